@@ -1,0 +1,114 @@
+/* callseq: call CHICKEN Scheme from any native thread.
+ *
+ * Scheme runs on a stack of its own. A thread that calls a function made by
+ * define-sequenced-callback takes the runtime, or has its call executed by the thread that holds
+ * it, and returns with the result. No thread is registered; any thread may call at any time after
+ * callseq_init, also from inside Scheme (the call then nests).
+ *
+ * All functions may be called from every thread. None is async-signal-safe. Link with
+ * `csc -link callseq` or with the output of `pkg-config --libs callseq`. Full reference:
+ * doc/reference.md; the Scheme side: (import callseq).
+ */
+#ifndef CALLSEQ_H
+#define CALLSEQ_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What calls answer; 0 is success. */
+enum {
+  CALLSEQ_OK = 0,
+  CALLSEQ_ERROR = 1,   /* Scheme raised; callseq_last_error() has the message */
+  CALLSEQ_CLOSED = 2,  /* not initialised yet, no longer, or the callback's definition has not run */
+  CALLSEQ_INVALID = 3, /* a wrong argument, or the process is not in a state for this call */
+  CALLSEQ_NOMEM = 4,   /* the system gave no memory */
+  CALLSEQ_UNSAFE = 5,  /* called from C under a plain foreign-lambda, where CHICKEN cannot be
+                          re-entered: use foreign-safe-lambda */
+  CALLSEQ_BUSY = 6,    /* 6 to 11 are reserved for functions to come */
+  CALLSEQ_TIMEDOUT = 7,
+  CALLSEQ_FULL = 8,
+  CALLSEQ_CANCELLED = 9,
+  CALLSEQ_WOULD_DEADLOCK = 10,
+  CALLSEQ_FORKED = 11
+};
+
+/* Values that switch a part off; 0 in a configuration means the default. */
+#define CALLSEQ_BATCH_NONE UINT_MAX  /* every call is executed by the thread that made it */
+#define CALLSEQ_SPIN_NONE UINT_MAX   /* waiters do not poll before they yield and park */
+#define CALLSEQ_STALL_NEVER UINT_MAX /* long waits are not reported */
+
+/* How the runtime is to be set up. Begin with CALLSEQ_CONFIG_DEFAULT; a zero field means the
+ * default. Nothing is kept of it but what the fields point to, as each says. */
+typedef struct callseq_config {
+  size_t size; /* of this structure, as the program knew it */
+
+  size_t stack_bytes;   /* the dedicated stack: nursery, C functions that Scheme calls, and signal
+                           frames. Default 8 MiB more than the nursery; at least 256 KiB more.
+                           Reserved, not used, until touched */
+  size_t nursery_bytes; /* CHICKEN's stack of young objects: 64 KiB to INT_MAX. Default: CHICKEN's */
+  size_t heap_bytes;    /* initial heap, at most INT_MAX; it grows. Default: CHICKEN's */
+
+  unsigned batch_limit; /* calls of other threads that a holder executes before it hands the runtime
+                           on. Default 64; CALLSEQ_BATCH_NONE where C code under Scheme depends on
+                           the calling thread's own state (a current graphics context, ...) */
+  unsigned spin_limit;  /* polls of a waiter before it yields and then parks. Default 100 */
+  unsigned stall_ms;    /* a call that has waited this many milliseconds is reported once on
+                           standard error, with who holds the runtime. Default 10000 */
+
+  int argc; /* for (command-line-arguments) and CHICKEN's -: options; must stay valid */
+  char **argv;
+  void *toplevel; /* the entry point of the Scheme code; NULL: the program's own, C_toplevel */
+
+  /* Called after each failed call of the plain form, on the calling thread, outside Scheme;
+   * `message` is callseq_last_error(). NULL: print to standard error. */
+  void (*on_error)(void *data, int status, const char *message);
+  void *on_error_data;
+
+  int report_overrun; /* nonzero: code that runs off the dedicated stack ends with a message that
+                         says so. Takes SIGSEGV if that is at its default at callseq_init, and gives
+                         each calling thread that has none an alternate signal stack */
+} callseq_config;
+
+#define CALLSEQ_CONFIG_DEFAULT                                                                     \
+  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0 }
+
+/* Loads the program's Scheme code on the dedicated stack and returns when it reaches
+ * (return-to-host) or its end. Any thread, any number of times: the first call does the work, the
+ * others wait for it and return the same. The thread may end afterwards.
+ * CALLSEQ_ERROR: the code raised an error, which has been printed; this is final.
+ * CALLSEQ_INVALID: CHICKEN is running already, or there is no Scheme code in the program.
+ * CALLSEQ_NOMEM: no memory for the stack. Both are printed, and in callseq_last_error(). */
+int callseq_init(void);
+
+/* The same with a configuration. CALLSEQ_INVALID also where it is NULL or has a value out of its
+ * range, or the runtime has been set up with another one; nothing has changed then. */
+int callseq_init_with(const callseq_config *config);
+
+/* Runs function(argument) exactly once, owning the runtime, on the Scheme stack: plain
+ * define-external functions may be called in it. Another thread may execute it. What the caller
+ * wrote before is visible to it, and the reverse on return. If one of those functions raises,
+ * `function` is abandoned as by longjmp and CALLSEQ_ERROR is returned. */
+int callseq_invoke(void (*function)(void *), void *argument);
+
+/* Is this thread running Scheme, or C code under it, right now? */
+bool callseq_inside(void);
+
+/* Status and message of this thread's last failed call, whichever thread executed it; CALLSEQ_OK
+ * and NULL where there is none. The message is the library's, valid until this thread's next
+ * failure, callseq_clear_error, or end. */
+int callseq_last_status(void);
+const char *callseq_last_error(void);
+void callseq_clear_error(void);
+
+/* A constant string that says what a status means. */
+const char *callseq_strerror(int status);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

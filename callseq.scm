@@ -1,0 +1,250 @@
+;;; The module callseq: the syntax that users write, and the Scheme side of the library.
+;;;
+;;; serve is the resident loop. It waits, inside C, for the first request and jumps to its
+;;; procedure; that one's reply gives the procedure of the next request, and so on: a callback ends
+;;; by jumping to the next one. Nothing returns to serve; it begins anew after a failure, by the
+;;; continuation kept in `levels`, with parameters, winders and handlers as they were.
+;;;
+;;; A call from C code that Scheme called is served by serve-level on top of that C code, and does
+;;; return. `levels` has an entry (green thread . continuation) for each level, innermost first.
+;;; Levels end in the opposite order of their beginning, whatever green threads do: one whose level
+;;; is not the innermost waits (see turn).
+
+(declare (unit callseq))
+
+(module callseq
+    (define-sequenced-callback define-sequenced-callback/status callseq-header)
+
+  (import scheme (chicken base) (chicken condition) (chicken fixnum) (chicken foreign)
+          (chicken format) (chicken platform) (chicken port) (chicken syntax))
+  (import-for-syntax (chicken io) (chicken module))
+
+;; The module in FILE goes into the compile-time part of this module, and so into its import library:
+;; nothing of it is linked into programs. The definition of `prelude`, the text of the other FILEs,
+;; is put into it, after its first form.
+(define-syntax compile-time-part
+  (er-macro-transformer
+   (lambda (form rename compare)
+     (define (text file) (with-input-from-file file read-string))
+     (let ((module (with-input-from-file (cadr form) read)))
+       `(,(rename 'begin-for-syntax)
+         (,(car module) ,(cadr module) ,(caddr module) ,(cadddr module)
+          (define prelude ,(apply string-append (map text (cddr form))))
+          ,@(cddddr module)))))))
+
+(compile-time-part "callseq-compile-time.scm" "src/context.h" "src/sequencer.h" "src/abi.h")
+
+;;; Syntax
+
+;; (define-sequenced-callback [QUALIFIERS] (NAME (TYPE ARG) ...) RTYPE BODY ...)
+;;
+;; Makes the C function `RTYPE NAME(TYPE ARG, ...)`, which any native thread may call; each call
+;; evaluates BODY with the ARGs bound. NAME is not defined in Scheme. TYPE and RTYPE are foreign
+;; type specifiers, QUALIFIERS a string put before the name in C. If BODY raises an error, or its
+;; value is not of type RTYPE, the C function returns zero or NULL, callseq_last_status() tells
+;; the calling thread, and the host's on_error is called.
+(define-syntax define-sequenced-callback
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form #f))))
+
+;; (define-sequenced-callback/status [QUALIFIERS] (NAME (TYPE ARG) ...) RTYPE BODY ...)
+;;
+;; The same with the C function `int NAME(TYPE ARG, ..., RTYPE *result)`: it returns CALLSEQ_OK and
+;; stores the value through `result` unless that is NULL, or returns another status and leaves
+;; `*result` alone; on_error is not called. No last parameter where RTYPE is void.
+(define-syntax define-sequenced-callback/status
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form #t))))
+
+;; (callseq-header FILE LINE ...)
+;;
+;; While this file is compiled, writes the C and C++ header FILE with the prototypes of all its
+;; callbacks, the LINEs (for example an #include of the program's own types) before them.
+(define-syntax callseq-header
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-header form))))
+
+;;; C
+
+(foreign-declare "#include \"src/context.h\"\n#include \"src/sequencer.h\"\n#include \"src/abi.h\"\n#include \"src/scheme.h\"\n")
+
+(define provide (foreign-lambda void "callseq_scheme_provide" int scheme-object))
+(define hosted? (foreign-lambda bool "callseq_scheme_hosted"))
+(define abandon (foreign-lambda void "callseq_scheme_abandon"))
+(define fail (foreign-lambda void "callseq_scheme_fail" c-string c-string))
+(define load-failed (foreign-lambda void "callseq_scheme_load_failed"))
+(define end-process (foreign-lambda void "callseq_scheme_exit" int))
+(define current-name (foreign-lambda c-string "callseq_scheme_name"))
+(define current-type (foreign-lambda c-string "callseq_scheme_type"))
+(define current-accepts (foreign-lambda c-string "callseq_scheme_accepts"))
+(define run-function (foreign-safe-lambda void "callseq_scheme_invoke" scheme-object))
+
+;; Evaluates EXPRESSION, which gives the procedure to go on with, and jumps to it. SERIAL and VALUE
+;; are what EXPRESSION delivers, if it does.
+(define-syntax go-on
+  (syntax-rules ()
+    ((_ expression serial value)
+     (let ((next expression))
+       (next (##core#inline "callseq_abi_next_serial" serial)
+             (##core#inline "callseq_abi_next_value" value))))))
+
+;;; Levels
+
+(define levels '())
+
+;; Makes CONTINUATION the one that a failure of the present level goes on with.
+(define (level-begins continuation)
+  (##core#inline "callseq_scheme_enter_level")
+  (set! levels (cons (cons ##sys#current-thread continuation) levels))
+  (set! ##sys#current-exception-handler handle))
+
+;; Waits until the innermost level is one of this green thread. Returns #t, or #f at once if no
+;; level is.
+(define (turn)
+  (cond ((null? levels) #f)
+        ((eq? (caar levels) ##sys#current-thread) #t)
+        ((assq ##sys#current-thread levels) (##sys#thread-yield!) (turn))
+        (else #f)))
+
+;; Level 0: never returns.
+(define (serve)
+  (call/cc (lambda (k) (set! levels '()) (level-begins k)))
+  (set! ##sys#current-exception-handler handle)
+  (go-on (##core#inline "callseq_scheme_begin") 0 0))
+
+;; A nested call: returns when it has been answered.
+(define (serve-level)
+  (let ((handler ##sys#current-exception-handler))
+    (call/cc
+     (lambda (k)
+       (level-begins k)
+       (go-on (##core#inline "callseq_scheme_begin") 0 0)))
+    (set! levels (cdr levels))
+    (set! ##sys#current-exception-handler handler)))
+
+(define (end-level serial value) (void))
+
+;;; Failures
+
+;; The handler of every level: fails the present request and begins the level anew.
+(define (handle exception)
+  (if (turn)
+      (let ((message (describe exception))
+            (trace (call-chain)))
+        (leave message trace))
+      (##sys#default-exception-handler exception)))
+
+(define (leave message trace)
+  (abandon)
+  (fail message trace)
+  ((cdar levels) (void)))
+
+;; "(location) message: arguments" of what was raised; never raises itself.
+(define (describe exception)
+  (call/cc
+   (lambda (return)
+     (with-exception-handler
+      (lambda (_) (return "an error that cannot be printed: its printing raises an error"))
+      (lambda ()
+        (without-nul
+         (if (condition? exception)
+             (one-line (call-with-output-string
+                        (lambda (port) (print-error-message exception port ""))))
+             (sprintf "uncaught exception: ~A" (shown exception)))))))))
+
+;; VALUE as it is written, cut off where it gets long.
+(define (shown value)
+  (##sys#with-print-length-limit 200 (lambda () (sprintf "~S" value))))
+
+;; C ends a string at NUL.
+(define (without-nul string)
+  (list->string (map (lambda (c) (if (char=? c #\nul) #\space c)) (string->list string))))
+
+;; What print-error-message prints, without the empty header and the lines' ends round it.
+(define (one-line string)
+  (let* ((blank? (lambda (c) (or (char-whitespace? c) (char=? c #\:))))
+         (end (let loop ((i (string-length string)))
+                (if (and (> i 0) (char-whitespace? (string-ref string (- i 1)))) (loop (- i 1)) i)))
+         (start (let loop ((i 0))
+                  (if (and (< i end) (blank? (string-ref string i))) (loop (+ i 1)) i))))
+    (substring string start end)))
+
+;; The call chain as CHICKEN prints it, or #f.
+(define (call-chain)
+  (call/cc
+   (lambda (return)
+     (with-exception-handler
+      (lambda (_) (return #f))
+      (lambda ()
+        (without-nul (call-with-output-string print-call-chain)))))))
+
+;; A reply came for another request than the current one: either its level is not the innermost
+;; yet, or a continuation was entered that belongs to another call.
+(define (misdelivered serial value)
+  (let ((waits? (and (pair? levels) (not (eq? (caar levels) ##sys#current-thread)))))
+    (cond ((not (turn))
+           (error "a continuation captured in a callback cannot be entered by another green thread"))
+          (waits? (go-on (##core#inline "callseq_scheme_redeliver" serial value) serial value))
+          (else
+           (leave "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"
+                  (call-chain))))))
+
+(define (bad-result serial value)
+  (error (sprintf "the result ~A is not of type ~A: ~A is expected"
+                  (shown value) (current-type) (current-accepts))))
+
+(define (real-result serial value)
+  (if (real? value)
+      (let ((value (exact->inexact value)))
+        (go-on (##core#inline "callseq_scheme_redeliver" serial value) serial value))
+      (bad-result serial value)))
+
+(define (strayed)
+  (leave "return-to-host was called in a callback; it ends the loading of a program only" #f))
+
+;; callseq_invoke, as a callback.
+(define (invoke serial request)
+  (run-function request)
+  (go-on (##core#inline "callseq_scheme_reply_to_invoke" serial) serial 0))
+
+;;; Loading and exit, when it was callseq_init that started CHICKEN
+
+(define (handle-load-error exception)
+  (print-error-message exception (current-error-port))
+  (print-call-chain (current-error-port))
+  (load-failed)
+  (return-to-host))
+
+;; Runs THUNK; an error in it is printed, and that is all.
+(define (guarded thunk)
+  (lambda ()
+    (call/cc
+     (lambda (return)
+       (with-exception-handler
+        (lambda (exception)
+          (print-error-message exception (current-error-port) "Error in an on-exit thunk")
+          (return (void)))
+        thunk)))))
+
+(provide 0 serve)
+(provide 1 strayed)
+(provide 2 serve-level)
+(provide 3 end-level)
+(provide 4 misdelivered)
+(provide 5 bad-result)
+(provide 6 real-result)
+((foreign-lambda void "callseq_scheme_define_invoke" scheme-object) invoke)
+
+(when (hosted?)
+  (let ((clean-up (implicit-exit-handler))
+        (register on-exit)
+        (exiting #f))
+    (set! chicken.base#on-exit (lambda (thunk) (register (guarded thunk))))
+    (exit-handler
+     (lambda (#!optional (code 0))
+       (##sys#check-fixnum code 'exit)
+       (unless exiting
+         (set! exiting #t)
+         (clean-up)
+         (end-process code))))
+    (implicit-exit-handler return-to-host)
+    (set! ##sys#current-exception-handler handle-load-error)))
+
+)

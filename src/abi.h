@@ -1,0 +1,163 @@
+/* What generated code and the library share.
+ *
+ * The text of this header, of context.h and of sequencer.h is part of every C source that CHICKEN makes of a file
+ * with sequenced callbacks: a call's fast way is inline there, on both sides of the switch. So it
+ * is C11 and C++, needs <chicken.h> before it, and declares no public name.
+ *
+ * A call, fast way. The caller fills a request on its own stack, takes the lock, makes the request
+ * the current one and switches to the Scheme stack. There the resident loop continues where it
+ * stopped, inside the last callback's reply: callseq_abi_next() has it jump to the procedure of the
+ * current request with two values, serial and request. When its body has a value, the procedure
+ * calls its reply function, which checks that value and the serial, stores the result in the
+ * request and, by callseq_abi_next(), switches back to the caller.
+ *
+ * Each delivery has to be for the request that it was made for. Addresses of requests repeat;
+ * serials do not. Serial and request travel through Scheme as fixnums (a request as its address
+ * with the lowest bit set), which the collector leaves alone.
+ */
+#ifndef CALLSEQ_ABI_H
+#define CALLSEQ_ABI_H
+
+/* Out of line, each return after a switch would be mispredicted: the stack of return addresses that
+ * the CPU keeps is the other side's then. So what surrounds a switch is inline, and the functions
+ * that hosts call return by pop and jump where the compiler can do that (see x86_64.S). */
+#define CALLSEQ_INLINE static inline __attribute__((always_inline))
+#if defined(__x86_64__) && !defined(__CET__) && defined(__has_attribute)
+#if __has_attribute(function_return)
+#define CALLSEQ_RETURN __attribute__((function_return("thunk-extern")))
+#endif
+#endif
+#ifndef CALLSEQ_RETURN
+#define CALLSEQ_RETURN
+#endif
+#if defined(__has_attribute)
+#if __has_attribute(no_stack_protector) /* there is no array on their stacks */
+#define CALLSEQ_ENTRY CALLSEQ_RETURN __attribute__((no_stack_protector))
+#endif
+#endif
+#ifndef CALLSEQ_ENTRY
+#define CALLSEQ_ENTRY CALLSEQ_RETURN
+#endif
+
+/* -DCALLSEQ_NO_FPCONTROL is the program's promise that none of its threads calls with, and none of
+ * its callbacks leaves behind, another floating-point control word than the ABI's initial one: then
+ * it need not be compared at each switch. */
+#ifdef CALLSEQ_NO_FPCONTROL
+#define CALLSEQ_SWITCH callseq_context_switch_plain
+#else
+#define CALLSEQ_SWITCH callseq_context_switch
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One per callback; static, and constant but for `root`. */
+struct callseq_abi_callback {
+  const char *name;
+  const char *type;    /* of the result, as the program wrote it */
+  const char *accepts; /* what Scheme values it takes, in words */
+  C_word (*reply)(C_word serial, C_word value);
+  void *root; /* GC root of the procedure; NULL until the definition has run */
+};
+
+/* One call. Arguments and result follow it in the generated structure that begins with it. */
+struct callseq_abi_request {
+  struct callseq_waiter waiter;
+  struct callseq_abi_callback *callback;
+  int status;
+  int saved_errno;
+  char *message; /* with status: what went wrong, malloc'd, and */
+  char *trace;   /* Scheme's call chain there; either may be NULL */
+};
+
+struct callseq_abi_runtime {
+  struct callseq_sequencer sequencer;
+  struct callseq_context host, scheme; /* the holder's own from here on */
+  struct callseq_abi_request *current;
+  CALLSEQ_ATOMIC(struct callseq_abi_callback *) callback; /* of `current`; others may read it */
+  C_word serial;                                          /* of `current` */
+  uint32_t special; /* `current` is nested, or a waiter's: a reply takes the slow way */
+  uint32_t detour;  /* the procedure to go on with is not `current`'s: see callseq_abi_next_serial */
+};
+
+extern struct callseq_abi_runtime callseq_abi_runtime;
+
+/* Where this thread's errno is; NULL until callseq_abi_call_slowly has set the thread up. */
+extern __thread int *callseq_abi_errno __attribute__((tls_model("initial-exec")));
+/* This thread's id in the sequencer. */
+extern __thread uint32_t callseq_abi_self __attribute__((tls_model("initial-exec")));
+
+void callseq_abi_define(struct callseq_abi_callback *callback, C_word procedure);
+int callseq_abi_call_slowly(struct callseq_abi_request *q);
+void callseq_abi_failed(struct callseq_abi_request *q, int quiet);
+char *callseq_abi_keep_string(char *string);
+C_word callseq_abi_next_slowly(void);
+C_word callseq_abi_misdelivered(void);
+C_word callseq_abi_bad_result(void);
+C_word callseq_abi_real_result(void);
+int callseq_abi_signed(C_word value, int64_t low, int64_t high, int64_t *result);
+int callseq_abi_unsigned(C_word value, uint64_t high, uint64_t *result);
+int callseq_abi_string(C_word value, int null, int symbol, char **result);
+int callseq_abi_pointer(C_word value, int null, void **result);
+
+/* The caller's side: executes a request, by this thread or another, and returns its status. What is
+ * needed after the switch is read again rather than kept in registers that would have to be saved. */
+CALLSEQ_INLINE int callseq_abi_call(struct callseq_abi_request *q,
+                                    struct callseq_abi_callback *callback) {
+  int *where = callseq_abi_errno;
+  q->callback = callback;
+  q->status = 0;
+  if (CALLSEQ_UNLIKELY(!where || !callback->root) ||
+      CALLSEQ_UNLIKELY(!callseq_sequencer_try_enter(&callseq_abi_runtime.sequencer,
+                                                    callseq_abi_self)))
+    return callseq_abi_call_slowly(q);
+  q->saved_errno = *where;
+  CALLSEQ_SWITCH(&callseq_abi_runtime.host, &callseq_abi_runtime.scheme, q);
+  callseq_sequencer_leave(&callseq_abi_runtime.sequencer);
+  *callseq_abi_errno = q->saved_errno;
+  return q->status;
+}
+
+/* The Scheme side. Makes `q` the request whose procedure runs next, and returns that. */
+CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q) {
+  struct callseq_abi_runtime *runtime = &callseq_abi_runtime;
+  struct callseq_abi_callback *callback = q->callback;
+  runtime->current = q;
+  runtime->serial += 2; /* adds 1 to a fixnum */
+  CALLSEQ_STD(atomic_store_explicit)
+  (&runtime->callback, callback, CALLSEQ_STD(memory_order_relaxed));
+  return CHICKEN_gc_root_ref(callback->root);
+}
+
+/* Ends the current request and waits for the next one; returns the procedure to go on with. */
+CALLSEQ_INLINE C_word callseq_abi_next(void) {
+  struct callseq_abi_runtime *runtime = &callseq_abi_runtime;
+  if (CALLSEQ_UNLIKELY(runtime->special) ||
+      CALLSEQ_UNLIKELY(callseq_sequencer_wanted(&runtime->sequencer)))
+    return callseq_abi_next_slowly();
+  return callseq_abi_dispatch((struct callseq_abi_request *)CALLSEQ_SWITCH(
+      &runtime->scheme, &runtime->host, (void *)0));
+}
+
+/* The two arguments of the procedure that a reply returned: serial and request of the current
+ * request; on a detour the serial and value that the reply was given, as the parameters here. To be
+ * evaluated at once, in this order: green threads may change what is current at any later time. */
+CALLSEQ_INLINE C_word callseq_abi_next_serial(C_word serial) {
+  return CALLSEQ_UNLIKELY(callseq_abi_runtime.detour) ? serial : callseq_abi_runtime.serial;
+}
+CALLSEQ_INLINE C_word callseq_abi_next_value(C_word value) {
+  if (CALLSEQ_LIKELY(!callseq_abi_runtime.detour))
+    return (C_word)callseq_abi_runtime.current | C_FIXNUM_BIT;
+  callseq_abi_runtime.detour = 0;
+  return value;
+}
+
+/* The request that a procedure was called with, and the one that a reply is for. */
+#define CALLSEQ_ABI_REQUEST(type, word) ((type *)((word) & ~(C_word)C_FIXNUM_BIT))
+#define CALLSEQ_ABI_CURRENT(type) ((type *)callseq_abi_runtime.current)
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,51 @@
+/* Contexts: two stacks, one thread of control.
+ *
+ * A context is a place where execution stopped: everything that the CPU's calling convention says a
+ * function must keep, on the stack that it belongs to. Switching saves the running code into one
+ * context and goes on in another. The bottom layer: it knows nothing of locks, threads or Scheme.
+ *
+ * One source per CPU in context/, chosen by context/context.S and context/ucontext.c; ucontext(3)
+ * serves CPUs without one, and every CPU when the library is built with CALLSEQ_UCONTEXT defined.
+ * Like sequencer.h this header is part of generated code: C11 and C++.
+ */
+#ifndef CALLSEQ_CONTEXT_H
+#define CALLSEQ_CONTEXT_H
+
+#include <stddef.h>
+
+#if !defined(CALLSEQ_UCONTEXT) && !defined(__x86_64__) && !defined(__aarch64__)
+#define CALLSEQ_UCONTEXT 1
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One context. The caller owns it and keeps it in place while it is in use. */
+struct callseq_context {
+  void *sp;      /* the rest lies on the context's stack, in the layout that the CPU's source draws */
+  void *message; /* where registers cannot carry it */
+};
+
+/* Prepares `context` so that the first switch to it calls entry(argument) on the `bytes` bytes of
+ * memory at `stack`, with default floating-point control. `entry` must never return. */
+void callseq_context_make(struct callseq_context *context, void *stack, size_t bytes,
+                          void (*entry)(void *), void *argument);
+
+/* Saves the running code in `save` and goes on in `resume`; returns when something switches back to
+ * `save`, with the message that it gave. Callee-saved registers and floating-point control belong
+ * to a context and are kept; the signal mask, errno and thread-locals belong to the thread and stay
+ * with it. A function that is active across a switch may go on in another thread: it must not use
+ * thread-locals. */
+void *callseq_context_switch(struct callseq_context *save, struct callseq_context *resume,
+                             void *message);
+
+/* The same, cheaper on some CPUs, for callers who know that floating-point control is at its initial
+ * value on both sides. */
+void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
+                                   void *message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,28 @@
+/* What the assembly sources share: how a function starts and ends in an ELF object, and the note
+ * that says what control-flow protection the object keeps. Include it first. */
+#ifndef CALLSEQ_CONTEXT_ASM_H
+#define CALLSEQ_CONTEXT_ASM_H
+
+/* Begins the function `name`, callable from C; END closes it. */
+#define FUNCTION(name)                                                                             \
+  .text;                                                                                           \
+  .p2align 5;                                                                                      \
+  .globl name;                                                                                     \
+  .type name, %function;                                                                           \
+  name:;                                                                                           \
+  .cfi_startproc
+
+#define END(name)                                                                                  \
+  .cfi_endproc;                                                                                    \
+  .size name, .- name
+
+/* The GNU property note: `type` is the CPU's feature word, `bits` the features that hold. */
+#define PROPERTY(type, bits)                                                                       \
+  .pushsection .note.gnu.property, "a", %note;                                                     \
+  .p2align 3;                                                                                      \
+  .long 4, 16, 5;                                                                                  \
+  .asciz "GNU";                                                                                    \
+  .long type, 4, bits, 0;                                                                          \
+  .popsection
+
+#endif

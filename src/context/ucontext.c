@@ -1,0 +1,51 @@
+/* The portable context switch, by ucontext(3): for CPUs without an assembly source, and everywhere
+ * with CALLSEQ_UCONTEXT. Several times slower: each switch is a system call that sets the signal
+ * mask. A context carries a mask of its own here, which must not leak from one thread to the next,
+ * so each switch hands the running thread's mask on. */
+#pragma GCC visibility push(default)
+#include "../context.h"
+#pragma GCC visibility pop
+
+#ifdef CALLSEQ_UCONTEXT
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* makecontext passes int arguments only: two halves of a pointer each. */
+static void start(unsigned entry_high, unsigned entry_low, unsigned argument_high,
+                  unsigned argument_low) {
+  uintptr_t entry = (uintptr_t)((uint64_t)entry_high << 32 | entry_low);
+  uintptr_t argument = (uintptr_t)((uint64_t)argument_high << 32 | argument_low);
+  ((void (*)(void *))entry)((void *)argument);
+  abort();
+}
+
+void callseq_context_make(struct callseq_context *context, void *stack, size_t bytes,
+                          void (*entry)(void *), void *argument) {
+  ucontext_t *machine = stack; /* at the far end, which is used last */
+  uint64_t e = (uintptr_t)entry, a = (uintptr_t)argument;
+  getcontext(machine);
+  machine->uc_stack.ss_sp = machine + 1;
+  machine->uc_stack.ss_size = bytes - sizeof *machine;
+  machine->uc_link = NULL;
+  makecontext(machine, (void (*)(void))start, 4, (unsigned)(e >> 32), (unsigned)e,
+              (unsigned)(a >> 32), (unsigned)a);
+  context->sp = machine;
+}
+
+void *callseq_context_switch(struct callseq_context *save, struct callseq_context *resume,
+                             void *message) {
+  ucontext_t here, *there = resume->sp;
+  save->sp = &here;
+  resume->message = message;
+  pthread_sigmask(SIG_SETMASK, NULL, &there->uc_sigmask);
+  swapcontext(&here, there);
+  return save->message;
+}
+
+void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
+                                   void *message)
+    __attribute__((alias("callseq_context_switch")));
+#else
+typedef int callseq_context_by_assembly; /* ISO C wants a declaration in every source */
+#endif

@@ -1,0 +1,28 @@
+/* Sleeping and waking on a word, and the barrier that makes going to sleep pay for both sides.
+ *
+ * A word is whatever 32 bits the sleeper chose. Everything here may be called by any thread and
+ * from signal-free code only; nothing here is a cancellation point. */
+#ifndef CALLSEQ_PARK_H
+#define CALLSEQ_PARK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Sleeps while *word == expected, until woken, for at most `milliseconds` (0: no limit). Returns
+ * false only when the limit ran out; may return true for no reason at all. */
+bool callseq_park_wait(_Atomic(uint32_t) *word, uint32_t expected, uint32_t milliseconds);
+
+/* Wakes the thread asleep on `word`. The memory is not touched: the word may be gone by now, in
+ * which case a thread that sleeps at the same address for another reason wakes early, as any
+ * sleeper must expect to. */
+void callseq_park_wake(const void *word);
+
+/* Asymmetric barrier (Linux membarrier(2), private expedited): after callseq_park_barrier() by one
+ * thread, every other thread has behaved as if it had executed a full fence in between, so the
+ * other side of a store-load handshake needs only a compiler barrier. callseq_park_asymmetric()
+ * must have returned true first, once per process; where it returns false both sides use fences. */
+bool callseq_park_asymmetric(void);
+void callseq_park_barrier(void);
+
+#endif

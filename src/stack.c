@@ -1,0 +1,43 @@
+/* Layout of a mapping, low to high: guard (no access), then the usable stack, which grows down
+ * towards the guard. The guard is wider than a page so that a function with a large frame that
+ * touches its far end first still hits it instead of foreign memory. */
+#define _GNU_SOURCE
+#include "stack.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { GUARD_BYTES = 1 << 20 };
+
+#ifndef MAP_STACK
+#define MAP_STACK 0
+#endif
+
+bool callseq_stack_map(struct callseq_stack *stack, size_t bytes) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  if (bytes > SIZE_MAX - GUARD_BYTES - page)
+    return false;
+  bytes = (bytes + page - 1) / page * page;
+  char *low = mmap(NULL, bytes + GUARD_BYTES, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (low == MAP_FAILED)
+    return false;
+  if (mprotect(low, GUARD_BYTES, PROT_NONE) != 0) {
+    munmap(low, bytes + GUARD_BYTES);
+    return false;
+  }
+  stack->base = low + GUARD_BYTES;
+  stack->bytes = bytes;
+  return true;
+}
+
+void callseq_stack_unmap(struct callseq_stack *stack) {
+  munmap((char *)stack->base - GUARD_BYTES, stack->bytes + GUARD_BYTES);
+  stack->base = NULL;
+}
+
+bool callseq_stack_overrun(const struct callseq_stack *stack, const void *address) {
+  uintptr_t base = (uintptr_t)stack->base, at = (uintptr_t)address;
+  return base && at < base && base - at <= GUARD_BYTES;
+}
