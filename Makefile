@@ -35,5 +35,15 @@ $(STAGE)/.done: $(SOURCES)
 	@ln -sf chicken/callseq.h $(STAGE)/include/callseq.h
 	@touch $@
 
+demo: all
+	@$(MAKE) --no-print-directory -C demo STAGE=$(STAGE) OUT=$(BUILD)/demo ARGS="$(ARGS)" run
+
+check: all
+	@$(MAKE) --no-print-directory -C demo STAGE=$(STAGE) OUT=$(BUILD)/demo all
+	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests check
+
+bench: all
+	@$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
+
 clean:
 	rm -rf $(BUILD)

@@ -1,0 +1,41 @@
+/* What a row of the benchmark provides, and what main.c gives it.
+ *
+ * A row is one program: main.c, one *_host.c and one Scheme file. main.c calls both functions on
+ * the same thread, which it created: with a single thread glibc leaves out atomic instructions
+ * that every real caller pays for. */
+#ifndef ROW_H
+#define ROW_H
+
+/* Makes Scheme ready: calls succeed once this has returned. */
+void row_start(void);
+
+/* Makes `count` calls with arguments 0, 1, 2, ... and returns the sum of their results, which are
+ * the argument + 100. */
+long row_calls(int count);
+
+/* Defines row_calls for a row that makes a call by evaluating the int expression `call` of `i`. */
+#define ROW_CALLS(call)                                                                            \
+  long row_calls(int count) {                                                                      \
+    long sum = 0;                                                                                  \
+    for (int i = 0; i < count; i++)                                                                \
+      sum += (call);                                                                               \
+    return sum;                                                                                    \
+  }
+
+/* The call of the two workloads: the post's, and -DMIXED with four arguments of different types. */
+#ifdef MIXED
+int mixed(int a, double b, const char *c, void *d);
+#define WORKLOAD(i) mixed(i, 0.5, "text", &i)
+#else
+int foo(int x);
+#define WORKLOAD(i) foo(i)
+#endif
+
+/* Ends the program because the row cannot be measured, or not on this machine. */
+_Noreturn void row_fail(const char *reason);
+_Noreturn void row_unavailable(const char *reason);
+
+/* Size of a stack for a thread or context that runs CHICKEN: its nursery is 1 MiB. */
+enum { ROW_STACK_BYTES = 16 << 20 };
+
+#endif

@@ -1,0 +1,12 @@
+;; The same callbacks as in plain.scm, sequenced.
+(import (chicken platform) callseq)
+
+(define-sequenced-callback (foo (int a)) int
+  (+ a 100))
+
+(define-sequenced-callback (mixed (int a) (double b) (c-string c) (c-pointer d)) int
+  (if (and (= b 0.5) (string=? c "text") d)
+      (+ a 100)
+      0))
+
+(return-to-host)
