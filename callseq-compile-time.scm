@@ -329,8 +329,12 @@
            (declaration (kind result) head)) ; a declarator goes inside the type
           (else (string-append (declaration result "") head)))))
 
+;; Where a result goes. `const` of a string or a pointer is what that points to; of anything else it
+;; is the result itself, which has to be written.
 (define (pointer-to type)
-  (list 'c-pointer (if (memq (kind type) '(c-string-list c-string-list*)) 'c-pointer type)))
+  (let ((k (kind type)))
+    (list 'c-pointer
+          (if (or (pair? k) (memq k kept-strings) (memq k given-strings)) type k))))
 
 ;; Forward declarations of the structures that the arguments point to: without them C would take
 ;; the first mention, inside a prototype, for a type of its own.

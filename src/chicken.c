@@ -564,17 +564,12 @@ void callseq_scheme_invoke(C_word q) {
 }
 
 static C_word reply_to_invoke(C_word serial, C_word value) {
-  if (serial != callseq_abi_runtime.serial)
-    return callseq_abi_misdelivered();
-  return callseq_abi_next();
+  (void)value;
+  return callseq_scheme_reply_to_invoke(serial);
 }
 
 static struct callseq_abi_callback invoke = {
     .name = "callseq_invoke", .type = "void", .accepts = "anything", .reply = reply_to_invoke};
-
-C_word callseq_scheme_reply_to_invoke(C_word serial) {
-  return reply_to_invoke(serial, C_SCHEME_UNDEFINED);
-}
 
 void callseq_scheme_define_invoke(C_word value) { callseq_abi_define(&invoke, value); }
 

@@ -1,4 +1,5 @@
-/* The functions of chicken.c that callseq.scm calls; each is explained where it is defined. */
+/* The functions of chicken.c that callseq.scm calls; each is explained where it is defined. Needs
+ * abi.h before it. */
 #ifndef CALLSEQ_SCHEME_H
 #define CALLSEQ_SCHEME_H
 
@@ -15,7 +16,14 @@ char *callseq_scheme_type(void);
 char *callseq_scheme_accepts(void);
 void callseq_scheme_exit(int code);
 void callseq_scheme_invoke(C_word q);
-C_word callseq_scheme_reply_to_invoke(C_word serial);
+
+/* The reply of callseq_invoke. */
+CALLSEQ_INLINE C_word callseq_scheme_reply_to_invoke(C_word serial) {
+  if (CALLSEQ_UNLIKELY(serial != callseq_abi_runtime.serial))
+    return callseq_abi_misdelivered();
+  return callseq_abi_next();
+}
+
 void callseq_scheme_define_invoke(C_word value);
 
 #endif

@@ -112,6 +112,8 @@ static void give_up(struct callseq_sequencer *s) {
   s->slow_leave = s->symmetric;
   struct callseq_waiter *w = pop(s);
   if (w) {
+    /* Until the chosen thread writes its own, no thread may find its id here. */
+    atomic_store_explicit(&s->lock, CALLSEQ_LOCK_PASSING, memory_order_relaxed);
     settle(w, CHOSEN);
     return;
   }

@@ -38,7 +38,7 @@ struct callseq_waiter {
  * share at one time. */
 #define CALLSEQ_LOCK_FREE 0u
 #define CALLSEQ_LOCK_CLOSED UINT32_MAX
-#define CALLSEQ_LOCK_PASSING (UINT32_MAX - 1) /* for a moment, in callseq_sequencer_pass_on */
+#define CALLSEQ_LOCK_PASSING (UINT32_MAX - 1) /* taken, on its way to a waiter that was chosen */
 
 struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) lock;
