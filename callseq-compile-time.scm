@@ -490,17 +490,23 @@
 
 ;;; Scheme expressions
 
+;; The types that arguments are read as, where CHICKEN's own conversion will not do: it takes a char
+;; above 127 for a negative number, and knows no size for the last.
+(define read-as
+  '((char unsigned-char "(unsigned char)")
+    (nonnull-unsigned-c-string nonnull-c-string "(char *)")))
+
 ;; Reads argument NAME of the call whose request is in the variable REQUEST.
 (define (argument-expression callback type name request)
-  (let* ((char? (eq? (kind type) 'char))
+  (let* ((other (assq (kind type) read-as))
          (access (sprintf "CALLSEQ_ABI_REQUEST(struct ~A, word)->~A" (abi "call" callback) name))
          (read `((##core#foreign-lambda*
-                  ,(if char? 'unsigned-char type) ((scheme-object word))
+                  ,(if other (cadr other) type) ((scheme-object word))
                   ,(sprintf "C_return(~A~A);"
-                            (cond (char? "(unsigned char)") ((reference? type) "*") (else ""))
+                            (cond (other (caddr other)) ((reference? type) "*") (else ""))
                             access))
                  ,request)))
-    (if (and char? (converter type 2))
+    (if (and other (converter type 2))
         `(,(converter type 2) ,read)
         read)))
 

@@ -212,16 +212,31 @@
   (load-failed)
   (return-to-host))
 
-;; Runs THUNK; an error in it is printed, and that is all.
-(define (guarded thunk)
+;; A thunk that calls THUNK; an error in it is printed, after HEADER, and that is all.
+(define (guarded thunk header)
   (lambda ()
     (call/cc
      (lambda (return)
        (with-exception-handler
         (lambda (exception)
-          (print-error-message exception (current-error-port) "Error in an on-exit thunk")
+          (print-error-message exception (current-error-port) header)
           (return (void)))
         thunk)))))
+
+;; An interrupt hook that runs the handlers of the signals that have come, and leaves the rest to
+;; HOOK: an error in a handler is not the fault of the callback that it interrupted.
+(define (guard-signal-handlers hook)
+  (define timer 255)
+  (lambda (reason state)
+    (if (eq? reason timer)
+        (hook reason state)
+        (let loop ((reason reason))
+          (let ((handler (and reason (vector-ref ##sys#signal-vector reason))))
+            (when handler
+              ((guarded (lambda () (handler reason)) "Error in a signal handler"))))
+          (if reason
+              (loop (##core#inline "C_i_pending_interrupt" #f))
+              (hook #f state))))))
 
 (provide 0 serve)
 (provide 1 strayed)
@@ -236,7 +251,7 @@
   (let ((clean-up (implicit-exit-handler))
         (register on-exit)
         (exiting #f))
-    (set! chicken.base#on-exit (lambda (thunk) (register (guarded thunk))))
+    (set! chicken.base#on-exit (lambda (thunk) (register (guarded thunk "Error in an on-exit thunk"))))
     (exit-handler
      (lambda (#!optional (code 0))
        (##sys#check-fixnum code 'exit)
@@ -245,6 +260,7 @@
          (clean-up)
          (end-process code))))
     (implicit-exit-handler return-to-host)
+    (set! ##sys#interrupt-hook (guard-signal-handlers ##sys#interrupt-hook))
     (set! ##sys#current-exception-handler handle-load-error)))
 
 )

@@ -291,6 +291,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   r->special = 1;
   r->current = q;
   C_callback(procedure(CALLSEQ_SERVE_LEVEL), 0);
+  scheme.failed = 0;
   scheme.level = level.outer;
   scheme.levels--;
   r->current = level.request;
@@ -326,6 +327,12 @@ static char *closed_message(struct callseq_abi_callback *callback) {
   }
 }
 
+/* For a thread that found the lock taken: is it because the Scheme code is being loaded? */
+static bool loading(void) {
+  atomic_thread_fence(memory_order_acquire); /* pairs with the release of the lock in set_up */
+  return atomic_load_explicit(&runtime.state, memory_order_relaxed) == LOADING;
+}
+
 /* For the holder: executes its request, and others' while there are. */
 static void run(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
@@ -344,6 +351,8 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
     nested(q);
   } else if (callseq_sequencer_try_enter(&r->sequencer, callseq_abi_self)) {
     run(q);
+  } else if (loading()) {
+    fail(q, CALLSEQ_CLOSED, closed_message(q->callback), NULL);
   } else {
     switch (callseq_sequencer_enter(&r->sequencer, &q->waiter, callseq_abi_self, stalled, q)) {
     case CALLSEQ_ENTERED_HOLDER:
@@ -700,13 +709,14 @@ static int set_up(const callseq_config *config) {
                          or_none(config->stall_ms));
   callseq_context_make(&r->scheme, runtime.stack.base, runtime.stack.bytes, live, NULL);
   callseq_overrun_watch(&runtime.stack, config->report_overrun);
-  enter_thread();
+  callseq_overrun_enter_thread(); /* the others do it when they first call */
   pthread_atfork(NULL, NULL, forked);
 
   /* Calls by the loading code nest: this thread holds the runtime from here on. */
   atomic_store_explicit(&runtime.loader, callseq_abi_self, memory_order_relaxed);
   atomic_store_explicit(&runtime.state, LOADING, memory_order_relaxed);
-  atomic_store_explicit(&r->sequencer.lock, callseq_abi_self, memory_order_relaxed);
+  /* release: pairs with the acquire in loading() */
+  atomic_store_explicit(&r->sequencer.lock, callseq_abi_self, memory_order_release);
   if (config->argc > 0) {
     C_word h, n, s;
     CHICKEN_parse_command_line(config->argc, config->argv, &h, &n, &s);
