@@ -74,7 +74,7 @@
 (define current-name (foreign-lambda c-string "callseq_scheme_name"))
 (define current-type (foreign-lambda c-string "callseq_scheme_type"))
 (define current-accepts (foreign-lambda c-string "callseq_scheme_accepts"))
-(define run-function (foreign-safe-lambda void "callseq_scheme_invoke" scheme-object))
+(define run-function (##core#primitive "callseq_scheme_run_function"))
 
 ;; Evaluates EXPRESSION, which gives the procedure to go on with, and jumps to it. SERIAL and VALUE
 ;; are what EXPRESSION delivers, if it does.

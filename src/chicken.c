@@ -44,7 +44,7 @@ enum {
   STACK_EXTRA = 8 << 20,     /* default room below the nursery */
   NURSERY_MINIMUM = 64 << 10,
   NURSERY_DEFAULT = 1 << 20, /* what CHICKEN takes for 0 on 64 bits; 256 KiB on 32 */
-  LEVEL_ROOM = 96 << 10,     /* nursery that must be left for one more level */
+  LEVEL_ROOM = 96 << 10,     /* at most so much nursery must be left for one more level */
   BATCH_DEFAULT = 64,
   SPIN_DEFAULT = 100,
   STALL_DEFAULT = 10000
@@ -74,6 +74,7 @@ static struct {
   callseq_config config;    /* with the defaults filled in */
   pthread_key_t key;        /* only for its destructor */
   struct callseq_stack stack;
+  ptrdiff_t nursery; /* its size in bytes */
 } runtime = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* What Scheme left here, and what the levels are. The holder's. */
@@ -261,6 +262,12 @@ static int safe_lambdas(int limit) {
   return n;
 }
 
+/* How many bytes of the nursery must be left for C code and Scheme on top of it. */
+static ptrdiff_t level_room(void) {
+  ptrdiff_t part = runtime.nursery / 8;
+  return part < LEVEL_ROOM ? part : LEVEL_ROOM;
+}
+
 /* A call from C code under Scheme: one more level on the same stack. CHICKEN can be re-entered only
  * from a safe lambda, and each level needs one of its own. */
 static NOINLINE void nested(struct callseq_abi_request *q) {
@@ -274,7 +281,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
          NULL);
     return;
   }
-  if ((char *)&level - (char *)C_stack_hard_limit < LEVEL_ROOM) {
+  if ((char *)&level - (char *)C_stack_hard_limit < level_room()) {
     fail(q, CALLSEQ_ERROR,
          format("%s: calls are nested too deeply (%d levels) for the nursery; set a larger "
                 "nursery_bytes",
@@ -567,9 +574,17 @@ struct invocation {
   void *argument;
 };
 
-void callseq_scheme_invoke(C_word q) {
-  struct invocation *call = CALLSEQ_ABI_REQUEST(struct invocation, q);
+/* (run-function request), a CHICKEN procedure: what a foreign-safe-lambda does, but with a
+ * collection only if little of the nursery is left, not before every call. */
+void callseq_scheme_run_function(C_word c, C_word *av) {
+  if (!C_demand(C_bytestowords(level_room())))
+    C_save_and_reclaim((void *)callseq_scheme_run_function, (int)c, av);
+  struct invocation *call = CALLSEQ_ABI_REQUEST(struct invocation, av[2]);
+  C_word *a = C_alloc(C_SIZEOF_PAIR);
+  int level = C_save_callback_continuation(&a, av[1]);
   call->function(call->argument);
+  C_word k = C_restore_callback_continuation2(level);
+  C_kontinue(k, C_SCHEME_UNDEFINED);
 }
 
 static C_word reply_to_invoke(C_word serial, C_word value) {
@@ -728,6 +743,7 @@ static int set_up(const callseq_config *config) {
     atomic_store_explicit(&runtime.state, FAILED, memory_order_relaxed);
     return runtime.status = refuse(CALLSEQ_NOMEM, format("CHICKEN cannot get its memory"));
   }
+  runtime.nursery = nursery ? nursery : NURSERY_DEFAULT;
   scheme.safe_lambdas = CHICKEN_new_gc_root();
   CHICKEN_gc_root_set(scheme.safe_lambdas,
                       C_intern2(C_heaptop, C_text("##sys#callback-continuation-stack")));

@@ -15,7 +15,7 @@ char *callseq_scheme_name(void);
 char *callseq_scheme_type(void);
 char *callseq_scheme_accepts(void);
 void callseq_scheme_exit(int code);
-void callseq_scheme_invoke(C_word q);
+void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
 
 /* The reply of callseq_invoke. */
 CALLSEQ_INLINE C_word callseq_scheme_reply_to_invoke(C_word serial) {
