@@ -23,8 +23,8 @@ extern "C" {
 /* What calls answer; 0 is success. */
 enum {
   CALLSEQ_OK = 0,
-  CALLSEQ_ERROR = 1,   /* Scheme raised; callseq_last_error() has the message */
-  CALLSEQ_CLOSED = 2,  /* not initialised yet, no longer, or the callback's definition has not run */
+  CALLSEQ_ERROR = 1,  /* Scheme raised; callseq_last_error() has the message */
+  CALLSEQ_CLOSED = 2, /* not initialised yet, no longer, or the callback's definition has not run */
   CALLSEQ_INVALID = 3, /* a wrong argument, or the process is not in a state for this call */
   CALLSEQ_NOMEM = 4,   /* the system gave no memory */
   CALLSEQ_UNSAFE = 5,  /* called from C under a plain foreign-lambda, where CHICKEN cannot be
@@ -47,11 +47,12 @@ enum {
 typedef struct callseq_config {
   size_t size; /* of this structure, as the program knew it */
 
-  size_t stack_bytes;   /* the dedicated stack: nursery, C functions that Scheme calls, and signal
-                           frames. Default 8 MiB more than the nursery; at least 256 KiB more.
-                           Reserved, not used, until touched */
-  size_t nursery_bytes; /* CHICKEN's stack of young objects: 64 KiB to INT_MAX. Default: CHICKEN's */
-  size_t heap_bytes;    /* initial heap, at most INT_MAX; it grows. Default: CHICKEN's */
+  size_t stack_bytes; /* the dedicated stack: nursery, C functions that Scheme calls, and signal
+                         frames. Default 8 MiB more than the nursery; at least 256 KiB more.
+                         Reserved, not used, until touched */
+  size_t
+      nursery_bytes; /* CHICKEN's stack of young objects: 64 KiB to INT_MAX. Default: CHICKEN's */
+  size_t heap_bytes; /* initial heap, at most INT_MAX; it grows. Default: CHICKEN's */
 
   unsigned batch_limit; /* calls of other threads that a holder executes before it hands the runtime
                            on. Default 64; CALLSEQ_BATCH_NONE where C code under Scheme depends on

@@ -1,8 +1,8 @@
 /* What generated code and the library share.
  *
- * The text of this header, of context.h and of sequencer.h is part of every C source that CHICKEN makes of a file
- * with sequenced callbacks: a call's fast way is inline there, on both sides of the switch. So it
- * is C11 and C++, needs <chicken.h> before it, and declares no public name.
+ * The text of this header, of context.h and of sequencer.h is part of every C source that CHICKEN
+ * makes of a file with sequenced callbacks: a call's fast way is inline there, on both sides of the
+ * switch. So it is C11 and C++, needs <chicken.h> before it, and declares no public name.
  *
  * A call, fast way. The caller fills a request on its own stack, takes the lock, makes the request
  * the current one and switches to the Scheme stack. There the resident loop continues where it
@@ -39,9 +39,19 @@
 #define CALLSEQ_ENTRY CALLSEQ_RETURN
 #endif
 
-/* -DCALLSEQ_NO_FPCONTROL is the program's promise that none of its threads calls with, and none of
+/* What a program can switch off when its Scheme files are compiled, by csc -C -D...
+ *
+ * CALLSEQ_NO_LOCK is its promise that it calls from one thread at a time: its threads exclude each
+ * other by means of its own.
+ *
+ * CALLSEQ_NO_FPCONTROL is the program's promise that none of its threads calls with, and none of
  * its callbacks leaves behind, another floating-point control word than the ABI's initial one: then
  * it need not be compared at each switch. */
+#ifdef CALLSEQ_NO_LOCK
+#define CALLSEQ_TRY_ENTER callseq_sequencer_try_enter_alone
+#else
+#define CALLSEQ_TRY_ENTER callseq_sequencer_try_enter
+#endif
 #ifdef CALLSEQ_NO_FPCONTROL
 #define CALLSEQ_SWITCH callseq_context_switch_plain
 #else
@@ -78,7 +88,7 @@ struct callseq_abi_runtime {
   CALLSEQ_ATOMIC(struct callseq_abi_callback *) callback; /* of `current`; others may read it */
   C_word serial;                                          /* of `current` */
   uint32_t special; /* `current` is nested, or a waiter's: a reply takes the slow way */
-  uint32_t detour;  /* the procedure to go on with is not `current`'s: see callseq_abi_next_serial */
+  uint32_t detour; /* the procedure to go on with is not `current`'s: see callseq_abi_next_serial */
 };
 
 extern struct callseq_abi_runtime callseq_abi_runtime;
@@ -102,15 +112,15 @@ int callseq_abi_string(C_word value, int null, int symbol, char **result);
 int callseq_abi_pointer(C_word value, int null, void **result);
 
 /* The caller's side: executes a request, by this thread or another, and returns its status. What is
- * needed after the switch is read again rather than kept in registers that would have to be saved. */
+ * needed after the switch is read again rather than kept in registers that would have to be saved.
+ */
 CALLSEQ_INLINE int callseq_abi_call(struct callseq_abi_request *q,
                                     struct callseq_abi_callback *callback) {
   int *where = callseq_abi_errno;
   q->callback = callback;
   q->status = 0;
   if (CALLSEQ_UNLIKELY(!where || !callback->root) ||
-      CALLSEQ_UNLIKELY(!callseq_sequencer_try_enter(&callseq_abi_runtime.sequencer,
-                                                    callseq_abi_self)))
+      CALLSEQ_UNLIKELY(!CALLSEQ_TRY_ENTER(&callseq_abi_runtime.sequencer, callseq_abi_self)))
     return callseq_abi_call_slowly(q);
   q->saved_errno = *where;
   CALLSEQ_SWITCH(&callseq_abi_runtime.host, &callseq_abi_runtime.scheme, q);
@@ -136,8 +146,8 @@ CALLSEQ_INLINE C_word callseq_abi_next(void) {
   if (CALLSEQ_UNLIKELY(runtime->special) ||
       CALLSEQ_UNLIKELY(callseq_sequencer_wanted(&runtime->sequencer)))
     return callseq_abi_next_slowly();
-  return callseq_abi_dispatch((struct callseq_abi_request *)CALLSEQ_SWITCH(
-      &runtime->scheme, &runtime->host, (void *)0));
+  return callseq_abi_dispatch(
+      (struct callseq_abi_request *)CALLSEQ_SWITCH(&runtime->scheme, &runtime->host, (void *)0));
 }
 
 /* The two arguments of the procedure that a reply returned: serial and request of the current

@@ -3,8 +3,8 @@
  *
  * On the dedicated stack a C function, live(), runs the program's Scheme code until it returns to
  * the host, and then the resident loop of callseq.scm, which never returns. Levels: the loop serves
- * the level 0; a call from C that Scheme called adds a level, by C_callback, on the same stack, with
- * the same Scheme procedures. `current` is the request of the innermost level.
+ * the level 0; a call from C that Scheme called adds a level, by C_callback, on the same stack,
+ * with the same Scheme procedures. `current` is the request of the innermost level.
  *
  * Invariants. Everything in `runtime` and `scheme` belongs to the holder of the sequencer, but for
  * what is atomic, or written only before it opens. Frames on the Scheme stack that live across a
@@ -43,8 +43,8 @@ enum {
   STACK_RESERVE = 256 << 10, /* least room below the nursery */
   STACK_EXTRA = 8 << 20,     /* default room below the nursery */
   NURSERY_MINIMUM = 64 << 10,
-  NURSERY_DEFAULT = 1 << 20, /* what CHICKEN takes for 0 on 64 bits; 256 KiB on 32 */
-  LEVEL_ROOM = 96 << 10,     /* at most so much nursery must be left for one more level */
+  NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
+  LEVEL_ROOM = 96 << 10, /* at most so much nursery must be left for one more level */
   BATCH_DEFAULT = 64,
   SPIN_DEFAULT = 100,
   STALL_DEFAULT = 10000
@@ -62,8 +62,8 @@ struct level {
 
 enum state { NEW, LOADING, READY, FAILED };
 
-struct callseq_abi_runtime callseq_abi_runtime = {
-    .sequencer = {.lock = CALLSEQ_LOCK_CLOSED}, .serial = C_fix(0)};
+struct callseq_abi_runtime callseq_abi_runtime = {.sequencer = {.lock = CALLSEQ_LOCK_CLOSED},
+                                                  .serial = C_fix(0)};
 
 /* Set up once. */
 static struct {
@@ -312,8 +312,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
 static void stalled(void *data) {
   struct callseq_abi_request *q = data;
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
-  struct callseq_abi_callback *running =
-      atomic_load_explicit(&r->callback, memory_order_relaxed);
+  struct callseq_abi_callback *running = atomic_load_explicit(&r->callback, memory_order_relaxed);
   fprintf(stderr,
           "callseq: thread %u has waited %u ms to call %s; thread %u holds the Scheme runtime, in "
           "callback %s\n",
@@ -415,8 +414,9 @@ static bool exact_integer(C_word value, uint64_t *magnitude, bool *negative) {
   *negative = C_bignum_negativep(value);
   *magnitude = 0;
   for (size_t i = digits; i-- > 0;)
-    *magnitude = (*magnitude << (sizeof(C_uword) * CHAR_BIT / 2) << (sizeof(C_uword) * CHAR_BIT / 2)) |
-                 C_bignum_digits(value)[i];
+    *magnitude =
+        (*magnitude << (sizeof(C_uword) * CHAR_BIT / 2) << (sizeof(C_uword) * CHAR_BIT / 2)) |
+        C_bignum_digits(value)[i];
   return true;
 }
 
@@ -541,7 +541,9 @@ C_word callseq_scheme_redeliver(C_word serial, C_word value) {
 
 char *callseq_scheme_name(void) { return (char *)callseq_abi_runtime.current->callback->name; }
 char *callseq_scheme_type(void) { return (char *)callseq_abi_runtime.current->callback->type; }
-char *callseq_scheme_accepts(void) { return (char *)callseq_abi_runtime.current->callback->accepts; }
+char *callseq_scheme_accepts(void) {
+  return (char *)callseq_abi_runtime.current->callback->accepts;
+}
 
 static void *flush(void *done) {
   fflush(NULL);
@@ -709,16 +711,17 @@ static int set_up(const callseq_config *config) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   int heap = (int)config->heap_bytes, nursery = (int)config->nursery_bytes, symbols = 0;
   if (C_temporary_stack_bottom)
-    return refuse(CALLSEQ_INVALID,
-                  format("CHICKEN is set up in this process already, by the host or by another copy "
-                         "of callseq; leave that to one callseq_init"));
+    return refuse(
+        CALLSEQ_INVALID,
+        format("CHICKEN is set up in this process already, by the host or by another copy "
+               "of callseq; leave that to one callseq_init"));
   if (!config->toplevel)
     return refuse(CALLSEQ_INVALID,
                   format("there is no Scheme code in this program: compile a Scheme file with "
                          "csc -e into it, or name its entry point in callseq_config.toplevel"));
   if (!callseq_stack_map(&runtime.stack, config->stack_bytes))
-    return refuse(CALLSEQ_NOMEM, format("cannot map %zu bytes for the Scheme stack",
-                                        config->stack_bytes));
+    return refuse(CALLSEQ_NOMEM,
+                  format("cannot map %zu bytes for the Scheme stack", config->stack_bytes));
   runtime.config = *config;
   callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
                          or_none(config->stall_ms));

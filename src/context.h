@@ -23,7 +23,7 @@ extern "C" {
 
 /* One context. The caller owns it and keeps it in place while it is in use. */
 struct callseq_context {
-  void *sp;      /* the rest lies on the context's stack, in the layout that the CPU's source draws */
+  void *sp; /* the rest lies on the context's stack, in the layout that the CPU's source draws */
   void *message; /* where registers cannot carry it */
 };
 
@@ -40,8 +40,8 @@ void callseq_context_make(struct callseq_context *context, void *stack, size_t b
 void *callseq_context_switch(struct callseq_context *save, struct callseq_context *resume,
                              void *message);
 
-/* The same, cheaper on some CPUs, for callers who know that floating-point control is at its initial
- * value on both sides. */
+/* The same, cheaper on some CPUs, for callers who know that floating-point control is at its
+ * initial value on both sides. */
 void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
                                    void *message);
 

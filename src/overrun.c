@@ -31,8 +31,7 @@ static void overrun(int signal_number, siginfo_t *info, void *context) {
 }
 
 void callseq_overrun_watch(const struct callseq_stack *stack, int wanted) {
-  struct sigaction present, action = {.sa_sigaction = overrun,
-                                      .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  struct sigaction present, action = {.sa_sigaction = overrun, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   if (!wanted || sigaction(SIGSEGV, NULL, &present) != 0 || (present.sa_flags & SA_SIGINFO) ||
       present.sa_handler != SIG_DFL)
     return;

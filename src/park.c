@@ -12,8 +12,8 @@
 bool callseq_park_wait(_Atomic(uint32_t) *word, uint32_t expected, uint32_t milliseconds) {
   struct timespec limit = {.tv_sec = milliseconds / 1000,
                            .tv_nsec = (long)(milliseconds % 1000) * 1000000};
-  long result = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected,
-                        milliseconds ? &limit : NULL, NULL, 0);
+  long result =
+      syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, milliseconds ? &limit : NULL, NULL, 0);
   return !(result == -1 && errno == ETIMEDOUT);
 }
 
@@ -25,6 +25,4 @@ bool callseq_park_asymmetric(void) {
   return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
-void callseq_park_barrier(void) {
-  syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-}
+void callseq_park_barrier(void) { syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0); }

@@ -63,9 +63,20 @@ void callseq_sequencer_pass_on(struct callseq_sequencer *s);
 static inline int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint32_t self) {
   uint32_t expected = CALLSEQ_LOCK_FREE;
   /* acquire: pairs with the release in callseq_sequencer_leave */
-  return CALLSEQ_STD(atomic_compare_exchange_strong_explicit)(
-      &s->lock, &expected, self, CALLSEQ_STD(memory_order_acquire),
-      CALLSEQ_STD(memory_order_relaxed));
+  return CALLSEQ_STD(atomic_compare_exchange_strong_explicit)(&s->lock, &expected, self,
+                                                              CALLSEQ_STD(memory_order_acquire),
+                                                              CALLSEQ_STD(memory_order_relaxed));
+}
+
+/* The same for a program that never has two threads try at once: two plain accesses instead of one
+ * that locks the memory. */
+static inline int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s, uint32_t self) {
+  /* acquire: pairs with the release in callseq_sequencer_leave */
+  if (CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_acquire)) !=
+      CALLSEQ_LOCK_FREE)
+    return 0;
+  CALLSEQ_STD(atomic_store_explicit)(&s->lock, self, CALLSEQ_STD(memory_order_relaxed));
+  return 1;
 }
 
 /* Has anybody come since the last look? For the holder. */
@@ -102,8 +113,9 @@ void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, u
                             uint32_t stall_ms);
 void callseq_sequencer_open(struct callseq_sequencer *s);
 
-/* For a thread that callseq_sequencer_try_enter refused: waits until it is the holder (its waiter then still to be executed, by itself) or a
- * holder has finished the waiter. stalled(data) is called at most once, after stall_ms. */
+/* For a thread that callseq_sequencer_try_enter refused: waits until it is the holder (its waiter
+ * then still to be executed, by itself) or a holder has finished the waiter. stalled(data) is
+ * called at most once, after stall_ms. */
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data);
 
