@@ -85,8 +85,9 @@ static struct {
   sigjmp_buf restart;                   /* CHICKEN's, for collections in level 0 */
   struct level *level;                  /* innermost; NULL: level 0 */
   int levels;
+  C_word level_serial; /* of the last call above level 0, a fixnum; less 1 */
   int failed; /* `current` has failed and waits for its level to be unwound */
-} scheme;
+} scheme = {.level_serial = C_fix(-1)};
 
 /* Of each thread. */
 __thread int *callseq_abi_errno;
@@ -297,6 +298,8 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   scheme.levels++;
   r->special = 1;
   r->current = q;
+  /* Level 0 counts up from here again afterwards, so the others count down, below 0. */
+  r->serial = scheme.level_serial -= 2;
   C_callback(procedure(CALLSEQ_SERVE_LEVEL), 0);
   scheme.failed = 0;
   scheme.level = level.outer;
