@@ -81,13 +81,20 @@ struct callseq_abi_request {
   char *trace;   /* Scheme's call chain there; either may be NULL */
 };
 
+enum callseq_abi_special {
+  CALLSEQ_ABI_PLAIN,  /* `current` is the holder's own and nobody is known to wait */
+  CALLSEQ_ABI_OWN,    /* it is the holder's own; waiters may be pending */
+  CALLSEQ_ABI_WAITER, /* it is a waiter's, to be finished */
+  CALLSEQ_ABI_NESTED  /* it is a nested call */
+};
+
 struct callseq_abi_runtime {
   struct callseq_sequencer sequencer;
   struct callseq_context host, scheme; /* the holder's own from here on */
   struct callseq_abi_request *current;
   CALLSEQ_ATOMIC(struct callseq_abi_callback *) callback; /* of `current`; others may read it */
   C_word serial;                                          /* of `current` */
-  uint32_t special; /* `current` is nested, or a waiter's: a reply takes the slow way */
+  uint32_t special; /* a reply takes the slow way: one of enum callseq_abi_special */
   uint32_t detour; /* the procedure to go on with is not `current`'s: see callseq_abi_next_serial */
 };
 

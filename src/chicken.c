@@ -128,18 +128,46 @@ static NOINLINE void enter_thread(void) {
   callseq_overrun_enter_thread();
 }
 
-/* A forked child's only thread has another id. */
-static void forked(void) {
-  if (callseq_abi_errno)
-    callseq_abi_self = (uint32_t)syscall(SYS_gettid);
-}
-
 static NOINLINE bool inside(void) {
   return callseq_abi_errno &&
          callseq_sequencer_holder(&callseq_abi_runtime.sequencer) == callseq_abi_self;
 }
 
 bool callseq_inside(void) { return inside(); }
+
+/* ---- Fork ---- */
+
+/* The child must not be born while another thread is in the middle of something. So the thread that
+ * forks takes the runtime first, if it is not inside; a set-up in progress is waited for as well. */
+static __thread bool fork_took;
+
+static void before_fork(void) {
+  struct callseq_sequencer *s = &callseq_abi_runtime.sequencer;
+  struct callseq_waiter waiter = {.alone = 1};
+  enter_thread();
+  fork_took = !inside();
+  if (!fork_took)
+    return;
+  pthread_mutex_lock(&runtime.lock);
+  if (!callseq_sequencer_try_enter(s, callseq_abi_self))
+    callseq_sequencer_enter(s, &waiter, callseq_abi_self, NULL, NULL);
+}
+
+static void after_fork(void) {
+  if (!fork_took)
+    return;
+  if (inside())
+    callseq_sequencer_end_batch(&callseq_abi_runtime.sequencer);
+  pthread_mutex_unlock(&runtime.lock);
+}
+
+static void after_fork_in_child(void) {
+  bool holder = inside();
+  callseq_abi_self = (uint32_t)syscall(SYS_gettid);
+  if (holder)
+    callseq_sequencer_forked(&callseq_abi_runtime.sequencer, callseq_abi_self);
+  after_fork();
+}
 
 /* ---- Errors ---- */
 
@@ -296,7 +324,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   level.special = r->special;
   scheme.level = &level;
   scheme.levels++;
-  r->special = 1;
+  r->special = CALLSEQ_ABI_NESTED;
   r->current = q;
   /* Level 0 counts up from here again afterwards, so the others count down, below 0. */
   r->serial = scheme.level_serial -= 2;
@@ -345,6 +373,7 @@ static bool loading(void) {
 /* For the holder: executes its request, and others' while there are. */
 static void run(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  r->special = CALLSEQ_ABI_OWN;
   callseq_context_switch(&r->host, &r->scheme, q);
   callseq_sequencer_end_batch(&r->sequencer);
 }
@@ -353,6 +382,7 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   int saved = errno;
   q->message = q->trace = NULL;
+  q->waiter.alone = 0;
   enter_thread();
   if (!q->callback->root) {
     fail(q, CALLSEQ_CLOSED, closed_message(q->callback), NULL);
@@ -382,12 +412,12 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
  * the switch returns. The others are, as soon as they are. */
 NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
-  if (scheme.level)
+  if (r->special == CALLSEQ_ABI_NESTED)
     return procedure(CALLSEQ_END_LEVEL);
-  if (r->special)
+  if (r->special == CALLSEQ_ABI_WAITER)
     callseq_sequencer_finish(&r->current->waiter);
   void *next = callseq_sequencer_next(&r->sequencer);
-  r->special = next != NULL;
+  r->special = next ? CALLSEQ_ABI_WAITER : CALLSEQ_ABI_PLAIN;
   if (!next)
     next = callseq_context_switch(&r->scheme, &r->host, NULL);
   return callseq_abi_dispatch(next);
@@ -731,7 +761,7 @@ static int set_up(const callseq_config *config) {
   callseq_context_make(&r->scheme, runtime.stack.base, runtime.stack.bytes, live, NULL);
   callseq_overrun_watch(&runtime.stack, config->report_overrun);
   callseq_overrun_enter_thread(); /* the others do it when they first call */
-  pthread_atfork(NULL, NULL, forked);
+  pthread_atfork(before_fork, after_fork, after_fork_in_child);
 
   /* Calls by the loading code nest: this thread holds the runtime from here on. */
   atomic_store_explicit(&runtime.loader, callseq_abi_self, memory_order_relaxed);

@@ -13,7 +13,9 @@
  *        WAITING <--> PARKED           its thread sleeps on the state word
  *        PARKED --finish, hand over, woken up--> as from WAITING, with a wake
  *
- * Invariants. `pending`, `served` and the memory behind them are touched by the holder only. A
+ * Invariants. `pending`, `served`, `slow_leave` and the memory behind them are touched by the holder
+ * only; while `pending` is not empty `slow_leave` is set, or the holder is one that a waiter became,
+ * which leaves by callseq_sequencer_end_batch. A
  * waiter is in `arrivals` or `pending` from its push until its state becomes DONE or CHOSEN, and
  * its thread does not return before. Only the waiter's thread moves it between WAITING and PARKED;
  * only the holder moves it to DONE or CHOSEN, and touches it never again.
@@ -56,6 +58,14 @@ void callseq_sequencer_open(struct callseq_sequencer *s) {
   atomic_store_explicit(&s->lock, CALLSEQ_LOCK_FREE, memory_order_release);
 }
 
+void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
+  atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
+  s->pending = NULL;
+  s->symmetric = !callseq_park_asymmetric();
+  s->slow_leave = 1;
+  atomic_store_explicit(&s->lock, self, memory_order_relaxed);
+}
+
 /* Holder: moves what has arrived behind what is pending. */
 static void collect(struct callseq_sequencer *s) {
   /* acquire: pairs with the release of the push in callseq_sequencer_enter */
@@ -71,6 +81,7 @@ static void collect(struct callseq_sequencer *s) {
   while (*end)
     end = &(*end)->next;
   *end = oldest_first;
+  s->slow_leave = 1;
 }
 
 static struct callseq_waiter *pop(struct callseq_sequencer *s) {
@@ -94,12 +105,10 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
     return NULL;
   if (!s->pending && callseq_sequencer_wanted(s))
     collect(s);
-  struct callseq_waiter *w = pop(s);
-  if (w) {
-    s->served++;
-    s->slow_leave = 1;
-  }
-  return w;
+  if (!s->pending || s->pending->alone)
+    return NULL;
+  s->served++;
+  return pop(s);
 }
 
 void callseq_sequencer_finish(struct callseq_waiter *w) { settle(w, DONE); }
@@ -210,7 +219,8 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
     sleep_handshake(s);
     if (atomic_load_explicit(&s->lock, memory_order_relaxed) != CALLSEQ_LOCK_FREE &&
         !callseq_park_wait(&w->state, PARKED, limit_ms)) {
-      stalled(data);
+      if (stalled)
+        stalled(data);
       limit_ms = 0;
     }
     uint32_t parked = PARKED; /* back from sleep, or the lock became free */

@@ -32,6 +32,7 @@ extern "C" {
 struct callseq_waiter {
   struct callseq_waiter *next;
   CALLSEQ_ATOMIC(uint32_t) state;
+  uint32_t alone; /* only its own thread can finish it: no holder takes it into its batch */
 };
 
 /* What `lock` holds: one of these, or else the holder's id, any other number that no two threads
@@ -112,6 +113,10 @@ enum callseq_entered { CALLSEQ_ENTERED_HOLDER, CALLSEQ_ENTERED_DONE, CALLSEQ_ENT
 void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, uint32_t spin_limit,
                             uint32_t stall_ms);
 void callseq_sequencer_open(struct callseq_sequencer *s);
+
+/* In a forked child, whose only thread held the resource: forgets the threads that are not there. It
+ * goes on as the holder, with the id it has now. */
+void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);
 
 /* For a thread that callseq_sequencer_try_enter refused: waits until it is the holder (its waiter
  * then still to be executed, by itself) or a holder has finished the waiter. stalled(data) is

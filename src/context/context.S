@@ -1,4 +1,4 @@
-/* The assembly context switch for the CPU that is compiled for; empty where ucontext.c serves. */
+/* The assembly for the CPU that is compiled for: the context switch, unless ucontext.c serves. */
 #include "asm.h"
 
 #if !defined(CALLSEQ_UCONTEXT)
@@ -7,6 +7,10 @@
 #elif defined(__aarch64__)
 #include "aarch64.S"
 #endif
+#endif
+
+#if defined(__x86_64__)
+#include "return_x86_64.S"
 #endif
 
 .section .note.GNU-stack, "", %progbits
