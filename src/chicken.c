@@ -105,9 +105,27 @@ static NOINLINE void forget_error(void) {
   self.status = CALLSEQ_OK;
 }
 
+static NOINLINE bool inside(void) {
+  return callseq_abi_errno &&
+         callseq_sequencer_holder(&callseq_abi_runtime.sequencer) == callseq_abi_self;
+}
+
+/* A thread ended with its call: the frames of Scheme went with it, and no other thread can go on. */
+static void ended_inside(void) {
+  struct callseq_abi_callback *callback =
+      atomic_load_explicit(&callseq_abi_runtime.callback, memory_order_relaxed);
+  fprintf(stderr,
+          "callseq: thread %u ended inside callback %s, by pthread_exit, or cancelled in C code "
+          "that Scheme called; have such code disable cancellation, and return\n",
+          (unsigned)callseq_abi_self, callback ? callback->name : "(none)");
+  abort();
+}
+
 /* The thread ends. Destructors that run after this one may call again: then it is set up again. */
 static void leave_thread(void *unused) {
   (void)unused;
+  if (inside())
+    ended_inside();
   forget_error();
   free(self.string);
   self.string = NULL;
@@ -126,11 +144,6 @@ static NOINLINE void enter_thread(void) {
   callseq_abi_self = (uint32_t)syscall(SYS_gettid);
   callseq_abi_errno = &errno;
   callseq_overrun_enter_thread();
-}
-
-static NOINLINE bool inside(void) {
-  return callseq_abi_errno &&
-         callseq_sequencer_holder(&callseq_abi_runtime.sequencer) == callseq_abi_self;
 }
 
 bool callseq_inside(void) { return inside(); }
@@ -601,6 +614,19 @@ void callseq_scheme_exit(int code) {
   _exit(code);
 }
 
+/* ---- Signals ---- */
+
+/* CHICKEN's signal handler runs on whatever thread the kernel picks. To interrupt Scheme it sets
+ * the stack limit so that the next check fails, and counts the signal as pending; the holder does
+ * the reverse. When both do so at once the limit can stay behind with nothing pending: then every
+ * check collects, and nothing else ever runs. A collection proves that nothing was pending when it
+ * began; a signal that came since is handled by the next one. */
+static void after_collection(int mode, C_long milliseconds) {
+  (void)mode;
+  (void)milliseconds;
+  C_stack_limit = C_stack_hard_limit;
+}
+
 /* ---- Invoke ---- */
 
 struct invocation {
@@ -779,6 +805,7 @@ static int set_up(const callseq_config *config) {
     atomic_store_explicit(&runtime.state, FAILED, memory_order_relaxed);
     return runtime.status = refuse(CALLSEQ_NOMEM, format("CHICKEN cannot get its memory"));
   }
+  C_post_gc_hook = after_collection;
   runtime.nursery = nursery ? nursery : NURSERY_DEFAULT;
   scheme.safe_lambdas = CHICKEN_new_gc_root();
   CHICKEN_gc_root_set(scheme.safe_lambdas,

@@ -1,0 +1,82 @@
+#!/bin/sh
+# What the forms refuse while a file is compiled: csc fails, and the message names the form, the
+# callback or argument, and what to do instead.
+. "$TESTS/tap.sh"
+
+# refused WHAT FORM TEXT...: compiling FORM fails with a message that has every TEXT
+refused() {
+  what=$1 form=$2
+  shift 2
+  printf '(import (chicken platform) (chicken foreign) callseq)\n%s\n(return-to-host)\n' "$form" \
+    >case.scm
+  fails "$what" $CSC -t -e case.scm -o case.c
+  says "$what: the message" "$@"
+}
+
+plain=define-sequenced-callback
+status=define-sequenced-callback/status
+
+refused 'a struct by value as argument' "($plain (fetch ((struct \"point\") place)) int 1)" \
+  "$plain" fetch place struct c-pointer
+refused 'a struct by value as result' "($plain (fetch) (struct \"point\") 1)" \
+  "$plain" fetch result struct c-pointer
+refused 'a union by value, status form' "($status (fetch ((union \"word\") place)) int 1)" \
+  "$status" fetch place union c-pointer
+refused 'a struct behind an alias' \
+  "(define-foreign-type spot (struct \"point\")) ($plain (fetch (spot place)) int 1)" \
+  "$plain" fetch place c-pointer
+refused 'a template by value' "($plain (fetch ((template \"std::vector\" int) place)) int 1)" \
+  "$plain" fetch place c-pointer
+
+for type in u8vector s16vector f64vector nonnull-u32vector blob nonnull-blob pointer-vector \
+  scheme-pointer '(scheme-pointer int)'; do
+  refused "$type as argument" "($plain (fetch ($type place)) int 1)" "$plain" fetch place c-pointer
+done
+for type in u8vector blob scheme-pointer nonnull-scheme-pointer scheme-object; do
+  refused "$type as result" "($plain (fetch (int place)) $type place)" "$plain" fetch result "$type"
+done
+refused 'a list of strings as result' "($plain (fetch) c-string-list '())" \
+  "$plain" fetch result c-string-list
+refused 'a result in the Scheme heap, status form' "($status (fetch) scheme-object 1)" \
+  "$status" fetch scheme-object
+
+refused 'an unknown type of an argument' "($plain (fetch (integer128 place)) int 1)" \
+  "$plain" fetch place integer128 define-foreign-type
+refused 'an unknown type of the result' "($plain (fetch) integer128 1)" \
+  "$plain" fetch integer128 define-foreign-type
+refused 'a type that only a pointer to it may have' "($plain (fetch (\"point_t\" place)) int 1)" \
+  "$plain" fetch place point_t c-pointer
+refused 'a pointer to an unknown type' "($plain (fetch ((c-pointer nothing) place)) int 1)" \
+  "$plain" fetch place nothing
+refused 'a pointer form without its type' "($plain (fetch ((c-pointer) place)) int 1)" \
+  "$plain" fetch place
+refused 'a type that is no type' "($plain (fetch (5 place)) int 1)" "$plain" fetch place
+refused 'void as an argument' "($plain (fetch (void place)) int 1)" "$plain" fetch place void
+refused 'a type registered as itself' \
+  "(define-foreign-type loop loop) ($plain (fetch (loop place)) int 1)" "$plain" fetch place
+
+refused 'a name twice' "($plain (fetch) int 1) ($plain (fetch (int a)) int a)" \
+  "$plain" fetch already
+refused 'a name twice, once in each form' "($plain (fetch) int 1) ($status (fetch) int 1)" \
+  "$status" fetch already
+for name in fetch-one fetch? 2nd while int class 'a|b c|'; do
+  refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" 'name in C'
+done
+refused 'a name of the library' "($plain (callseq_init (int place)) int 1)" "$plain" callseq_init
+
+shape='(NAME (TYPE ARG) ...) RTYPE BODY ...'
+for form in '' 'fetch' 'fetch int 1' '(fetch)' '(fetch (int place))' '(fetch (int place)) int' \
+  '(fetch int) int 1' '(fetch (int)) int 1' '(fetch (int place place)) int 1' \
+  '(fetch (int 5)) int 1' '(fetch (int "place")) int 1' '(fetch . place) int 1' \
+  '("fetch" (int place)) int 1' '(5) int 1' '() int 1' '"static"' '"static" int 1'; do
+  refused "the shape ($plain $form)" "($plain $form)" "$plain" "$shape"
+done
+refused 'a malformed status form' "($status (fetch (int)) int 1)" "$status" "$shape"
+refused 'two arguments of the same name' "($plain (fetch (int place) (int place)) int 1)" \
+  "$plain" fetch place
+
+refused 'a header without a name' '(callseq-header)' callseq-header
+refused 'a header whose name is no string' '(callseq-header app.h)' callseq-header
+refused 'two headers' '(callseq-header "a.h") (callseq-header "b.h")' callseq-header b.h
+
+finish

@@ -1,0 +1,29 @@
+; The types that only C++ has; compiled with csc -c++.
+(import (chicken platform) (chicken foreign) callseq)
+
+#>
+#include <vector>
+struct Counter { int n; };
+<#
+
+; What the FFI asks of an object system for (instance ...).
+(define (make class key pointer) (list class pointer))
+(define (slot-ref instance slot) (cadr instance))
+(define <counter> 'counter)
+
+(define add (foreign-lambda* void (((ref int) target) (int n)) "target += n;"))
+(define bump (foreign-lambda* int (((c-pointer "Counter") c)) "C_return(++c->n);"))
+(define size (foreign-lambda* int (((c-pointer (template "std::vector" int)) v))
+               "C_return((int)v->size());"))
+
+(define-sequenced-callback (add_to ((ref int) target) (int n)) void (add target n))
+(define-sequenced-callback (same_int ((ref int) target)) (ref int) target)
+(define-sequenced-callback (bump_it ((instance "Counter" <counter>) c)) int (bump (cadr c)))
+(define-sequenced-callback (same_counter ((instance "Counter" <counter>) c))
+  (instance "Counter" <counter>)
+  c)
+(define-sequenced-callback (vector_size ((c-pointer (template "std::vector" int)) v)) int (size v))
+(define-sequenced-callback (greet (c-string name)) c-string (string-append "hello " name))
+(define-sequenced-callback/status (try_half (int n)) int (/ n 2))
+
+(return-to-host)

@@ -1,0 +1,51 @@
+/* A host in C++, Scheme compiled as C++: references, instances, templates by pointer. */
+#include <callseq.h>
+#include <thread>
+#include <vector>
+
+#include "../tap.h"
+
+struct Counter {
+  int n;
+};
+
+extern "C" {
+void add_to(int &, int);
+int &same_int(int &);
+int bump_it(Counter *);
+Counter *same_counter(Counter *);
+int vector_size(std::vector<int> *);
+char *greet(const char *);
+int try_half(int, int *);
+}
+
+int main() {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  is_int(callseq_init_with(&config), CALLSEQ_OK, "init");
+  int n = 40;
+  add_to(n, 2);
+  is_int(n, 42, "(ref int) in");
+  ok(&same_int(n) == &n, "(ref int) out");
+  Counter counter = {6};
+  is_int(bump_it(&counter), 7, "(instance ...) in");
+  ok(same_counter(&counter) == &counter && !same_counter(nullptr), "(instance ...) out");
+  std::vector<int> numbers(5);
+  is_int(vector_size(&numbers), 5, "(c-pointer (template ...)) in");
+  is_str(greet("C++"), "hello C++", "a string");
+  int half = 0;
+  is_int(try_half(10, &half), CALLSEQ_OK, "status form");
+  is_int(half, 5, "status form: result");
+  is_int(try_half(7, &half), CALLSEQ_ERROR, "status form: 7/2 is no int");
+
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; i++)
+    threads.emplace_back([i] {
+      int mine = 0, half = 0;
+      for (int k = 0; k < 1000; k++)
+        mine += try_half(2 * k, &half) == CALLSEQ_OK && half == k;
+      is_int(mine, 1000, "std::thread %d", i);
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  return done();
+}

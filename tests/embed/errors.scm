@@ -1,0 +1,47 @@
+; Everything that Scheme can raise.
+(import (chicken platform) (chicken condition) (chicken foreign) callseq)
+
+(define table (vector 1 2 3))
+(define (apply-to f x) (f x))
+
+(define failures
+  (vector
+   (lambda () (error 'fetch "no such record:" 17 "blue"))
+   (lambda () (error "without a location" '(1 . 2)))
+   (lambda () (abort 42))
+   (lambda () (abort 'flat))
+   (lambda () (abort "just text"))
+   (lambda () (abort #f))
+   (lambda () (abort (list 1 (vector 2) "three")))
+   (lambda () (signal 43))
+   (lambda () (signal 'signalled))
+   (lambda () (abort (make-property-condition 'exn 'location 'here 'message "by hand"
+                                              'arguments '(1 2))))
+   (lambda () (abort (make-property-condition 'mine 'colour "green")))
+   (lambda () (abort (make-composite-condition
+                      (make-property-condition 'exn 'message "composite" 'arguments '())
+                      (make-property-condition 'io))))
+   (lambda () (assert (= 1 2) "asserted"))
+   (lambda () (car (vector-ref table 0)))
+   (lambda () (vector-ref table 3))
+   (lambda () (apply-to 5 6))
+   (lambda () (apply-to (lambda (a b) a) 1))
+   (lambda () (no-such-variable))
+   (lambda () (quotient 1 0))
+   (lambda () (string->symbol (vector-ref table 0)))
+   (lambda () (handle-exceptions c (error "from the handler") (error "first")))))
+
+(define-sequenced-callback (fail (int which)) int ((vector-ref failures which)))
+(define-sequenced-callback (ways_to_fail) int (vector-length failures))
+
+; Conditions that the body itself handles are no failures.
+(define-sequenced-callback (recover (int which)) c-string
+  (condition-case ((vector-ref failures which))
+    ((exn) "a condition")
+    (x () "something else")))
+(define-sequenced-callback (resume (int n)) int
+  (with-exception-handler
+   (lambda (c) (* c 2))
+   (lambda () (+ 1 (signal n)))))
+
+(return-to-host)

@@ -1,0 +1,24 @@
+; Calls that end the process.
+(import (chicken platform) (chicken base) (chicken process-context) (chicken foreign) callseq)
+
+#>
+int nest(int);
+<#
+
+(define (tell text) (display text) (flush-output))
+
+(define-sequenced-callback (add_thunk (c-string text)) void
+  (on-exit (lambda () (tell text))))
+(define-sequenced-callback (add_failing_thunk) void
+  (on-exit (lambda () (tell "fails ") (error "in an on-exit thunk"))))
+(define-sequenced-callback (leave (int code)) int
+  (dynamic-wind void (lambda () (exit code)) (lambda () (tell "unwound "))))
+(define-sequenced-callback/status (try_leave (int code)) int (exit code))
+(define-sequenced-callback (leave_plainly) void (exit))
+(define-external (leave_externally (int code)) int (exit code))
+(define nest (foreign-safe-lambda int "nest" int))
+(define-sequenced-callback (leave_nested (int code)) int (nest code))
+(define-sequenced-callback (work (int n)) int (vector-length (make-vector n n)))
+
+(when (equal? (get-environment-variable "LEAVE") "at load") (exit 6))
+(return-to-host)

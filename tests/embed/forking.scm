@@ -1,0 +1,13 @@
+; A callback for threads that keep calling, and two for a forked child.
+(import (chicken platform) (chicken gc) callseq)
+
+(define kept '())
+(define-sequenced-callback (busy (int n)) int
+  (set! kept (make-string n #\x))
+  (string-length kept))
+(define-sequenced-callback (allocate (int n)) int
+  (gc #t)
+  (length (vector->list (make-vector n 0))))
+(define-sequenced-callback (fail) int (error "failed"))
+
+(return-to-host)

@@ -1,0 +1,27 @@
+; A program that loads in the way that the host asks for.
+(import (chicken platform) (chicken process-context) (chicken foreign) callseq)
+
+#>
+const char *scenario_name(void);
+int call_back(int);
+void signal_and_wait(void);
+<#
+
+(define how (foreign-lambda c-string "scenario_name"))
+(define call-back (foreign-safe-lambda int "call_back" int))
+(define signal-and-wait (foreign-lambda void "signal_and_wait"))
+
+(define-sequenced-callback (twice (int n)) int (* 2 n))
+
+(define nested (and (equal? (how) "nested") (call-back 4)))
+(when (equal? (how) "error") (error "the program cannot load" 'today))
+(when (equal? (how) "meanwhile") (signal-and-wait))
+
+(define-sequenced-callback (nested_result) int nested)
+(define-sequenced-callback (second_argument) c-string (cadr (command-line-arguments)))
+(define-sequenced-callback (stray_return) int (return-to-host) 5)
+(define-sequenced-callback (allocate (int count)) int
+  (let loop ((i 0) (items '())) (if (< i count) (loop (+ i 1) (cons i items)) (length items))))
+
+(unless (equal? (how) "no return") (return-to-host))
+(define-sequenced-callback (after_return (int n)) int (* 3 n))

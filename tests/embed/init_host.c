@@ -1,0 +1,235 @@
+/* callseq_init: when, how often, by whom; programs that fail to load; configurations. Each scenario
+ * is a process of its own, which prints what it saw. */
+#include "../support.h"
+#include <semaphore.h>
+
+int twice(int), nested_result(void), stray_return(void), allocate(int), after_return(int);
+char *second_argument(void);
+
+static const char *scenario = "";
+static sem_t loading, go_on;
+
+const char *scenario_name(void);
+int call_back(int);
+void signal_and_wait(void);
+
+const char *scenario_name(void) { return scenario; }
+
+int call_back(int n) { return twice(n) + (callseq_inside() ? 100 : 0); }
+
+void signal_and_wait(void) {
+  sem_post(&loading);
+  sem_wait(&go_on);
+}
+
+static int again(void) {
+  callseq_config same = CALLSEQ_CONFIG_DEFAULT, other = CALLSEQ_CONFIG_DEFAULT;
+  other.batch_limit = 3;
+  printf("%d", callseq_init());
+  printf(" %d", callseq_init());
+  printf(" %d", callseq_init_with(&same));
+  printf(" %d", callseq_last_status());
+  printf(" %d", callseq_init_with(&other));
+  printf(" %d", callseq_last_status());
+  printf(" %d", callseq_last_error() != NULL);
+  printf(" %d", callseq_init());
+  printf(" %d\n", twice(21));
+  return 0;
+}
+
+static int first_statuses[8];
+
+static void init_first(int index) {
+  first_statuses[index] = callseq_init() == CALLSEQ_OK && twice(index) == 2 * index;
+}
+
+static int concurrently(void) {
+  crew(8, init_first);
+  int right = 0;
+  for (int i = 0; i < 8; i++)
+    right += first_statuses[i];
+  printf("%d\n", right);
+  return 0;
+}
+
+static void init_and_end(int index) {
+  (void)index;
+  printf("%d", callseq_init());
+}
+
+static int by_a_thread_that_ends(void) {
+  crew(1, init_and_end);
+  printf(" %d\n", twice(21));
+  return 0;
+}
+
+static int error_at_load(void) {
+  scenario = "error";
+  printf("%d", callseq_init());
+  printf(" %d", callseq_init());
+  printf(" %d", twice(21));
+  printf(" %d\n", callseq_last_status());
+  return 0;
+}
+
+static int no_return_to_host(void) {
+  scenario = "no return";
+  printf("%d", callseq_init());
+  printf(" %d", twice(21));
+  printf(" %d\n", after_return(2));
+  return 0;
+}
+
+static int definition_not_reached(void) {
+  printf("%d", callseq_init());
+  printf(" %d", after_return(2));
+  printf(" %d", callseq_last_status());
+  printf(" %d\n", twice(21));
+  return 0;
+}
+
+static int stray(void) {
+  printf("%d", callseq_init());
+  for (int i = 0; i < 1000; i++)
+    if (stray_return() != 0 || callseq_last_status() != CALLSEQ_ERROR || twice(i) != 2 * i)
+      return 1;
+  printf(" %d\n", twice(21));
+  return 0;
+}
+
+static int nested_while_loading(void) {
+  scenario = "nested";
+  printf("%d", callseq_init());
+  printf(" %d\n", nested_result());
+  return 0;
+}
+
+static void *init_elsewhere(void *argument) {
+  *(int *)argument = callseq_init();
+  return NULL;
+}
+
+static void nothing(void *argument) { (void)argument; }
+
+static int calls_meanwhile(void) {
+  scenario = "meanwhile";
+  int status = -1;
+  pthread_t thread;
+  pthread_create(&thread, NULL, init_elsewhere, &status);
+  sem_wait(&loading);
+  printf("%d", twice(21)); /* its definition has run; the program has not loaded */
+  printf(" %d", callseq_last_status());
+  printf(" %d", callseq_invoke(nothing, NULL));
+  sem_post(&go_on);
+  pthread_join(thread, NULL);
+  printf(" %d", status);
+  printf(" %d\n", twice(21));
+  return 0;
+}
+
+static int arguments(void) {
+  char *argv[] = {(char *)"program", (char *)"one", (char *)"two words", NULL};
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.argc = 3;
+  config.argv = argv;
+  printf("%d", callseq_init_with(&config));
+  printf(" %s\n", second_argument());
+  return 0;
+}
+
+static int try_config(callseq_config config) {
+  callseq_clear_error();
+  int status = callseq_init_with(&config);
+  return status == callseq_last_status() && (status == 0 || callseq_last_error()) ? status : -1;
+}
+
+static int refused_configurations(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  printf("%d", callseq_init_with(NULL));
+  config.size = 3;
+  printf(" %d", try_config(config));
+  config = (callseq_config)CALLSEQ_CONFIG_DEFAULT;
+  config.nursery_bytes = 1;
+  printf(" %d", try_config(config));
+  config = (callseq_config)CALLSEQ_CONFIG_DEFAULT;
+  config.nursery_bytes = SIZE_MAX / 2;
+  printf(" %d", try_config(config));
+  config = (callseq_config)CALLSEQ_CONFIG_DEFAULT;
+  config.stack_bytes = 4096;
+  printf(" %d", try_config(config));
+  config.stack_bytes = SIZE_MAX / 2;
+  printf(" %d", try_config(config) == CALLSEQ_INVALID || try_config(config) == CALLSEQ_NOMEM);
+  config = (callseq_config)CALLSEQ_CONFIG_DEFAULT;
+  config.argc = -1;
+  printf(" %d", try_config(config));
+  config.argc = 2;
+  printf(" %d", try_config(config)); /* without argv */
+  printf(" %d", callseq_init());     /* nothing was spoilt */
+  printf(" %d\n", twice(21));
+  return 0;
+}
+
+/* A list larger than the heap it starts in, under several sizes of everything. */
+static int sizes(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.nursery_bytes = 128 * 1024;
+  config.stack_bytes = 4 * 1024 * 1024;
+  config.heap_bytes = 2 * 1024 * 1024;
+  config.batch_limit = 1;
+  config.spin_limit = CALLSEQ_SPIN_NONE;
+  config.stall_ms = CALLSEQ_STALL_NEVER;
+  printf("%d", callseq_init_with(&config));
+  printf(" %d", twice(21));
+  printf(" %d\n", allocate(1000000));
+  return 0;
+}
+
+static long resident_after_init(size_t nursery, size_t heap) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.nursery_bytes = nursery;
+  config.heap_bytes = heap;
+  callseq_init_with(&config);
+  for (int i = 0; i < 100; i++)
+    allocate(100000);
+  return resident_kb();
+}
+
+static int small_nursery(void) {
+  printf("%ld", resident_after_init(64 * 1024, 0));
+  return 0;
+}
+
+static int large_nursery(void) {
+  printf("%ld", resident_after_init(64 * 1024 * 1024, 0));
+  return 0;
+}
+
+static void expect(int (*scenario)(void), const char *out, const char *what) {
+  struct outcome outcome = in_child(scenario);
+  is_int(outcome.code, 0, "%s: the process ends well (signal %d)", what, outcome.signal);
+  is_str(outcome.out, out, "%s", what);
+}
+
+int main(void) {
+  sem_init(&loading, 0, 0);
+  sem_init(&go_on, 0, 0);
+  expect(again, "0 0 0 0 3 3 1 0 42\n", "a second init; the same and another configuration");
+  expect(concurrently, "8\n", "first inits at the same time");
+  expect(by_a_thread_that_ends, "0 42\n", "the thread that ran init may end");
+  expect(error_at_load, "1 1 0 2\n", "an error at load is final");
+  struct outcome error = in_child(error_at_load);
+  ok(strstr(error.err, "the program cannot load") && strstr(error.err, "today"),
+     "an error at load is printed: %s", error.err);
+  expect(no_return_to_host, "0 42 6\n", "the end of the program does for (return-to-host)");
+  expect(definition_not_reached, "0 0 2 42\n", "a callback whose definition has not run");
+  expect(stray, "0 42\n", "a stray (return-to-host) fails its call only");
+  expect(nested_while_loading, "0 108\n", "calls by C code under the loading program nest");
+  expect(calls_meanwhile, "0 2 2 0 42\n", "calls by other threads while the program loads");
+  expect(arguments, "0 two words\n", "argc and argv");
+  expect(refused_configurations, "3 3 3 3 3 1 3 3 0 42\n", "configurations that are refused");
+  expect(sizes, "0 42 1000000\n", "a configuration with every size set");
+  long small = atol(in_child(small_nursery).out), large = atol(in_child(large_nursery).out);
+  ok(small > 0 && large > small + 32 * 1024,
+     "nursery_bytes is honoured: %ld KB and %ld KB resident", small, large);
+  return done();
+}

@@ -1,0 +1,78 @@
+/* Every integer type, in and out: both ends of its range, just beyond them, and what is no exact
+ * integer. */
+#include "../support.h"
+#include <limits.h>
+#include <stdint.h>
+
+#define I32 "-2147483648", "2147483647", "-2147483649", "2147483648"
+#define U32 "0", "4294967295", "-1", "4294967296"
+#define I64                                                                                        \
+  "-9223372036854775808", "9223372036854775807", "-9223372036854775809", "9223372036854775808"
+#define U64 "0", "18446744073709551615", "-1", "18446744073709551616"
+
+/* letter, specifier, C type, smallest, largest; then as text: both, one below, one above */
+#define TYPES(X)                                                                                   \
+  X(a, "byte", signed char, SCHAR_MIN, SCHAR_MAX, "-128", "127", "-129", "128")                    \
+  X(b, "unsigned-byte", unsigned char, 0, UCHAR_MAX, "0", "255", "-1", "256")                      \
+  X(c, "short", short, SHRT_MIN, SHRT_MAX, "-32768", "32767", "-32769", "32768")                   \
+  X(d, "unsigned-short", unsigned short, 0, USHRT_MAX, "0", "65535", "-1", "65536")                \
+  X(e, "int", int, INT_MIN, INT_MAX, I32)                                                          \
+  X(f, "unsigned-int", unsigned, 0, UINT_MAX, U32)                                                 \
+  X(g, "integer", int, INT_MIN, INT_MAX, I32)                                                      \
+  X(h, "unsigned-integer", unsigned, 0, UINT_MAX, U32)                                             \
+  X(i, "int32", int32_t, INT32_MIN, INT32_MAX, I32)                                                \
+  X(j, "unsigned-int32", uint32_t, 0, UINT32_MAX, U32)                                             \
+  X(k, "integer32", int32_t, INT32_MIN, INT32_MAX, I32)                                            \
+  X(l, "unsigned-integer32", uint32_t, 0, UINT32_MAX, U32)                                         \
+  X(m, "integer64", int64_t, INT64_MIN, INT64_MAX, I64)                                            \
+  X(n, "unsigned-integer64", uint64_t, 0, UINT64_MAX, U64)                                         \
+  X(o, "long", long, LONG_MIN, LONG_MAX, I64)                                                      \
+  X(p, "unsigned-long", unsigned long, 0, ULONG_MAX, U64)                                          \
+  X(q, "size_t", size_t, 0, SIZE_MAX, U64)                                                         \
+  X(r, "ssize_t", ssize_t, SSIZE_MIN, SSIZE_MAX, I64)                                              \
+  X(s, "long", long, LONG_MIN, LONG_MAX, I64)
+
+#define SSIZE_MIN (-SSIZE_MAX - 1)
+
+#define DECLARE(letter, name, type, min, max, ...)                                                 \
+  char *show_##letter(type);                                                                       \
+  type make_##letter(const char *);                                                                \
+  int try_##letter(const char *, type *);
+TYPES(DECLARE)
+
+/* A macro has one row's text arguments in one piece until it hands them on. */
+#define CHECK(...) CHECK_(__VA_ARGS__)
+#define CHECK_(letter, name, type, min, max, min_text, max_text, below, above)                     \
+  static void check_##letter(void) {                                                               \
+    is_str(show_##letter(min), min_text, name " in: smallest");                                    \
+    is_str(show_##letter(max), max_text, name " in: largest");                                     \
+    is_str(show_##letter(1), "1", name " in: 1");                                                  \
+    ok(make_##letter(min_text) == (type)(min), name " out: smallest");                             \
+    ok(make_##letter(max_text) == (type)(max), name " out: largest");                              \
+    ok(make_##letter("1") == 1, name " out: 1");                                                   \
+    type result = 0;                                                                               \
+    is_int(try_##letter(max_text, &result), CALLSEQ_OK, name " status form");                      \
+    ok(result == (type)(max), name " status form: result");                                        \
+    is_int(callseq_last_status(), CALLSEQ_OK, name ": nothing failed so far");                     \
+    const char *wrong[] = {below,  above,      "100000000000000000000000000",                      \
+                           "1.0",  "1/2",      "1+2i",                                             \
+                           "text", "\"text\"", "#t",                                               \
+                           "#f",   "()",       "#(1)"};                                            \
+    for (size_t w = 0; w < sizeof wrong / sizeof *wrong; w++) {                                    \
+      ok(make_##letter(wrong[w]) == 0, name " out: %s gives 0", wrong[w]);                         \
+      failed("make_" #letter, wrong[w], name);                                                     \
+      result = 77;                                                                                 \
+      is_int(try_##letter(wrong[w], &result), CALLSEQ_ERROR, name " status form: %s", wrong[w]);   \
+      ok(result == 77, name " status form: *result is left alone");                                \
+      failed("try_" #letter, wrong[w], name);                                                      \
+    }                                                                                              \
+  }
+TYPES(CHECK)
+
+#define RUN(letter, ...) check_##letter();
+
+int main(void) {
+  start_quietly();
+  TYPES(RUN)
+  return done();
+}

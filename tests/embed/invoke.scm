@@ -1,0 +1,18 @@
+; Plain define-external functions, as an existing embedding has them, and a callback beside them.
+(import (chicken platform) (chicken foreign) callseq)
+
+#>
+int invoke_from_scheme(void);
+<#
+
+(define total 0)
+(define-external (add_to_total (int n)) int (set! total (+ total n)) total)
+(define-external (total_now) int total)
+(define-external (raise_plainly (int n)) int (error "plain failure" n))
+(define-external (join_plainly (c-string a)) int (string-length (string-append a "!")))
+
+(define invoke (foreign-safe-lambda int "invoke_from_scheme"))
+(define-sequenced-callback (twice (int n)) int (* 2 n))
+(define-sequenced-callback (invoke_inside) int (+ 100 (invoke)))
+
+(return-to-host)

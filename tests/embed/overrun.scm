@@ -1,0 +1,13 @@
+; C code under Scheme that runs off the dedicated stack, and Scheme code that recurses deeply.
+(import (chicken platform) (chicken foreign) callseq)
+
+#>
+int dig(int);
+<#
+
+(define dig (foreign-lambda int "dig" int))
+(define-sequenced-callback (dig_in_c (int n)) int (dig n))
+(define-sequenced-callback (dig_in_scheme (int n)) int
+  (let loop ((i n)) (if (zero? i) 0 (+ 1 (loop (- i 1))))))
+
+(return-to-host)

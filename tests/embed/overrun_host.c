@@ -1,0 +1,91 @@
+/* Running off the dedicated stack meets its guard page: a segmentation fault, which the host's own
+ * handler sees, and with report_overrun a message. Deep recursion in Scheme needs no stack. */
+#include "../support.h"
+#include <signal.h>
+
+int dig_in_c(int), dig_in_scheme(int);
+
+int dig(int n);
+__attribute__((noinline)) int dig(int n) {
+  volatile char page[1024];
+  page[n % 1024] = (char)n;
+  return n == 0 ? 0 : dig(n - 1) + (page[n % 1024] == (char)n);
+}
+
+static int start(int report) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.report_overrun = report;
+  return callseq_init_with(&config);
+}
+
+static int deep_but_fine(void) {
+  start(1);
+  printf("%d %d", dig_in_c(1000), dig_in_scheme(3000000));
+  return 0;
+}
+
+static int off_the_stack(void) {
+  start(0);
+  return dig_in_c(1 << 30);
+}
+
+static int off_the_stack_reported(void) {
+  start(1);
+  return dig_in_c(1 << 30);
+}
+
+static void dig_in_thread(int index) {
+  (void)index;
+  dig_in_c(1 << 30);
+}
+
+static int off_the_stack_in_a_thread(void) {
+  start(1);
+  crew(1, dig_in_thread);
+  return 0;
+}
+
+static void on_fault(int signal) {
+  (void)signal;
+  _exit(55);
+}
+
+static int off_the_stack_handled(void) {
+  static char alternate[65536];
+  stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
+  struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK};
+  sigaltstack(&stack, NULL);
+  sigaction(SIGSEGV, &action, NULL);
+  start(1); /* the host's handler stays */
+  return dig_in_c(1 << 30);
+}
+
+/* A fault that has nothing to do with the stack is not taken for an overrun. */
+static int other_fault(void) {
+  start(1);
+  dig_in_c(1);
+  volatile int *volatile nowhere = NULL;
+  return *nowhere;
+}
+
+int main(void) {
+  struct outcome fine = in_child(deep_but_fine);
+  is_int(fine.code, 0, "deep recursion ends well");
+  is_str(fine.out, "1000 3000000", "1 MB of C frames, 3 000 000 levels of Scheme");
+
+  struct outcome fault = in_child(off_the_stack);
+  is_int(fault.signal, SIGSEGV, "off the stack: a segmentation fault");
+  is_str(fault.err, "", "which the library does not comment unasked");
+
+  int (*const reported[])(void) = {off_the_stack_reported, off_the_stack_in_a_thread};
+  for (int i = 0; i < 2; i++) {
+    fault = in_child(reported[i]);
+    is_int(fault.signal, SIGSEGV, "with report_overrun too, for an honest core");
+    ok(strstr(fault.err, "stack_bytes"), "with a message that names the remedy: %s", fault.err);
+  }
+  is_int(in_child(off_the_stack_handled).code, 55, "the host's own handler sees the fault");
+  fault = in_child(other_fault);
+  is_int(fault.signal, SIGSEGV, "another fault stays what it is");
+  ok(!strstr(fault.err, "stack_bytes"), "and is not reported: %s", fault.err);
+  return done();
+}

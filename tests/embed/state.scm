@@ -1,0 +1,23 @@
+; Bodies that disturb what belongs to the calling thread, and arithmetic that shows its settings.
+(import (chicken platform) (chicken file) (chicken foreign) callseq)
+
+#>
+void set_errno(void), round_down(void);
+<#
+
+(define set-errno! (foreign-lambda void "set_errno"))
+(define round-down! (foreign-lambda void "round_down"))
+
+(define-sequenced-callback (divide (double a) (double b)) double (/ a b))
+(define-sequenced-callback (divide_plus (double a) (double b)) double
+  (let* ((q (/ a b)) (s (number->string q))) (+ q (* 0 (string-length s)))))
+(define-sequenced-callback (multiply (double a) (double b)) double (* a b))
+(define-sequenced-callback (look_for_file (c-string name)) bool (file-exists? name))
+(define-sequenced-callback (errno_in_c) void (set-errno!))
+(define-sequenced-callback (rounding_in_c) void (round-down!))
+(define-sequenced-callback (fail) int (file-exists? "/no/such/file") (error "failed"))
+(define-sequenced-callback (deep (int n)) int
+  (let loop ((i n)) (if (zero? i) 0 (+ 1 (loop (- i 1))))))
+(define-sequenced-callback/status (try_fail) int (error "failed"))
+
+(return-to-host)

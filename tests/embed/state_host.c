@@ -1,0 +1,155 @@
+/* What a caller keeps over a call: errno, the signal mask, the rounding mode, floating-point
+ * control; Scheme computes with the defaults whatever the caller has set. And callers with small
+ * stacks. */
+#include "../support.h"
+#include <errno.h>
+#include <fenv.h>
+#include <float.h>
+#include <limits.h>
+#include <signal.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+double divide(double, double), divide_plus(double, double), multiply(double, double);
+int look_for_file(const char *), fail(void), deep(int), try_fail(int *);
+void errno_in_c(void), rounding_in_c(void);
+
+/* Called by Scheme. */
+void set_errno(void), round_down(void);
+void set_errno(void) { errno = ENOTTY; }
+void round_down(void) { fesetround(FE_DOWNWARD); }
+
+static void keeps_errno(const char *what) {
+  errno = EXDEV;
+  look_for_file("/no/such/file");
+  is_int(errno, EXDEV, "errno is kept, %s", what);
+  errno_in_c();
+  is_int(errno, EXDEV, "errno is kept when C code under Scheme sets it, %s", what);
+  fail();
+  is_int(errno, EXDEV, "errno is kept over a failure, %s", what);
+}
+
+static void keeps_mask(const char *what) {
+  sigset_t set, before, after;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  deep(1000);
+  fail();
+  pthread_sigmask(SIG_SETMASK, NULL, &after);
+  is_int(sigismember(&after, SIGUSR1), 1, "a blocked signal stays blocked, %s", what);
+  is_int(sigismember(&after, SIGUSR2), sigismember(&before, SIGUSR2), "others as before, %s", what);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void keeps_rounding(const char *what) {
+  static const struct {
+    int mode;
+    const char *name;
+  } modes[] = {{FE_UPWARD, "up"},
+               {FE_DOWNWARD, "down"},
+               {FE_TOWARDZERO, "toward zero"},
+               {FE_TONEAREST, "to nearest"}};
+  const double third = 1.0 / 3.0, ten_thirds = 10.0 / 3.0;
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+    fesetround(modes[i].mode);
+    double one = divide(1, 3), ten = divide_plus(10, 3);
+    int mode = fegetround();
+    fail();
+    int mode_later = fegetround();
+    fesetround(FE_TONEAREST);
+    ok(one == third && ten == ten_thirds, "Scheme rounds to nearest under %s, %s", modes[i].name,
+       what);
+    is_int(mode, modes[i].mode, "rounding %s is kept, %s", modes[i].name, what);
+    is_int(mode_later, modes[i].mode, "also over a failure, %s", what);
+  }
+}
+
+static void keeps_control(const char *what) {
+#if defined(__x86_64__)
+  enum { FLUSH_TO_ZERO = 0x8000, DENORMALS_ARE_ZERO = 0x40, SINGLE = 0x007f };
+  unsigned saved = _mm_getcsr(), changed = saved | FLUSH_TO_ZERO | DENORMALS_ARE_ZERO;
+  unsigned short x87_saved, x87 = SINGLE, x87_after;
+  __asm__ volatile("fnstcw %0" : "=m"(x87_saved));
+  __asm__ volatile("fldcw %0" : : "m"(x87));
+  _mm_setcsr(changed);
+  double tiny = multiply(DBL_MIN, 0.5);
+  fail();
+  unsigned after = _mm_getcsr();
+  __asm__ volatile("fnstcw %0" : "=m"(x87_after));
+  _mm_setcsr(saved);
+  __asm__ volatile("fldcw %0" : : "m"(x87_saved));
+  ok(tiny == DBL_MIN / 2, "Scheme has denormals under flush-to-zero, %s", what);
+  is_int(after & 0xffc0, changed & 0xffc0, "MXCSR's control bits are kept, %s", what);
+  is_int(x87_after, x87, "the x87 control word is kept, %s", what);
+#elif defined(__aarch64__)
+  const uint64_t flush_to_zero = 1 << 24;
+  uint64_t saved, after;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(saved));
+  __asm__ volatile("msr fpcr, %0" : : "r"(saved | flush_to_zero));
+  double tiny = multiply(DBL_MIN, 0.5);
+  fail();
+  __asm__ volatile("mrs %0, fpcr" : "=r"(after));
+  __asm__ volatile("msr fpcr, %0" : : "r"(saved));
+  ok(tiny == DBL_MIN / 2, "Scheme has denormals under flush-to-zero, %s", what);
+  ok(after == (saved | flush_to_zero), "FPCR is kept, %s", what);
+#else
+  ok(true, "control registers # SKIP not known for this CPU, %s", what);
+#endif
+}
+
+static void keeps_all(const char *what) {
+  keeps_errno(what);
+  keeps_mask(what);
+  keeps_rounding(what);
+  keeps_control(what);
+}
+
+/* Threads whose calls are executed by each other, each with settings of its own. */
+static void settings_of_its_own(int index) {
+  static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO, FE_TONEAREST};
+  const double third = 1.0 / 3.0;
+  int right = 0;
+  fesetround(modes[index]);
+  for (int i = 0; i < 5000; i++) {
+    errno = 1000 + index;
+    right += divide(1, 3) == third && fegetround() == modes[index] && errno == 1000 + index;
+    right += look_for_file("/no/such/file") == 0 && errno == 1000 + index;
+  }
+  fesetround(FE_TONEAREST);
+  is_int(right, 10000, "thread %d among others keeps errno and rounding", index);
+  char what[32];
+  snprintf(what, sizeof what, "thread %d", index);
+  keeps_errno(what);
+}
+
+static void *on_a_small_stack(void *argument) {
+  int *right = argument, result = 0;
+  *right += deep(100000) == 100000;
+  *right += divide_plus(1, 2) == 0.5;
+  *right += try_fail(&result) == CALLSEQ_ERROR && callseq_last_error() != NULL;
+  return NULL;
+}
+
+int main(void) {
+  start_quietly();
+  keeps_all("alone");
+  crew(4, settings_of_its_own);
+
+  int right = 0;
+  pthread_attr_t small;
+  pthread_t thread;
+  pthread_attr_init(&small);
+  is_int(pthread_attr_setstacksize(&small, 16384), 0, "a stack of 16 KB");
+  is_int(pthread_create(&thread, &small, on_a_small_stack, &right), 0, "a thread on it");
+  pthread_join(thread, NULL);
+  is_int(right, 3, "calls deep recursion, prints a number, fails");
+
+  fesetround(FE_UPWARD);
+  rounding_in_c();
+  int mode = fegetround();
+  fesetround(FE_TONEAREST);
+  is_int(mode, FE_UPWARD, "rounding is kept when C code under Scheme changes it");
+  return done();
+}

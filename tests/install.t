@@ -1,0 +1,106 @@
+#!/bin/sh
+# `make install` into an empty prefix, programs built against it by csc and by pkg-config's recipe,
+# `make uninstall`; then chicken-install in a checkout, with the egg's own test.
+. "$TESTS/tap.sh"
+
+root=$(dirname "$TESTS")
+prefix=$work/usr
+unset MAKEFLAGS MAKELEVEL MFLAGS CHICKEN_REPOSITORY_PATH
+system=$(chicken-install -repository)
+
+cat >app.scm <<'END_OF_FILE'
+(import (chicken platform) callseq)
+(define-sequenced-callback (twice (int n)) int (* 2 n))
+(return-to-host)
+END_OF_FILE
+cat >main.c <<'END_OF_FILE'
+#include <callseq.h>
+#include <stdio.h>
+#include <string.h>
+int twice(int);
+int main(void) {
+  char line[512];
+  int copies = 0;
+  if (callseq_init() != CALLSEQ_OK || twice(21) != 42) return 1;
+  FILE *maps = fopen("/proc/self/maps", "r");
+  while (fgets(line, sizeof line, maps)) copies += strstr(line, "callseq.so") != 0;
+  printf("works, %d from the shared egg\n", copies);
+  return 0;
+}
+END_OF_FILE
+
+do_make() {
+  make -C "$root" BUILD="$(dirname "$STAGE")" "$@"
+}
+
+files() { # FOLDER
+  (cd "$1" && find . ! -type d | sort | tr '\n' ' ')
+}
+
+runs_one_copy() { # PROGRAM
+  ok "$1 runs" "./$1"
+  is 'and is one copy' "$("./$1")" 'works, 0 from the shared egg'
+}
+
+compile_by_hand() { # PROGRAM OPTION...
+  program=$1
+  shift
+  ok "pkg-config's recipe: csc -e -t $*" $CSC -e -t "$@" app.scm -o generated.c
+  ok 'a C compiler builds it' \
+    $CC generated.c main.c -o "$program" $(pkg-config --cflags --libs callseq)
+}
+
+ok 'make install' do_make install PREFIX="$prefix"
+says 'it tells how to use that prefix' "CHICKEN_REPOSITORY_PATH=$prefix/lib/chicken/"
+repository=$(echo "$prefix"/lib/chicken/*)
+is 'what is installed' "$(files "$prefix")" "./include/callseq.h ./include/chicken/callseq.h $(
+  cd "$prefix" && echo ./lib/chicken/*/callseq.a ./lib/chicken/*/callseq.egg-info \
+    ./lib/chicken/*/callseq.import.so ./lib/chicken/*/callseq.link ./lib/chicken/*/callseq.so
+) ./lib/pkgconfig/callseq.pc "
+export CHICKEN_REPOSITORY_PATH="$repository:$system"
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
+
+ok 'csc builds with the installed egg' \
+  $CSC -I"$prefix/include" -e app.scm main.c -o by_csc -link callseq
+runs_one_copy by_csc
+compile_by_hand by_hand
+runs_one_copy by_hand
+compile_by_hand by_hand_uses -uses callseq
+runs_one_copy by_hand_uses
+is "the version is the egg's" "$(pkg-config --modversion callseq)" \
+  "$(sed -n 's/.*(version "\(.*\)").*/\1/p' "$root/callseq.egg")"
+ok 'csi loads it' csi -e '(import callseq)'
+
+ok 'make uninstall' do_make uninstall PREFIX="$prefix"
+is 'leaves no file' "$(files "$prefix")" ''
+
+ok 'make install with CHICKEN_INSTALL_REPOSITORY and DESTDIR' do_make install \
+  PREFIX=/opt/callseq CHICKEN_INSTALL_REPOSITORY=/opt/eggs DESTDIR="$work/package"
+ok 'puts the egg below them' test -f "$work/package/opt/eggs/callseq.so"
+ok 'and the header' test -f "$work/package/opt/callseq/include/callseq.h"
+ok 'which names the places without DESTDIR' \
+  grep -qx 'repository=/opt/eggs' "$work/package/opt/callseq/lib/pkgconfig/callseq.pc"
+
+if [ "$(id -u)" -ne 0 ]; then
+  fails 'make install where it may not write' do_make install PREFIX=/nowhere
+  says 'tells what to do' 'may not write to /nowhere' 'PREFIX=FOLDER'
+else
+  skip 'make install where it may not write' 'root may write everywhere'
+fi
+
+mkdir checkout
+(cd "$root" && cp -r callseq* src tests .gitignore "$work/checkout")
+cd checkout
+git init -q . 2>/dev/null && git add . && tracked=yes || tracked=
+ok 'chicken-install -test in a checkout' env CHICKEN_INSTALL_PREFIX="$work/own" \
+  CHICKEN_INSTALL_REPOSITORY="$work/own/eggs" CHICKEN_REPOSITORY_PATH="$work/own/eggs:$system" \
+  chicken-install -test
+ok 'installs the header' test -f "$work/own/include/chicken/callseq.h"
+ok 'and the pkg-config file' \
+  grep -qx "prefix=$work/own" "$work/own/lib/pkgconfig/callseq.pc"
+if [ "$tracked" ]; then
+  is 'it leaves nothing that git would add' "$(git ls-files --others --exclude-standard)" ''
+else
+  skip 'it leaves nothing that git would add' 'git is not installed'
+fi
+finish

@@ -1,0 +1,131 @@
+/* support.h: what several cases need.
+ *
+ *   start_quietly()         callseq_init, with nothing on standard error when a call fails
+ *   failed(name, parts...)  asserts that this thread's last call failed, and what its message names
+ *   crew(n, work)           runs work(0) ... work(n - 1), a thread each, started together and
+ * joined in_child(scenario)      runs scenario() in a child process: its exit code, signal and
+ * output resident_kb()           resident memory of this process chance(&state)          a small
+ * pseudo-random generator; print the seed that it starts from
+ *
+ * A process has one runtime, so every scenario of init, exit or death gets a child of its own; the
+ * parent must not have called callseq_init. */
+#ifndef SUPPORT_H
+#define SUPPORT_H
+
+#include "tap.h"
+#include <callseq.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static inline void keep_quiet(void *data, int status, const char *message) {
+  (void)data, (void)status, (void)message;
+}
+
+static inline void start_quietly(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.on_error = keep_quiet;
+  is_int(callseq_init_with(&config), CALLSEQ_OK, "init");
+}
+
+/* The message of the failed call must contain every part; the error is cleared. */
+#define failed(...) failed_parts(__FILE__, __LINE__, (const char *[]){__VA_ARGS__, NULL})
+
+static inline void failed_parts(const char *file, int line, const char **parts) {
+  const char *message = callseq_last_error();
+  tap_is_int(callseq_last_status(), CALLSEQ_ERROR, file, line, "%s fails", parts[0]);
+  for (const char **part = parts; *part; part++)
+    tap_ok(message && strstr(message, *part), file, line, "the message names %s: %s", *part,
+           message ? message : "(none)");
+  callseq_clear_error();
+}
+
+struct member {
+  pthread_t thread;
+  pthread_barrier_t *start;
+  void (*work)(int index);
+  int index;
+};
+
+static inline void *member_main(void *argument) {
+  struct member *self = argument;
+  pthread_barrier_wait(self->start);
+  self->work(self->index);
+  return NULL;
+}
+
+static inline void crew(int count, void (*work)(int index)) {
+  pthread_barrier_t start;
+  struct member *members = calloc((size_t)count, sizeof *members);
+  pthread_barrier_init(&start, NULL, (unsigned)count);
+  for (int i = 0; i < count; i++) {
+    members[i] = (struct member){.start = &start, .work = work, .index = i};
+    if (pthread_create(&members[i].thread, NULL, member_main, &members[i])) {
+      perror("pthread_create");
+      exit(2);
+    }
+  }
+  for (int i = 0; i < count; i++)
+    pthread_join(members[i].thread, NULL);
+  pthread_barrier_destroy(&start);
+  free(members);
+}
+
+struct outcome {
+  int code;   /* exit code, or -1 when a signal ended the child */
+  int signal; /* that signal, or 0 */
+  char out[8192], err[8192];
+};
+
+static inline void slurp(FILE *file, char *text, size_t size) {
+  rewind(file);
+  text[fread(text, 1, size - 1, file)] = '\0';
+  fclose(file);
+}
+
+static inline struct outcome in_child(int (*scenario)(void)) {
+  struct outcome outcome = {.code = -1};
+  FILE *out = tmpfile(), *err = tmpfile();
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    dup2(fileno(out), STDOUT_FILENO);
+    dup2(fileno(err), STDERR_FILENO);
+    int code = scenario();
+    fflush(NULL);
+    _exit(code);
+  }
+  int status = 0;
+  if (!out || !err || child < 0 || waitpid(child, &status, 0) < 0) {
+    perror("in_child");
+    exit(2);
+  }
+  if (WIFEXITED(status))
+    outcome.code = WEXITSTATUS(status);
+  else
+    outcome.signal = WTERMSIG(status);
+  slurp(out, outcome.out, sizeof outcome.out);
+  slurp(err, outcome.err, sizeof outcome.err);
+  return outcome;
+}
+
+static inline long resident_kb(void) {
+  long total = 0, resident = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file || fscanf(file, "%ld %ld", &total, &resident) != 2) {
+    perror("/proc/self/statm");
+    exit(2);
+  }
+  fclose(file);
+  return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Marsaglia's xorshift with 32 bits of state, which must not be 0. */
+static inline uint32_t chance(uint32_t *state) {
+  *state ^= *state << 13;
+  *state ^= *state >> 17;
+  *state ^= *state << 5;
+  return *state;
+}
+
+#endif
