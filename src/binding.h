@@ -1,8 +1,10 @@
-/* What the parts of the CHICKEN binding tell each other: chicken.c, overrun.c and callseq.scm. */
+/* What the parts of the CHICKEN binding tell each other: setup.c, chicken.c, and callseq.scm. */
 #ifndef CALLSEQ_BINDING_H
 #define CALLSEQ_BINDING_H
 
-#include "stack.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Procedures of callseq.scm, by callseq_scheme_provide. What takes a serial and a value is run by
  * returning it from a reply function; see abi.h. */
@@ -17,9 +19,23 @@ enum callseq_procedure {
   CALLSEQ_PROCEDURES
 };
 
-/* overrun.c: the opt-in message for code that runs off the dedicated stack. */
-void callseq_overrun_watch(const struct callseq_stack *stack, int wanted);
-void callseq_overrun_enter_thread(void);
-void callseq_overrun_leave_thread(void);
+enum callseq_state { CALLSEQ_NEW, CALLSEQ_LOADING, CALLSEQ_READY, CALLSEQ_FAILED };
+
+/* How the runtime was set up; setup.c writes it, `state` last. */
+extern struct callseq_setup {
+  _Atomic(int) state;
+  int status;            /* what callseq_init returned, once FAILED */
+  callseq_config config; /* with the defaults filled in */
+  ptrdiff_t nursery;     /* its size in bytes */
+} callseq_setup;
+
+/* The procedure `which`, once callseq.scm has provided it. */
+C_word callseq_binding_procedure(enum callseq_procedure which);
+
+/* To be called once CHICKEN has its symbols, before it runs. */
+void callseq_binding_begin(void);
+
+/* Is this thread the holder? */
+bool callseq_binding_inside(void);
 
 #endif

@@ -1,31 +1,23 @@
-/* The CHICKEN binding: the one runtime of the process, its set-up, and every call that does not go
- * the inline way of abi.h. The only library source that knows chicken.h.
+/* The CHICKEN binding: calls that do not go the inline way of abi.h, and what callseq.scm needs of
+ * C.
  *
- * On the dedicated stack a C function, live(), runs the program's Scheme code until it returns to
- * the host, and then the resident loop of callseq.scm, which never returns. Levels: the loop serves
- * the level 0; a call from C that Scheme called adds a level, by C_callback, on the same stack,
- * with the same Scheme procedures. `current` is the request of the innermost level.
+ * The Scheme stack has levels. The resident loop of callseq.scm serves level 0; a call from C code
+ * that Scheme called adds a level, by C_callback, on the same stack, with the same Scheme
+ * procedures. `current` is the request of the innermost level.
  *
- * Invariants. Everything in `runtime` and `scheme` belongs to the holder of the sequencer, but for
- * what is atomic, or written only before it opens. Frames on the Scheme stack that live across a
- * switch may go on in another thread, so nothing here that runs between two switches keeps the
- * address of a thread-local: they are reached in functions that are not inlined.
+ * Invariants. Everything in `scheme` belongs to the holder of the sequencer. Frames on the Scheme
+ * stack that live across a switch may go on in another thread, so nothing here that runs between
+ * two switches keeps the address of a thread-local: they are reached in functions that are not
+ * inlined.
  */
 #define _GNU_SOURCE
 #include <chicken.h>
 
-/* What programs link against; everything else stays hidden in a shared object. */
-#pragma GCC visibility push(default)
-#include "../callseq.h"
-#include "context.h"
-#include "sequencer.h"
-
-#include "abi.h"
-#pragma GCC visibility pop
+#include "exports.h"
 
 #include "binding.h"
 #include "scheme.h"
-#include "stack.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -34,21 +26,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define NOINLINE __attribute__((noinline))
 
-enum {
-  STACK_RESERVE = 256 << 10, /* least room below the nursery */
-  STACK_EXTRA = 8 << 20,     /* default room below the nursery */
-  NURSERY_MINIMUM = 64 << 10,
-  NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
-  LEVEL_ROOM = 96 << 10, /* at most so much nursery must be left for one more level */
-  BATCH_DEFAULT = 64,
-  SPIN_DEFAULT = 100,
-  STALL_DEFAULT = 10000
-};
+enum { LEVEL_ROOM = 96 << 10 }; /* at most so much nursery must be left for one more level */
 
 /* A level above 0: what the one below needs back. Lies in the C frame of nested(). */
 struct level {
@@ -60,203 +42,28 @@ struct level {
   int safe;           /* length of CHICKEN's stack of safe lambdas at its entry */
 };
 
-enum state { NEW, LOADING, READY, FAILED };
-
 struct callseq_abi_runtime callseq_abi_runtime = {.sequencer = {.lock = CALLSEQ_LOCK_CLOSED},
                                                   .serial = C_fix(0)};
-
-/* Set up once. */
-static struct {
-  pthread_mutex_t lock; /* held while one thread sets up */
-  _Atomic(int) state;
-  _Atomic(uint32_t) loader; /* id of the thread that sets up */
-  int status;               /* what init returned, once FAILED */
-  callseq_config config;    /* with the defaults filled in */
-  pthread_key_t key;        /* only for its destructor */
-  struct callseq_stack stack;
-  ptrdiff_t nursery; /* its size in bytes */
-} runtime = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* What Scheme left here, and what the levels are. The holder's. */
 static struct {
   void *procedures[CALLSEQ_PROCEDURES]; /* GC roots */
   void *safe_lambdas;                   /* GC root of the symbol whose value is CHICKEN's stack */
-  void *return_to_host;                 /* trampoline of a C_return_to_host */
   sigjmp_buf restart;                   /* CHICKEN's, for collections in level 0 */
   struct level *level;                  /* innermost; NULL: level 0 */
   int levels;
   C_word level_serial; /* of the last call above level 0, a fixnum; less 1 */
-  int failed; /* `current` has failed and waits for its level to be unwound */
+  int failed;          /* `current` has failed and waits for its level to be unwound */
 } scheme = {.level_serial = C_fix(-1)};
 
-/* Of each thread. */
-__thread int *callseq_abi_errno;
-__thread uint32_t callseq_abi_self;
-static __thread struct {
-  int status;
-  char *message, *string;
-} self;
-
-/* ---- Threads ---- */
-
-static NOINLINE void forget_error(void) {
-  free(self.message);
-  self.message = NULL;
-  self.status = CALLSEQ_OK;
-}
-
-static NOINLINE bool inside(void) {
+NOINLINE bool callseq_binding_inside(void) {
   return callseq_abi_errno &&
          callseq_sequencer_holder(&callseq_abi_runtime.sequencer) == callseq_abi_self;
 }
 
-/* A thread ended with its call: the frames of Scheme went with it, and no other thread can go on. */
-static void ended_inside(void) {
-  struct callseq_abi_callback *callback =
-      atomic_load_explicit(&callseq_abi_runtime.callback, memory_order_relaxed);
-  fprintf(stderr,
-          "callseq: thread %u ended inside callback %s, by pthread_exit, or cancelled in C code "
-          "that Scheme called; have such code disable cancellation, and return\n",
-          (unsigned)callseq_abi_self, callback ? callback->name : "(none)");
-  abort();
-}
+bool callseq_inside(void) { return callseq_binding_inside(); }
 
-/* The thread ends. Destructors that run after this one may call again: then it is set up again. */
-static void leave_thread(void *unused) {
-  (void)unused;
-  if (inside())
-    ended_inside();
-  forget_error();
-  free(self.string);
-  self.string = NULL;
-  callseq_overrun_leave_thread();
-  callseq_abi_errno = NULL;
-}
-
-static void make_key(void) { pthread_key_create(&runtime.key, leave_thread); }
-
-static NOINLINE void enter_thread(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  if (callseq_abi_errno)
-    return;
-  pthread_once(&once, make_key);
-  pthread_setspecific(runtime.key, &self);
-  callseq_abi_self = (uint32_t)syscall(SYS_gettid);
-  callseq_abi_errno = &errno;
-  callseq_overrun_enter_thread();
-}
-
-bool callseq_inside(void) { return inside(); }
-
-/* ---- Fork ---- */
-
-/* The child must not be born while another thread is in the middle of something. So the thread that
- * forks takes the runtime first, if it is not inside; a set-up in progress is waited for as well. */
-static __thread bool fork_took;
-
-static void before_fork(void) {
-  struct callseq_sequencer *s = &callseq_abi_runtime.sequencer;
-  struct callseq_waiter waiter = {.alone = 1};
-  enter_thread();
-  fork_took = !inside();
-  if (!fork_took)
-    return;
-  pthread_mutex_lock(&runtime.lock);
-  if (!callseq_sequencer_try_enter(s, callseq_abi_self))
-    callseq_sequencer_enter(s, &waiter, callseq_abi_self, NULL, NULL);
-}
-
-static void after_fork(void) {
-  if (!fork_took)
-    return;
-  if (inside())
-    callseq_sequencer_end_batch(&callseq_abi_runtime.sequencer);
-  pthread_mutex_unlock(&runtime.lock);
-}
-
-static void after_fork_in_child(void) {
-  bool holder = inside();
-  callseq_abi_self = (uint32_t)syscall(SYS_gettid);
-  if (holder)
-    callseq_sequencer_forked(&callseq_abi_runtime.sequencer, callseq_abi_self);
-  after_fork();
-}
-
-/* ---- Errors ---- */
-
-const char *callseq_strerror(int status) {
-  static const char *const text[] = {
-      [CALLSEQ_OK] = "success",
-      [CALLSEQ_ERROR] = "Scheme raised an error",
-      [CALLSEQ_CLOSED] = "the Scheme runtime is not open for this call",
-      [CALLSEQ_INVALID] = "invalid argument or state",
-      [CALLSEQ_NOMEM] = "out of memory",
-      [CALLSEQ_UNSAFE] = "called from inside a plain foreign-lambda",
-      [CALLSEQ_BUSY] = "the runtime is busy",
-      [CALLSEQ_TIMEDOUT] = "timed out",
-      [CALLSEQ_FULL] = "the queue is full",
-      [CALLSEQ_CANCELLED] = "cancelled",
-      [CALLSEQ_WOULD_DEADLOCK] = "would deadlock",
-      [CALLSEQ_FORKED] = "lost in a fork",
-  };
-  if (status < 0 || (size_t)status >= sizeof text / sizeof *text)
-    return "unknown status";
-  return text[status];
-}
-
-int callseq_last_status(void) { return self.status; }
-const char *callseq_last_error(void) { return self.message; }
-void callseq_clear_error(void) { forget_error(); }
-
-/* Makes `message` (malloc'd, or NULL) this thread's last error. */
-static NOINLINE void remember(int status, char *message) {
-  forget_error();
-  self.status = status;
-  self.message = message;
-}
-
-/* malloc'd text, or NULL. */
-static char *format(const char *template, ...) __attribute__((format(printf, 1, 2)));
-static char *format(const char *template, ...) {
-  va_list arguments;
-  char *text = NULL;
-  va_start(arguments, template);
-  if (vasprintf(&text, template, arguments) < 0)
-    text = NULL;
-  va_end(arguments);
-  return text;
-}
-
-static const char *last_message(void) {
-  return self.message ? self.message : callseq_strerror(self.status);
-}
-
-/* The default for on_error: as CHICKEN's own top level reports. */
-static void report(int status, const char *message, const char *trace) {
-  static _Atomic(int) closed_reported;
-  if (status == CALLSEQ_CLOSED &&
-      atomic_exchange_explicit(&closed_reported, 1, memory_order_relaxed))
-    return;
-  fflush(stdout);
-  fprintf(stderr, "\nError: %s\n%s", message, trace ? trace : "");
-}
-
-/* Takes over what a failed request says. `quiet`: its caller will see the status. */
-NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quiet) {
-  int saved = errno;
-  char *trace = q->trace;
-  remember(q->status, q->message);
-  q->message = q->trace = NULL;
-  if (!quiet) {
-    const callseq_config *config = &runtime.config;
-    if (config->on_error)
-      config->on_error(config->on_error_data, self.status, last_message());
-    else
-      report(self.status, last_message(), trace);
-  }
-  free(trace);
-  errno = saved;
-}
+/* ---- Failures ---- */
 
 /* Fails a request; the first failure is the one that its caller hears of. */
 static void fail(struct callseq_abi_request *q, int status, char *message, char *trace) {
@@ -270,29 +77,41 @@ static void fail(struct callseq_abi_request *q, int status, char *message, char 
   q->trace = trace;
 }
 
-/* A failure that set-up returns: printed, and kept for the thread. */
-static int refuse(int status, char *message) {
-  enter_thread();
-  remember(status, message);
-  fprintf(stderr, "callseq: %s\n", last_message());
-  return status;
+/* Takes over what a failed request says. `quiet`: its caller will see the status. */
+NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quiet) {
+  int saved = errno;
+  char *trace = q->trace;
+  callseq_thread_remember(q->status, q->message);
+  q->message = q->trace = NULL;
+  if (!quiet)
+    callseq_thread_report(&callseq_setup.config, trace);
+  free(trace);
+  errno = saved;
 }
 
-char *callseq_abi_keep_string(char *string) {
-  free(self.string);
-  return self.string = string;
+/* If a thread ends inside, the frames of Scheme go with it, and no other thread can go on. */
+void callseq_thread_ends(void) {
+  if (!callseq_binding_inside())
+    return;
+  struct callseq_abi_callback *callback =
+      atomic_load_explicit(&callseq_abi_runtime.callback, memory_order_relaxed);
+  fprintf(stderr,
+          "callseq: thread %u ended inside callback %s, by pthread_exit, or cancelled in C code "
+          "that Scheme called; have such code disable cancellation, and return\n",
+          (unsigned)callseq_abi_self, callback ? callback->name : "(none)");
+  abort();
 }
 
 /* ---- Calls that do not go the inline way ---- */
 
-static C_word procedure(enum callseq_procedure which) {
+C_word callseq_binding_procedure(enum callseq_procedure which) {
   return CHICKEN_gc_root_ref(scheme.procedures[which]);
 }
 
 /* Has the procedure run next, with the serial and value that the reply was given. */
 static C_word detour(enum callseq_procedure which) {
   callseq_abi_runtime.detour = 1;
-  return procedure(which);
+  return callseq_binding_procedure(which);
 }
 
 /* Length of CHICKEN's stack of active foreign-safe-lambdas, but no more than `limit`. */
@@ -306,7 +125,7 @@ static int safe_lambdas(int limit) {
 
 /* How many bytes of the nursery must be left for C code and Scheme on top of it. */
 static ptrdiff_t level_room(void) {
-  ptrdiff_t part = runtime.nursery / 8;
+  ptrdiff_t part = callseq_setup.nursery / 8;
   return part < LEVEL_ROOM ? part : LEVEL_ROOM;
 }
 
@@ -317,17 +136,18 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   struct level level;
   if (!scheme.procedures[CALLSEQ_SERVE_LEVEL] || safe_lambdas(scheme.levels + 1) <= scheme.levels) {
     fail(q, CALLSEQ_UNSAFE,
-         format("%s: called from C code under a plain foreign-lambda, where CHICKEN cannot be "
-                "re-entered; make it a foreign-safe-lambda",
-                q->callback->name),
+         callseq_format(
+             "%s: called from C code under a plain foreign-lambda, where CHICKEN cannot be "
+             "re-entered; make it a foreign-safe-lambda",
+             q->callback->name),
          NULL);
     return;
   }
   if ((char *)&level - (char *)C_stack_hard_limit < level_room()) {
     fail(q, CALLSEQ_ERROR,
-         format("%s: calls are nested too deeply (%d levels) for the nursery; set a larger "
-                "nursery_bytes",
-                q->callback->name, scheme.levels),
+         callseq_format("%s: calls are nested too deeply (%d levels) for the nursery; set a larger "
+                        "nursery_bytes",
+                        q->callback->name, scheme.levels),
          NULL);
     return;
   }
@@ -341,7 +161,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   r->current = q;
   /* Level 0 counts up from here again afterwards, so the others count down, below 0. */
   r->serial = scheme.level_serial -= 2;
-  C_callback(procedure(CALLSEQ_SERVE_LEVEL), 0);
+  C_callback(callseq_binding_procedure(CALLSEQ_SERVE_LEVEL), 0);
   scheme.failed = 0;
   scheme.level = level.outer;
   scheme.levels--;
@@ -360,27 +180,28 @@ static void stalled(void *data) {
   fprintf(stderr,
           "callseq: thread %u has waited %u ms to call %s; thread %u holds the Scheme runtime, in "
           "callback %s\n",
-          (unsigned)callseq_abi_self, runtime.config.stall_ms, q->callback->name,
+          (unsigned)callseq_abi_self, callseq_setup.config.stall_ms, q->callback->name,
           (unsigned)callseq_sequencer_holder(&r->sequencer), running ? running->name : "(none)");
 }
 
 static char *closed_message(struct callseq_abi_callback *callback) {
-  switch (atomic_load_explicit(&runtime.state, memory_order_relaxed)) {
-  case NEW:
-    return format("%s: called before callseq_init", callback->name);
-  case LOADING:
-    return format("%s: called while callseq_init loads the Scheme code", callback->name);
-  case FAILED:
-    return format("%s: callseq_init has failed, Scheme is closed", callback->name);
+  switch (atomic_load_explicit(&callseq_setup.state, memory_order_relaxed)) {
+  case CALLSEQ_NEW:
+    return callseq_format("%s: called before callseq_init", callback->name);
+  case CALLSEQ_LOADING:
+    return callseq_format("%s: called while callseq_init loads the Scheme code", callback->name);
+  case CALLSEQ_FAILED:
+    return callseq_format("%s: callseq_init has failed, Scheme is closed", callback->name);
   default:
-    return format("%s: its define-sequenced-callback has not been executed", callback->name);
+    return callseq_format("%s: its define-sequenced-callback has not been executed",
+                          callback->name);
   }
 }
 
 /* For a thread that found the lock taken: is it because the Scheme code is being loaded? */
 static bool loading(void) {
   atomic_thread_fence(memory_order_acquire); /* pairs with the release of the lock in set_up */
-  return atomic_load_explicit(&runtime.state, memory_order_relaxed) == LOADING;
+  return atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) == CALLSEQ_LOADING;
 }
 
 /* For the holder: executes its request, and others' while there are. */
@@ -396,10 +217,10 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   int saved = errno;
   q->message = q->trace = NULL;
   q->waiter.alone = 0;
-  enter_thread();
+  callseq_thread_enter();
   if (!q->callback->root) {
     fail(q, CALLSEQ_CLOSED, closed_message(q->callback), NULL);
-  } else if (inside()) {
+  } else if (callseq_binding_inside()) {
     nested(q);
   } else if (callseq_sequencer_try_enter(&r->sequencer, callseq_abi_self)) {
     run(q);
@@ -426,7 +247,7 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
 NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   if (r->special == CALLSEQ_ABI_NESTED)
-    return procedure(CALLSEQ_END_LEVEL);
+    return callseq_binding_procedure(CALLSEQ_END_LEVEL);
   if (r->special == CALLSEQ_ABI_WAITER)
     callseq_sequencer_finish(&r->current->waiter);
   void *next = callseq_sequencer_next(&r->sequencer);
@@ -436,92 +257,13 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
   return callseq_abi_dispatch(next);
 }
 
-/* ---- What replies need ---- */
+/* ---- Detours of a reply ---- */
 
 NOINLINE C_word callseq_abi_misdelivered(void) { return detour(CALLSEQ_MISDELIVERED); }
 
 NOINLINE C_word callseq_abi_bad_result(void) { return detour(CALLSEQ_BAD_RESULT); }
 
 NOINLINE C_word callseq_abi_real_result(void) { return detour(CALLSEQ_REAL_RESULT); }
-
-/* The magnitude and sign of an exact integer of at most 64 bits, or false. */
-static bool exact_integer(C_word value, uint64_t *magnitude, bool *negative) {
-  if (value & C_FIXNUM_BIT) {
-    int64_t n = C_unfix(value);
-    *negative = n < 0;
-    *magnitude = *negative ? -(uint64_t)n : (uint64_t)n;
-    return true;
-  }
-  if (C_immediatep(value) || C_block_header(value) != C_BIGNUM_TAG)
-    return false;
-  size_t digits = (size_t)C_bignum_size(value), wanted = sizeof(uint64_t) / sizeof(C_uword);
-  if (digits > wanted)
-    return false;
-  *negative = C_bignum_negativep(value);
-  *magnitude = 0;
-  for (size_t i = digits; i-- > 0;)
-    *magnitude =
-        (*magnitude << (sizeof(C_uword) * CHAR_BIT / 2) << (sizeof(C_uword) * CHAR_BIT / 2)) |
-        C_bignum_digits(value)[i];
-  return true;
-}
-
-int callseq_abi_signed(C_word value, int64_t low, int64_t high, int64_t *result) {
-  uint64_t magnitude;
-  bool negative;
-  if (!exact_integer(value, &magnitude, &negative))
-    return 0;
-  if (negative ? magnitude > -(uint64_t)low : magnitude > (uint64_t)high)
-    return 0;
-  *result = negative ? (int64_t)-magnitude : (int64_t)magnitude;
-  return 1;
-}
-
-int callseq_abi_unsigned(C_word value, uint64_t high, uint64_t *result) {
-  bool negative;
-  return exact_integer(value, result, &negative) && !negative && *result <= high;
-}
-
-int callseq_abi_string(C_word value, int null, int symbol, char **result) {
-  if (null && value == C_SCHEME_FALSE) {
-    *result = NULL;
-    return 1;
-  }
-  if (C_immediatep(value))
-    return 0;
-  if (symbol) {
-    if (C_block_header(value) != C_SYMBOL_TAG)
-      return 0;
-    value = C_block_item(value, 1);
-  }
-  if (C_header_bits(value) != C_STRING_TYPE)
-    return 0;
-  size_t length = C_header_size(value);
-  const char *text = C_c_string(value);
-  if (memchr(text, 0, length))
-    return 0;
-  char *copy = malloc(length + 1);
-  if (!copy) {
-    fail(callseq_abi_runtime.current, CALLSEQ_NOMEM, NULL, NULL);
-  } else {
-    memcpy(copy, text, length);
-    copy[length] = 0;
-  }
-  *result = copy;
-  return 1;
-}
-
-int callseq_abi_pointer(C_word value, int null, void **result) {
-  if (null && value == C_SCHEME_FALSE) {
-    *result = NULL;
-    return 1;
-  }
-  if (C_immediatep(value) ||
-      (C_block_header(value) != C_POINTER_TAG && C_block_header(value) != C_TAGGED_POINTER_TAG))
-    return 0;
-  *result = C_c_pointer_nn(value);
-  return null || *result;
-}
 
 /* ---- For callseq.scm; each is called on the Scheme stack ---- */
 
@@ -531,6 +273,12 @@ void callseq_abi_define(struct callseq_abi_callback *callback, C_word value) {
   callback->root = root;
 }
 
+void callseq_binding_begin(void) {
+  scheme.safe_lambdas = CHICKEN_new_gc_root();
+  CHICKEN_gc_root_set(scheme.safe_lambdas,
+                      C_intern2(C_heaptop, C_text("##sys#callback-continuation-stack")));
+}
+
 void callseq_scheme_provide(int which, C_word value) {
   if (!scheme.procedures[which])
     scheme.procedures[which] = CHICKEN_new_gc_root();
@@ -538,7 +286,7 @@ void callseq_scheme_provide(int which, C_word value) {
 }
 
 int callseq_scheme_hosted(void) {
-  return atomic_load_explicit(&runtime.state, memory_order_relaxed) == LOADING;
+  return atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) == CALLSEQ_LOADING;
 }
 
 /* A level begins: remembers where collections in it return to. */
@@ -571,11 +319,11 @@ void callseq_scheme_abandon(void) {
 void callseq_scheme_fail(char *message, char *trace) {
   struct callseq_abi_request *q = callseq_abi_runtime.current;
   scheme.failed = 1;
-  fail(q, CALLSEQ_ERROR, format("%s: %s", q->callback->name, message),
+  fail(q, CALLSEQ_ERROR, callseq_format("%s: %s", q->callback->name, message),
        trace ? strdup(trace) : NULL);
 }
 
-void callseq_scheme_load_failed(void) { runtime.status = CALLSEQ_ERROR; }
+void callseq_scheme_load_failed(void) { callseq_setup.status = CALLSEQ_ERROR; }
 
 /* Tries a delivery again, when the levels above it have ended or its value has been converted. */
 C_word callseq_scheme_redeliver(C_word serial, C_word value) {
@@ -614,19 +362,6 @@ void callseq_scheme_exit(int code) {
   _exit(code);
 }
 
-/* ---- Signals ---- */
-
-/* CHICKEN's signal handler runs on whatever thread the kernel picks. To interrupt Scheme it sets
- * the stack limit so that the next check fails, and counts the signal as pending; the holder does
- * the reverse. When both do so at once the limit can stay behind with nothing pending: then every
- * check collects, and nothing else ever runs. A collection proves that nothing was pending when it
- * began; a signal that came since is handled by the next one. */
-static void after_collection(int mode, C_long milliseconds) {
-  (void)mode;
-  (void)milliseconds;
-  C_stack_limit = C_stack_hard_limit;
-}
-
 /* ---- Invoke ---- */
 
 struct invocation {
@@ -661,8 +396,9 @@ void callseq_scheme_define_invoke(C_word value) { callseq_abi_define(&invoke, va
 CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
   struct invocation call;
   if (!function) {
-    enter_thread();
-    remember(CALLSEQ_INVALID, format("callseq_invoke: the function is NULL"));
+    callseq_thread_enter();
+    callseq_thread_remember(CALLSEQ_INVALID,
+                            callseq_format("callseq_invoke: the function is NULL"));
     return CALLSEQ_INVALID;
   }
   call.function = function;
@@ -670,188 +406,4 @@ CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
   if (callseq_abi_call(&call.request, &invoke))
     callseq_abi_failed(&call.request, 1);
   return call.request.status;
-}
-
-/* ---- Set-up ---- */
-
-/* The program's Scheme code, weak because the shared egg in csi has none, and this library's. */
-extern void C_toplevel(C_word c, C_word *av) __attribute__((weak));
-extern void C_callseq_toplevel(C_word c, C_word *av);
-
-/* Continuation of the library's unit: the program. */
-static void load_program(C_word c, C_word *av) {
-  (void)c;
-  C_word arguments[2] = {C_SCHEME_UNDEFINED, C_block_item(av[0], 1)};
-  ((C_proc)runtime.config.toplevel)(2, arguments);
-}
-
-/* The first thing that CHICKEN runs. Loading the library's unit before the program's first form
- * has every error of the program reported, and a program that was compiled without -uses find the
- * unit provided instead of loading a second copy. */
-static void load(C_word c, C_word *av) {
-  (void)c;
-  C_word *a = C_alloc(C_SIZEOF_CLOSURE(2));
-  C_word arguments[2] = {C_SCHEME_UNDEFINED, C_closure(&a, 2, (C_word)load_program, av[1])};
-  C_callseq_toplevel(2, arguments);
-}
-
-/* The life of the Scheme stack. CHICKEN_run returns for (return-to-host): at the end of loading, as
- * it should, and later when a callback strays into it. It also returns from an ordinary collection
- * if a (return-to-host) in a nested level, which cannot return, left its flag set: then the
- * computation goes on where it was. */
-static void live(void *unused) {
-  struct callseq_abi_runtime *r = &callseq_abi_runtime;
-  (void)unused;
-  CHICKEN_run(load);
-  scheme.return_to_host = C_restart_trampoline;
-  r->current = callseq_context_switch(&r->scheme, &r->host, NULL);
-  C_word k = CHICKEN_continue(procedure(CALLSEQ_SERVE));
-  for (;;) {
-    if (C_restart_trampoline == scheme.return_to_host) {
-      k = CHICKEN_continue(procedure(CALLSEQ_STRAYED));
-    } else {
-      C_save(k);
-      k = CHICKEN_run(NULL);
-    }
-  }
-}
-
-static int same_config(const callseq_config *a, const callseq_config *b) {
-  return a->stack_bytes == b->stack_bytes && a->nursery_bytes == b->nursery_bytes &&
-         a->heap_bytes == b->heap_bytes && a->batch_limit == b->batch_limit &&
-         a->spin_limit == b->spin_limit && a->stall_ms == b->stall_ms && a->argc == b->argc &&
-         a->argv == b->argv && a->toplevel == b->toplevel && a->on_error == b->on_error &&
-         a->on_error_data == b->on_error_data && a->report_overrun == b->report_overrun;
-}
-
-/* Copies the configuration with its defaults filled in. Returns NULL, or what is wrong. */
-static char *normalise(callseq_config *config, const callseq_config *wanted) {
-  if (!wanted)
-    return format("callseq_init_with: the configuration is NULL; start from "
-                  "CALLSEQ_CONFIG_DEFAULT");
-  if (wanted->size != sizeof *wanted)
-    return format("callseq_init_with: the configuration's size is %zu, this library knows %zu; "
-                  "start from CALLSEQ_CONFIG_DEFAULT, of this library's callseq.h",
-                  wanted->size, sizeof *wanted);
-  *config = *wanted;
-  size_t nursery = config->nursery_bytes ? config->nursery_bytes : (size_t)NURSERY_DEFAULT;
-  if (nursery < NURSERY_MINIMUM || nursery > INT_MAX)
-    return format("callseq_init_with: nursery_bytes is %zu; it must be from %d to %d, or 0 for the "
-                  "default",
-                  nursery, NURSERY_MINIMUM, INT_MAX);
-  if (config->heap_bytes > INT_MAX)
-    return format("callseq_init_with: heap_bytes is %zu; the initial heap can have at most %d, and "
-                  "grows by itself",
-                  config->heap_bytes, INT_MAX);
-  if (!config->stack_bytes)
-    config->stack_bytes = nursery + STACK_EXTRA;
-  if (config->stack_bytes < nursery + STACK_RESERVE)
-    return format("callseq_init_with: stack_bytes is %zu; with this nursery it must be at least "
-                  "%zu, or 0 for the default",
-                  config->stack_bytes, nursery + STACK_RESERVE);
-  if (config->argc < 0 || (config->argc > 0 && !config->argv))
-    return format("callseq_init_with: argc is %d and argv is %s", config->argc,
-                  config->argv ? "not NULL" : "NULL");
-  if (!config->batch_limit)
-    config->batch_limit = BATCH_DEFAULT;
-  if (!config->spin_limit)
-    config->spin_limit = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_DEFAULT : CALLSEQ_SPIN_NONE;
-  if (!config->stall_ms)
-    config->stall_ms = STALL_DEFAULT;
-  if (!config->toplevel)
-    config->toplevel = (void *)C_toplevel;
-  return NULL;
-}
-
-/* UINT_MAX, "off" in a configuration, is 0 in the sequencer. */
-static uint32_t or_none(unsigned limit) { return limit == UINT_MAX ? 0 : limit; }
-
-static int set_up(const callseq_config *config) {
-  struct callseq_abi_runtime *r = &callseq_abi_runtime;
-  int heap = (int)config->heap_bytes, nursery = (int)config->nursery_bytes, symbols = 0;
-  if (C_temporary_stack_bottom)
-    return refuse(
-        CALLSEQ_INVALID,
-        format("CHICKEN is set up in this process already, by the host or by another copy "
-               "of callseq; leave that to one callseq_init"));
-  if (!config->toplevel)
-    return refuse(CALLSEQ_INVALID,
-                  format("there is no Scheme code in this program: compile a Scheme file with "
-                         "csc -e into it, or name its entry point in callseq_config.toplevel"));
-  if (!callseq_stack_map(&runtime.stack, config->stack_bytes))
-    return refuse(CALLSEQ_NOMEM,
-                  format("cannot map %zu bytes for the Scheme stack", config->stack_bytes));
-  runtime.config = *config;
-  callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
-                         or_none(config->stall_ms));
-  callseq_context_make(&r->scheme, runtime.stack.base, runtime.stack.bytes, live, NULL);
-  callseq_overrun_watch(&runtime.stack, config->report_overrun);
-  callseq_overrun_enter_thread(); /* the others do it when they first call */
-  pthread_atfork(before_fork, after_fork, after_fork_in_child);
-
-  /* Calls by the loading code nest: this thread holds the runtime from here on. */
-  atomic_store_explicit(&runtime.loader, callseq_abi_self, memory_order_relaxed);
-  atomic_store_explicit(&runtime.state, LOADING, memory_order_relaxed);
-  /* release: pairs with the acquire in loading() */
-  atomic_store_explicit(&r->sequencer.lock, callseq_abi_self, memory_order_release);
-  if (config->argc > 0) {
-    C_word h, n, s;
-    CHICKEN_parse_command_line(config->argc, config->argv, &h, &n, &s);
-    heap = h ? (int)h : heap;
-    nursery = n ? (int)n : nursery;
-    symbols = (int)s;
-  }
-  if (!CHICKEN_initialize(heap, nursery, symbols, load)) {
-    atomic_store_explicit(&runtime.state, FAILED, memory_order_relaxed);
-    return runtime.status = refuse(CALLSEQ_NOMEM, format("CHICKEN cannot get its memory"));
-  }
-  C_post_gc_hook = after_collection;
-  runtime.nursery = nursery ? nursery : NURSERY_DEFAULT;
-  scheme.safe_lambdas = CHICKEN_new_gc_root();
-  CHICKEN_gc_root_set(scheme.safe_lambdas,
-                      C_intern2(C_heaptop, C_text("##sys#callback-continuation-stack")));
-  callseq_context_switch(&r->host, &r->scheme, NULL);
-  if (runtime.status) {
-    atomic_store_explicit(&r->sequencer.lock, CALLSEQ_LOCK_CLOSED, memory_order_relaxed);
-    atomic_store_explicit(&runtime.state, FAILED, memory_order_relaxed);
-    remember(runtime.status, format("the Scheme code raised an error while it was loaded"));
-    return runtime.status;
-  }
-  atomic_store_explicit(&runtime.state, READY, memory_order_relaxed);
-  callseq_sequencer_open(&r->sequencer);
-  return CALLSEQ_OK;
-}
-
-/* `wanted` NULL: whatever it was, or will be, set up with. */
-static int init(const callseq_config *wanted) {
-  callseq_config config;
-  callseq_config defaults = CALLSEQ_CONFIG_DEFAULT;
-  char *problem = normalise(&config, wanted ? wanted : &defaults);
-  if (problem)
-    return refuse(CALLSEQ_INVALID, problem);
-  enter_thread();
-  /* The loading code itself may come here. */
-  if (atomic_load_explicit(&runtime.state, memory_order_relaxed) == LOADING &&
-      atomic_load_explicit(&runtime.loader, memory_order_relaxed) == callseq_abi_self)
-    return CALLSEQ_OK;
-  pthread_mutex_lock(&runtime.lock);
-  int status = CALLSEQ_OK, state = atomic_load_explicit(&runtime.state, memory_order_relaxed);
-  if (state == NEW)
-    status = set_up(&config);
-  else if (wanted && !same_config(&config, &runtime.config))
-    status = refuse(CALLSEQ_INVALID, format("callseq_init_with: the runtime has been set up with "
-                                            "another configuration"));
-  else if (state == FAILED)
-    remember(status = runtime.status, format("callseq_init has failed before"));
-  pthread_mutex_unlock(&runtime.lock);
-  return status;
-}
-
-int callseq_init(void) { return init(NULL); }
-
-int callseq_init_with(const callseq_config *config) {
-  if (config)
-    return init(config);
-  callseq_config unused;
-  return refuse(CALLSEQ_INVALID, normalise(&unused, NULL));
 }

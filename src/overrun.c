@@ -5,7 +5,7 @@
  * what happened if the address is in the guard, and in every case lets the fault take its default
  * course: an honest core. Nothing is installed where the host has a handler, or did not ask. */
 #define _GNU_SOURCE
-#include "binding.h"
+#include "overrun.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -13,12 +13,12 @@
  *        WAITING <--> PARKED           its thread sleeps on the state word
  *        PARKED --finish, hand over, woken up--> as from WAITING, with a wake
  *
- * Invariants. `pending`, `served`, `slow_leave` and the memory behind them are touched by the holder
- * only; while `pending` is not empty `slow_leave` is set, or the holder is one that a waiter became,
- * which leaves by callseq_sequencer_end_batch. A
- * waiter is in `arrivals` or `pending` from its push until its state becomes DONE or CHOSEN, and
- * its thread does not return before. Only the waiter's thread moves it between WAITING and PARKED;
- * only the holder moves it to DONE or CHOSEN, and touches it never again.
+ * Invariants. `pending`, `served`, `slow_leave` and the memory behind them are touched by the
+ * holder only; while `pending` is not empty `slow_leave` is set, or the holder is one that a waiter
+ * became, which leaves by callseq_sequencer_end_batch. A waiter is in `arrivals` or `pending` from
+ * its push until its state becomes DONE or CHOSEN, and its thread does not return before. Only the
+ * waiter's thread moves it between WAITING and PARKED; only the holder moves it to DONE or CHOSEN,
+ * and touches it never again.
  */
 #pragma GCC visibility push(default) /* inline in generated code */
 #include "sequencer.h"

@@ -114,8 +114,8 @@ void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, u
                             uint32_t stall_ms);
 void callseq_sequencer_open(struct callseq_sequencer *s);
 
-/* In a forked child, whose only thread held the resource: forgets the threads that are not there. It
- * goes on as the holder, with the id it has now. */
+/* In a forked child, whose only thread held the resource: forgets the threads that are not there.
+ * It goes on as the holder, with the id it has now. */
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);
 
 /* For a thread that callseq_sequencer_try_enter refused: waits until it is the holder (its waiter

@@ -1,0 +1,288 @@
+/* Setting up: the configuration, loading the program's Scheme code on the dedicated stack, and what
+ * goes on at the bottom of that stack ever after; fork.
+ *
+ * One thread sets up, under `lock`; the others wait for it there. While it loads it is the holder
+ * of the sequencer, so that calls by the loading code nest, and all others are told CALLSEQ_CLOSED.
+ */
+#define _GNU_SOURCE
+#include <chicken.h>
+
+#include "exports.h"
+
+#include "binding.h"
+#include "overrun.h"
+#include "scheme.h"
+#include "stack.h"
+#include "thread.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+  STACK_RESERVE = 256 << 10, /* least room below the nursery */
+  STACK_EXTRA = 8 << 20,     /* default room below the nursery */
+  NURSERY_MINIMUM = 64 << 10,
+  NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
+  BATCH_DEFAULT = 64,
+  SPIN_DEFAULT = 100,
+  STALL_DEFAULT = 10000
+};
+
+struct callseq_setup callseq_setup;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(uint32_t) loader; /* id of the thread that sets up */
+static struct callseq_stack stack;
+static void *return_to_host; /* CHICKEN's trampoline when it has returned to the host */
+
+/* ---- Fork ---- */
+
+/* The child must not be born while another thread is in the middle of something. So the thread that
+ * forks takes the runtime first, if it is not inside; a set-up in progress is waited for as well.
+ */
+static __thread bool fork_took;
+
+static void before_fork(void) {
+  struct callseq_sequencer *s = &callseq_abi_runtime.sequencer;
+  struct callseq_waiter waiter = {.alone = 1};
+  callseq_thread_enter();
+  fork_took = !callseq_binding_inside();
+  if (!fork_took)
+    return;
+  pthread_mutex_lock(&lock);
+  if (!callseq_sequencer_try_enter(s, callseq_abi_self))
+    callseq_sequencer_enter(s, &waiter, callseq_abi_self, NULL, NULL);
+}
+
+static void after_fork(void) {
+  if (!fork_took)
+    return;
+  if (callseq_binding_inside())
+    callseq_sequencer_end_batch(&callseq_abi_runtime.sequencer);
+  pthread_mutex_unlock(&lock);
+}
+
+static void after_fork_in_child(void) {
+  bool holder = callseq_binding_inside();
+  callseq_thread_forked();
+  if (holder)
+    callseq_sequencer_forked(&callseq_abi_runtime.sequencer, callseq_abi_self);
+  after_fork();
+}
+
+/* ---- The Scheme stack ---- */
+
+/* CHICKEN's signal handler runs on whatever thread the kernel picks. To interrupt Scheme it sets
+ * the stack limit so that the next check fails, and counts the signal as pending; the holder does
+ * the reverse. When both do so at once the limit can stay behind with nothing pending: then every
+ * check collects, and nothing else ever runs. A collection proves that nothing was pending when it
+ * began; a signal that came since is handled by the next one. */
+static void after_collection(int mode, C_long milliseconds) {
+  (void)mode;
+  (void)milliseconds;
+  C_stack_limit = C_stack_hard_limit;
+}
+
+/* The program's Scheme code, weak because the shared egg in csi has none, and this library's. */
+extern void C_toplevel(C_word c, C_word *av) __attribute__((weak));
+extern void C_callseq_toplevel(C_word c, C_word *av);
+
+/* Continuation of the library's unit: the program. */
+static void load_program(C_word c, C_word *av) {
+  (void)c;
+  C_word arguments[2] = {C_SCHEME_UNDEFINED, C_block_item(av[0], 1)};
+  ((C_proc)callseq_setup.config.toplevel)(2, arguments);
+}
+
+/* The first thing that CHICKEN runs. Loading the library's unit before the program's first form
+ * has every error of the program reported, and a program that was compiled without -uses find the
+ * unit provided instead of loading a second copy. */
+static void load(C_word c, C_word *av) {
+  (void)c;
+  C_word *a = C_alloc(C_SIZEOF_CLOSURE(2));
+  C_word arguments[2] = {C_SCHEME_UNDEFINED, C_closure(&a, 2, (C_word)load_program, av[1])};
+  C_callseq_toplevel(2, arguments);
+}
+
+/* The life of the Scheme stack. CHICKEN_run returns for (return-to-host): at the end of loading, as
+ * it should, and later when a callback strays into it. It also returns from an ordinary collection
+ * if a (return-to-host) in a nested level, which cannot return, left its flag set: then the
+ * computation goes on where it was. */
+static void live(void *unused) {
+  struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  (void)unused;
+  CHICKEN_run(load);
+  return_to_host = C_restart_trampoline;
+  r->current = callseq_context_switch(&r->scheme, &r->host, NULL);
+  C_word k = CHICKEN_continue(callseq_binding_procedure(CALLSEQ_SERVE));
+  for (;;) {
+    if (C_restart_trampoline == return_to_host) {
+      k = CHICKEN_continue(callseq_binding_procedure(CALLSEQ_STRAYED));
+    } else {
+      C_save(k);
+      k = CHICKEN_run(NULL);
+    }
+  }
+}
+
+/* ---- Configuration ---- */
+
+/* A failure that set-up returns: printed, and kept for the thread. */
+static int refuse(int status, char *message) {
+  callseq_thread_enter();
+  callseq_thread_remember(status, message);
+  fprintf(stderr, "callseq: %s\n", callseq_last_error());
+  return status;
+}
+
+static int same_config(const callseq_config *a, const callseq_config *b) {
+  return a->stack_bytes == b->stack_bytes && a->nursery_bytes == b->nursery_bytes &&
+         a->heap_bytes == b->heap_bytes && a->batch_limit == b->batch_limit &&
+         a->spin_limit == b->spin_limit && a->stall_ms == b->stall_ms && a->argc == b->argc &&
+         a->argv == b->argv && a->toplevel == b->toplevel && a->on_error == b->on_error &&
+         a->on_error_data == b->on_error_data && a->report_overrun == b->report_overrun;
+}
+
+/* Copies the configuration with its defaults filled in. Returns NULL, or what is wrong. */
+static char *normalise(callseq_config *config, const callseq_config *wanted) {
+  if (!wanted)
+    return callseq_format("callseq_init_with: the configuration is NULL; start from "
+                          "CALLSEQ_CONFIG_DEFAULT");
+  if (wanted->size != sizeof *wanted)
+    return callseq_format(
+        "callseq_init_with: the configuration's size is %zu, this library knows %zu; "
+        "start from CALLSEQ_CONFIG_DEFAULT, of this library's callseq.h",
+        wanted->size, sizeof *wanted);
+  *config = *wanted;
+  size_t nursery = config->nursery_bytes ? config->nursery_bytes : (size_t)NURSERY_DEFAULT;
+  if (nursery < NURSERY_MINIMUM || nursery > INT_MAX)
+    return callseq_format(
+        "callseq_init_with: nursery_bytes is %zu; it must be from %d to %d, or 0 for the "
+        "default",
+        nursery, NURSERY_MINIMUM, INT_MAX);
+  if (config->heap_bytes > INT_MAX)
+    return callseq_format(
+        "callseq_init_with: heap_bytes is %zu; the initial heap can have at most %d, and "
+        "grows by itself",
+        config->heap_bytes, INT_MAX);
+  if (!config->stack_bytes)
+    config->stack_bytes = nursery + STACK_EXTRA;
+  if (config->stack_bytes < nursery + STACK_RESERVE)
+    return callseq_format(
+        "callseq_init_with: stack_bytes is %zu; with this nursery it must be at least "
+        "%zu, or 0 for the default",
+        config->stack_bytes, nursery + STACK_RESERVE);
+  if (config->argc < 0 || (config->argc > 0 && !config->argv))
+    return callseq_format("callseq_init_with: argc is %d and argv is %s", config->argc,
+                          config->argv ? "not NULL" : "NULL");
+  if (!config->batch_limit)
+    config->batch_limit = BATCH_DEFAULT;
+  if (!config->spin_limit)
+    config->spin_limit = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_DEFAULT : CALLSEQ_SPIN_NONE;
+  if (!config->stall_ms)
+    config->stall_ms = STALL_DEFAULT;
+  if (!config->toplevel)
+    config->toplevel = (void *)C_toplevel;
+  return NULL;
+}
+
+/* ---- Init ---- */
+
+/* UINT_MAX, "off" in a configuration, is 0 in the sequencer. */
+static uint32_t or_none(unsigned limit) { return limit == UINT_MAX ? 0 : limit; }
+
+static int set_up(const callseq_config *config) {
+  struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  int heap = (int)config->heap_bytes, nursery = (int)config->nursery_bytes, symbols = 0;
+  if (C_temporary_stack_bottom)
+    return refuse(
+        CALLSEQ_INVALID,
+        callseq_format("CHICKEN is set up in this process already, by the host or by another copy "
+                       "of callseq; leave that to one callseq_init"));
+  if (!config->toplevel)
+    return refuse(
+        CALLSEQ_INVALID,
+        callseq_format("there is no Scheme code in this program: compile a Scheme file with "
+                       "csc -e into it, or name its entry point in callseq_config.toplevel"));
+  if (!callseq_stack_map(&stack, config->stack_bytes))
+    return refuse(CALLSEQ_NOMEM,
+                  callseq_format("cannot map %zu bytes for the Scheme stack", config->stack_bytes));
+  callseq_setup.config = *config;
+  callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
+                         or_none(config->stall_ms));
+  callseq_context_make(&r->scheme, stack.base, stack.bytes, live, NULL);
+  callseq_overrun_watch(&stack, config->report_overrun);
+  callseq_overrun_enter_thread(); /* the others do it when they first call */
+  pthread_atfork(before_fork, after_fork, after_fork_in_child);
+
+  /* Calls by the loading code nest: this thread holds the runtime from here on. */
+  atomic_store_explicit(&loader, callseq_abi_self, memory_order_relaxed);
+  atomic_store_explicit(&callseq_setup.state, CALLSEQ_LOADING, memory_order_relaxed);
+  /* release: pairs with the acquire in loading() */
+  atomic_store_explicit(&r->sequencer.lock, callseq_abi_self, memory_order_release);
+  if (config->argc > 0) {
+    C_word h, n, s;
+    CHICKEN_parse_command_line(config->argc, config->argv, &h, &n, &s);
+    heap = h ? (int)h : heap;
+    nursery = n ? (int)n : nursery;
+    symbols = (int)s;
+  }
+  if (!CHICKEN_initialize(heap, nursery, symbols, load)) {
+    atomic_store_explicit(&callseq_setup.state, CALLSEQ_FAILED, memory_order_relaxed);
+    return callseq_setup.status =
+               refuse(CALLSEQ_NOMEM, callseq_format("CHICKEN cannot get its memory"));
+  }
+  C_post_gc_hook = after_collection;
+  callseq_setup.nursery = nursery ? nursery : NURSERY_DEFAULT;
+  callseq_binding_begin();
+  callseq_context_switch(&r->host, &r->scheme, NULL);
+  if (callseq_setup.status) {
+    atomic_store_explicit(&r->sequencer.lock, CALLSEQ_LOCK_CLOSED, memory_order_relaxed);
+    atomic_store_explicit(&callseq_setup.state, CALLSEQ_FAILED, memory_order_relaxed);
+    callseq_thread_remember(callseq_setup.status,
+                            callseq_format("the Scheme code raised an error while it was loaded"));
+    return callseq_setup.status;
+  }
+  atomic_store_explicit(&callseq_setup.state, CALLSEQ_READY, memory_order_relaxed);
+  callseq_sequencer_open(&r->sequencer);
+  return CALLSEQ_OK;
+}
+
+/* `wanted` NULL: whatever it was, or will be, set up with. */
+static int init(const callseq_config *wanted) {
+  callseq_config config;
+  callseq_config defaults = CALLSEQ_CONFIG_DEFAULT;
+  char *problem = normalise(&config, wanted ? wanted : &defaults);
+  if (problem)
+    return refuse(CALLSEQ_INVALID, problem);
+  callseq_thread_enter();
+  /* The loading code itself may come here. */
+  if (atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) == CALLSEQ_LOADING &&
+      atomic_load_explicit(&loader, memory_order_relaxed) == callseq_abi_self)
+    return CALLSEQ_OK;
+  pthread_mutex_lock(&lock);
+  int status = CALLSEQ_OK, state = atomic_load_explicit(&callseq_setup.state, memory_order_relaxed);
+  if (state == CALLSEQ_NEW)
+    status = set_up(&config);
+  else if (wanted && !same_config(&config, &callseq_setup.config))
+    status = refuse(CALLSEQ_INVALID,
+                    callseq_format("callseq_init_with: the runtime has been set up with "
+                                   "another configuration"));
+  else if (state == CALLSEQ_FAILED)
+    callseq_thread_remember(status = callseq_setup.status,
+                            callseq_format("callseq_init has failed before"));
+  pthread_mutex_unlock(&lock);
+  return status;
+}
+
+int callseq_init(void) { return init(NULL); }
+
+int callseq_init_with(const callseq_config *config) {
+  if (config)
+    return init(config);
+  callseq_config unused;
+  return refuse(CALLSEQ_INVALID, normalise(&unused, NULL));
+}

@@ -1,0 +1,124 @@
+/* The record of a thread is thread-local. A key, whose value nobody reads, has its destructor run
+ * when the thread ends; destructors of other keys that run later may call again, and then the
+ * thread is set up again. */
+#define _GNU_SOURCE
+#include <chicken.h>
+
+#include "exports.h"
+#include "overrun.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NOINLINE __attribute__((noinline))
+
+__thread int *callseq_abi_errno;
+__thread uint32_t callseq_abi_self;
+
+static __thread struct {
+  int status;
+  char *message, *string;
+} self;
+
+static pthread_key_t key;
+
+static NOINLINE void forget_error(void) {
+  free(self.message);
+  self.message = NULL;
+  self.status = CALLSEQ_OK;
+}
+
+static void leave(void *unused) {
+  (void)unused;
+  callseq_thread_ends();
+  forget_error();
+  free(self.string);
+  self.string = NULL;
+  callseq_overrun_leave_thread();
+  callseq_abi_errno = NULL;
+}
+
+static void make_key(void) { pthread_key_create(&key, leave); }
+
+static NOINLINE void set_id(void) { callseq_abi_self = (uint32_t)syscall(SYS_gettid); }
+
+NOINLINE void callseq_thread_enter(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  if (callseq_abi_errno)
+    return;
+  pthread_once(&once, make_key);
+  pthread_setspecific(key, &self);
+  set_id();
+  callseq_abi_errno = &errno;
+  callseq_overrun_enter_thread();
+}
+
+void callseq_thread_forked(void) { set_id(); }
+
+const char *callseq_strerror(int status) {
+  static const char *const text[] = {
+      [CALLSEQ_OK] = "success",
+      [CALLSEQ_ERROR] = "Scheme raised an error",
+      [CALLSEQ_CLOSED] = "the Scheme runtime is not open for this call",
+      [CALLSEQ_INVALID] = "invalid argument or state",
+      [CALLSEQ_NOMEM] = "out of memory",
+      [CALLSEQ_UNSAFE] = "called from inside a plain foreign-lambda",
+      [CALLSEQ_BUSY] = "the runtime is busy",
+      [CALLSEQ_TIMEDOUT] = "timed out",
+      [CALLSEQ_FULL] = "the queue is full",
+      [CALLSEQ_CANCELLED] = "cancelled",
+      [CALLSEQ_WOULD_DEADLOCK] = "would deadlock",
+      [CALLSEQ_FORKED] = "lost in a fork",
+  };
+  if (status < 0 || (size_t)status >= sizeof text / sizeof *text)
+    return "unknown status";
+  return text[status];
+}
+
+int callseq_last_status(void) { return self.status; }
+
+const char *callseq_last_error(void) {
+  return self.status && !self.message ? callseq_strerror(self.status) : self.message;
+}
+
+void callseq_clear_error(void) { forget_error(); }
+
+NOINLINE void callseq_thread_remember(int status, char *message) {
+  forget_error();
+  self.status = status;
+  self.message = message;
+}
+
+void callseq_thread_report(const callseq_config *config, const char *trace) {
+  static _Atomic(int) closed_reported;
+  if (config->on_error) {
+    config->on_error(config->on_error_data, callseq_last_status(), callseq_last_error());
+    return;
+  }
+  if (callseq_last_status() == CALLSEQ_CLOSED &&
+      atomic_exchange_explicit(&closed_reported, 1, memory_order_relaxed))
+    return;
+  fflush(stdout);
+  fprintf(stderr, "\nError: %s\n%s", callseq_last_error(), trace ? trace : "");
+}
+
+NOINLINE char *callseq_abi_keep_string(char *string) {
+  free(self.string);
+  return self.string = string;
+}
+
+char *callseq_format(const char *template, ...) {
+  va_list arguments;
+  char *text = NULL;
+  va_start(arguments, template);
+  if (vasprintf(&text, template, arguments) < 0)
+    text = NULL;
+  va_end(arguments);
+  return text;
+}

@@ -1,0 +1,29 @@
+/* What the library keeps for each thread: its id, its last error, its last string result.
+ *
+ * A thread is set up when it first calls, and tidied up when it ends. Every function concerns the
+ * calling thread only. On the Scheme stack they may be called, but not inlined: see chicken.c. */
+#ifndef CALLSEQ_THREAD_H
+#define CALLSEQ_THREAD_H
+
+#include "../callseq.h"
+
+/* Sets the thread up unless it is. */
+void callseq_thread_enter(void);
+
+/* In a forked child: its only thread has another id. */
+void callseq_thread_forked(void);
+
+/* Makes status and `message` (malloc'd, taken over, or NULL) the thread's last error. */
+void callseq_thread_remember(int status, char *message);
+
+/* Tells on_error of `config` of the thread's last error, or prints it with `trace`, which may be
+ * NULL, as CHICKEN's own top level would. */
+void callseq_thread_report(const callseq_config *config, const char *trace);
+
+/* printf into malloc'd memory; NULL if there is none. */
+char *callseq_format(const char *template, ...) __attribute__((format(printf, 1, 2)));
+
+/* thread.c calls this when the thread ends, before it tidies up. In chicken.c. */
+void callseq_thread_ends(void);
+
+#endif
