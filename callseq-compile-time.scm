@@ -19,7 +19,7 @@
 
 (module callseq-compile-time (expand-callback expand-header)
 
-(import scheme (chicken base) (chicken string) (chicken format) (chicken syntax))
+(import scheme (chicken base) (chicken format) (chicken platform) (chicken string) (chicken syntax))
 
 ;;; Parsing
 
@@ -40,6 +40,11 @@
   (apply syntax-error form
          (if name (string-append name ": " message) message)
          culprit))
+
+(define (compiled-only syntax)
+  (unless (feature? 'compiling)
+    (refuse syntax #f "a callback is a C function, so it needs the compiler; compile this file with csc -e"))
+  syntax)
 
 (define c-keywords
   '("auto" "break" "case" "char" "const" "continue" "default" "do" "double" "else" "enum" "extern"
@@ -63,7 +68,7 @@
 
 ;; The callback that a form defines. STATUS? tells which of the two forms it is.
 (define (parse-callback form status?)
-  (let* ((syntax (strip-syntax (car form)))
+  (let* ((syntax (compiled-only (strip-syntax (car form))))
          (qualified? (and (list? form) (pair? (cdr form)) (string? (cadr form))))
          (rest (if qualified? (and (list? form) (cddr form)) (and (list? form) (cdr form)))))
     (define (usage message . culprit)
@@ -219,7 +224,7 @@
     (bad type "this foreign type is registered as itself"))
   (let ((k (kind type)))
     (cond ((string? k)
-           (bad k "a string is a type only inside a pointer, const, ref, template or function form; write (c-pointer STRING), or register it with define-foreign-type"))
+           (bad k "a string is a type only inside a pointer, const, ref, template or function form; write (c-pointer STRING)"))
           ((memq k heap-types)
            (bad type "it would point into the Scheme heap, where objects move; take a c-string, or a c-pointer to memory of your own"))
           ((symbol? k)
@@ -322,19 +327,24 @@
           (if (and (callback-status? callback) (not (void-result? callback)))
               (append parameters (list (declaration (pointer-to result) "result")))
               parameters))
-         (head (sprintf "~A ~A(~A)" (callback-qualifiers callback) (callback-name callback)
+         (qualifiers (callback-qualifiers callback))
+         (head (sprintf "~A~A~A(~A)" qualifiers (if (string=? qualifiers "") "" " ")
+                        (callback-name callback)
                         (if (null? parameters) "void" (commas parameters)))))
-    (cond ((callback-status? callback) (string-append "int " head))
-          ((and (pair? (kind result)) (eq? 'function (car (kind result))))
-           (declaration (kind result) head)) ; a declarator goes inside the type
-          (else (string-append (declaration result "") head)))))
+    ;; The name with its parameters is the declarator: it goes inside a function pointer's type.
+    (if (callback-status? callback)
+        (string-append "int " head)
+        (declaration result head))))
 
 ;; Where a result goes. `const` of a string or a pointer is what that points to; of anything else it
 ;; is the result itself, which has to be written.
 (define (pointer-to type)
   (let ((k (kind type)))
     (list 'c-pointer
-          (if (or (pair? k) (memq k kept-strings) (memq k given-strings)) type k))))
+          (if (or (pair? k) (memq k '(c-pointer nonnull-c-pointer)) (memq k kept-strings)
+                  (memq k given-strings))
+              type
+              k))))
 
 ;; Forward declarations of the structures that the arguments point to: without them C would take
 ;; the first mention, inside a prototype, for a type of its own.
@@ -359,7 +369,7 @@
    "};"))
 
 ;; Statements that check `value` and leave the result in `result`; `return` if it is no good.
-(define (result-text callback unchecked?)
+(define (result-text callback)
   (let* ((type (callback-result callback))
          (k (kind type))
          (bad "return callseq_abi_bad_result();")
@@ -370,15 +380,11 @@
       (sprintf "callseq_abi_string(value, ~A, ~A, &string)" (if (memq k null-strings) 1 0)
                (if (eq? k 'symbol) 1 0)))
     (define (integer-text low high signed?)
-      (if unchecked?
-          (lines (sprintf "  if (CALLSEQ_LIKELY(value & C_FIXNUM_BIT))")
-                 (sprintf "    result = (~A)C_unfix(value);" c-type)
-                 (wide-integer low high signed? "  else "))
-          (lines (sprintf "  if (CALLSEQ_LIKELY((value & C_FIXNUM_BIT) && ~AC_unfix(value) == (C_word)(~A)C_unfix(value)))"
-                          (if signed? "" "C_unfix(value) >= 0 && ")
-                          (if (pair? k) "int" c-type))
-                 (sprintf "    result = (~A)C_unfix(value);" c-type)
-                 (wide-integer low high signed? "  else "))))
+      (lines (sprintf "  if (CALLSEQ_LIKELY((value & C_FIXNUM_BIT) && ~AC_unfix(value) == (C_word)(~A)C_unfix(value)))"
+                      (if signed? "" "C_unfix(value) >= 0 && ")
+                      (if (pair? k) "int" c-type))
+             (sprintf "    result = (~A)C_unfix(value);" c-type)
+             (wide-integer low high signed? "  else ")))
     (define (wide-integer low high signed? prefix)
       (lines (string-append prefix "{")
              (sprintf "    ~A wide;" (if signed? "int64_t" "uint64_t"))
@@ -413,7 +419,7 @@
                   (convert (sprintf "callseq_abi_pointer(value, ~A, &pointer)" (if (nonnull? k) 0 1)))
                   (sprintf "  result = (~A)pointer;" c-type))))))
 
-(define (reply-text callback unchecked?)
+(define (reply-text callback)
   (let ((call (abi "call" callback)) (reply (abi "reply" callback)))
     (lines
      (sprintf "static C_word ~A(C_word serial, C_word value);" reply)
@@ -428,7 +434,7 @@
      "    return callseq_abi_misdelivered();"
      (if (void-result? callback)
          "  (void)value;"
-         (list (result-text callback unchecked?)
+         (list (result-text callback)
                (sprintf "  CALLSEQ_ABI_CURRENT(struct ~A)->result = result;" call)))
      "  return callseq_abi_next();"
      "}"
@@ -477,38 +483,50 @@
            (else (sprintf "  return ~A;" value)))
      "}")))
 
-;; All C text of a callback. UNCHECKED? leaves out range checks of integers that fit a fixnum, as
-;; the compiler's -unsafe does elsewhere.
-(define (callback-text callback unchecked?)
+;; All C text of a callback.
+(define (callback-text callback)
   (string-append
    (lines ""
           (forward-declarations callback)
           (structure-text callback)
-          (reply-text callback unchecked?)
+          (reply-text callback)
           (function-text callback))
    "\n"))
 
 ;;; Scheme expressions
 
 ;; The types that arguments are read as, where CHICKEN's own conversion will not do: it takes a char
-;; above 127 for a negative number, and knows no size for the last.
+;; above 127 for a negative number, and looks through a NULL. With what C makes of the argument first.
 (define read-as
   '((char unsigned-char "(unsigned char)")
-    (nonnull-unsigned-c-string nonnull-c-string "(char *)")))
+    (nonnull-c-string c-string "")
+    (nonnull-c-string* c-string* "")
+    (nonnull-unsigned-c-string c-string "(char *)")
+    (nonnull-unsigned-c-string* unsigned-c-string* "")))
 
-;; Reads argument NAME of the call whose request is in the variable REQUEST.
-(define (argument-expression callback type name request)
-  (let* ((other (assq (kind type) read-as))
+;; Reads argument NAME of the call whose request is in the variable REQUEST; VARIABLE is its name in
+;; Scheme. NULL is #f where the type allows it, and an error elsewhere.
+(define (argument-expression callback type name variable request)
+  (let* ((k (kind type))
+         (other (assq k read-as))
          (access (sprintf "CALLSEQ_ABI_REQUEST(struct ~A, word)->~A" (abi "call" callback) name))
-         (read `((##core#foreign-lambda*
-                  ,(if other (cadr other) type) ((scheme-object word))
-                  ,(sprintf "C_return(~A~A);"
-                            (cond (other (caddr other)) ((reference? type) "*") (else ""))
-                            access))
-                 ,request)))
-    (if (and other (converter type 2))
-        `(,(converter type 2) ,read)
-        read)))
+         (stub (lambda (type before)
+                 `((##core#foreign-lambda* ,type ((scheme-object word))
+                    ,(sprintf "C_return(~A~A);" before access))
+                   ,request)))
+         (value (gensym 'value)))
+    (define (convert read) (if (converter type 2) `(,(converter type 2) ,read) read))
+    (cond ((memq k '(c-string-list c-string-list*))
+           `(##core#if ,(stub 'c-pointer "") ,(stub type "") (##core#quote #f)))
+          ((not other) (stub type (if (reference? type) "*" "")))
+          ((eq? k 'char) (convert (stub (cadr other) (caddr other))))
+          (else
+           (convert
+            `(##core#let ((,value ,(stub (cadr other) (caddr other))))
+               (##core#if ,value
+                          ,value
+                          (##sys#error ,(sprintf "argument `~A' is NULL, which its type ~A does not allow"
+                                                 (strip-syntax variable) type)))))))))
 
 ;; What the reply function gets: the value after the type's converter.
 (define (result-expression type value)
@@ -539,14 +557,15 @@
                               (##core#inline "callseq_abi_next_value" ,value))))))
               (loop (cdr types) (cdr variables) (cdr names)
                     (cons (list (gensym 'argument)
-                                (argument-expression callback (car types) (car names) request)
+                                (argument-expression callback (car types) (car names)
+                                                     (car variables) request)
                                 (car variables))
                           bindings)))))))
 
 ;; Everything that a form becomes.
-(define (callback-expression callback prelude unchecked?)
+(define (callback-expression callback prelude)
   `(##core#begin
-    (##core#declare (foreign-declare ,(string-append prelude (callback-text callback unchecked?))))
+    (##core#declare (foreign-declare ,(string-append prelude (callback-text callback))))
     ((##core#foreign-lambda* void ((scheme-object procedure))
       ,(sprintf "callseq_abi_define(&~A, procedure);" (abi "callback" callback)))
      ,(procedure-expression callback))))
@@ -593,8 +612,7 @@
          (first? (null? callbacks)))
     (set! callbacks (cons callback callbacks))
     (write-header)
-    (callback-expression callback (if first? prelude "")
-                         chicken.compiler.support#unsafe)))
+    (callback-expression callback (if first? prelude ""))))
 
 ;; A callseq-header form: (callseq-header FILE LINE ...), strings.
 (define (expand-header form)

@@ -151,7 +151,8 @@
 
 ;; VALUE as it is written, cut off where it gets long.
 (define (shown value)
-  (##sys#with-print-length-limit 200 (lambda () (sprintf "~S" value))))
+  (call-with-output-string
+   (lambda (port) (##sys#with-print-length-limit 200 (lambda () (write value port))))))
 
 ;; C ends a string at NUL.
 (define (without-nul string)

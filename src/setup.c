@@ -168,13 +168,6 @@ static char *normalise(callseq_config *config, const callseq_config *wanted) {
         "callseq_init_with: heap_bytes is %zu; the initial heap can have at most %d, and "
         "grows by itself",
         config->heap_bytes, INT_MAX);
-  if (!config->stack_bytes)
-    config->stack_bytes = nursery + STACK_EXTRA;
-  if (config->stack_bytes < nursery + STACK_RESERVE)
-    return callseq_format(
-        "callseq_init_with: stack_bytes is %zu; with this nursery it must be at least "
-        "%zu, or 0 for the default",
-        config->stack_bytes, nursery + STACK_RESERVE);
   if (config->argc < 0 || (config->argc > 0 && !config->argv))
     return callseq_format("callseq_init_with: argc is %d and argv is %s", config->argc,
                           config->argv ? "not NULL" : "NULL");
@@ -194,9 +187,45 @@ static char *normalise(callseq_config *config, const callseq_config *wanted) {
 /* UINT_MAX, "off" in a configuration, is 0 in the sequencer. */
 static uint32_t or_none(unsigned limit) { return limit == UINT_MAX ? 0 : limit; }
 
+/* What CHICKEN is started with; 0 is its default, but for the nursery. */
+struct sizes {
+  int heap, nursery, symbols;
+};
+
+/* From the configuration, and CHICKEN's own options in its command line, which go first. */
+static struct sizes sizes_of(const callseq_config *config) {
+  struct sizes sizes = {.heap = (int)config->heap_bytes, .nursery = (int)config->nursery_bytes};
+  if (config->argc > 0) {
+    C_word heap, nursery, symbols;
+    CHICKEN_parse_command_line(config->argc, config->argv, &heap, &nursery, &symbols);
+    if (sizes.heap == 0 || heap != NURSERY_DEFAULT) /* the parser's default for both */
+      sizes.heap = (int)heap;
+    if (sizes.nursery == 0 || nursery != NURSERY_DEFAULT)
+      sizes.nursery = (int)nursery;
+    sizes.symbols = (int)symbols;
+  }
+  if (sizes.nursery == 0)
+    sizes.nursery = NURSERY_DEFAULT;
+  return sizes;
+}
+
+/* Starts CHICKEN and loads the program; this thread is the holder. Returns a status. */
+static int load_all(const struct sizes *sizes) {
+  struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  if (!CHICKEN_initialize(sizes->heap, sizes->nursery, sizes->symbols, load))
+    return refuse(CALLSEQ_NOMEM, callseq_format("CHICKEN cannot get its memory"));
+  C_post_gc_hook = after_collection;
+  callseq_setup.nursery = sizes->nursery;
+  callseq_binding_begin();
+  callseq_context_switch(&r->host, &r->scheme, NULL);
+  if (callseq_setup.status)
+    callseq_thread_remember(callseq_setup.status,
+                            callseq_format("the Scheme code raised an error while it was loaded"));
+  return callseq_setup.status;
+}
+
 static int set_up(const callseq_config *config) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
-  int heap = (int)config->heap_bytes, nursery = (int)config->nursery_bytes, symbols = 0;
   if (C_temporary_stack_bottom)
     return refuse(
         CALLSEQ_INVALID,
@@ -207,9 +236,17 @@ static int set_up(const callseq_config *config) {
         CALLSEQ_INVALID,
         callseq_format("there is no Scheme code in this program: compile a Scheme file with "
                        "csc -e into it, or name its entry point in callseq_config.toplevel"));
-  if (!callseq_stack_map(&stack, config->stack_bytes))
+  struct sizes sizes = sizes_of(config);
+  size_t least = (size_t)sizes.nursery + STACK_RESERVE;
+  size_t bytes = config->stack_bytes ? config->stack_bytes : (size_t)sizes.nursery + STACK_EXTRA;
+  if (bytes < least)
+    return refuse(CALLSEQ_INVALID,
+                  callseq_format("callseq_init_with: stack_bytes is %zu; with this nursery it must "
+                                 "be at least %zu, or 0 for the default",
+                                 bytes, least));
+  if (!callseq_stack_map(&stack, bytes))
     return refuse(CALLSEQ_NOMEM,
-                  callseq_format("cannot map %zu bytes for the Scheme stack", config->stack_bytes));
+                  callseq_format("cannot map %zu bytes for the Scheme stack", bytes));
   callseq_setup.config = *config;
   callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
                          or_none(config->stall_ms));
@@ -221,34 +258,17 @@ static int set_up(const callseq_config *config) {
   /* Calls by the loading code nest: this thread holds the runtime from here on. */
   atomic_store_explicit(&loader, callseq_abi_self, memory_order_relaxed);
   atomic_store_explicit(&callseq_setup.state, CALLSEQ_LOADING, memory_order_relaxed);
-  /* release: pairs with the acquire in loading() */
+  /* release: pairs with the acquire in loading() of chicken.c */
   atomic_store_explicit(&r->sequencer.lock, callseq_abi_self, memory_order_release);
-  if (config->argc > 0) {
-    C_word h, n, s;
-    CHICKEN_parse_command_line(config->argc, config->argv, &h, &n, &s);
-    heap = h ? (int)h : heap;
-    nursery = n ? (int)n : nursery;
-    symbols = (int)s;
-  }
-  if (!CHICKEN_initialize(heap, nursery, symbols, load)) {
-    atomic_store_explicit(&callseq_setup.state, CALLSEQ_FAILED, memory_order_relaxed);
-    return callseq_setup.status =
-               refuse(CALLSEQ_NOMEM, callseq_format("CHICKEN cannot get its memory"));
-  }
-  C_post_gc_hook = after_collection;
-  callseq_setup.nursery = nursery ? nursery : NURSERY_DEFAULT;
-  callseq_binding_begin();
-  callseq_context_switch(&r->host, &r->scheme, NULL);
+  callseq_setup.status = load_all(&sizes);
   if (callseq_setup.status) {
-    atomic_store_explicit(&r->sequencer.lock, CALLSEQ_LOCK_CLOSED, memory_order_relaxed);
     atomic_store_explicit(&callseq_setup.state, CALLSEQ_FAILED, memory_order_relaxed);
-    callseq_thread_remember(callseq_setup.status,
-                            callseq_format("the Scheme code raised an error while it was loaded"));
-    return callseq_setup.status;
+    atomic_store_explicit(&r->sequencer.lock, CALLSEQ_LOCK_CLOSED, memory_order_relaxed);
+  } else {
+    atomic_store_explicit(&callseq_setup.state, CALLSEQ_READY, memory_order_relaxed);
+    callseq_sequencer_open(&r->sequencer);
   }
-  atomic_store_explicit(&callseq_setup.state, CALLSEQ_READY, memory_order_relaxed);
-  callseq_sequencer_open(&r->sequencer);
-  return CALLSEQ_OK;
+  return callseq_setup.status;
 }
 
 /* `wanted` NULL: whatever it was, or will be, set up with. */

@@ -137,6 +137,17 @@ static int arguments(void) {
   return 0;
 }
 
+/* A nursery that CHICKEN's own option makes larger than the default stack. */
+static int nursery_by_option(void) {
+  char *argv[] = {(char *)"program", (char *)"-:s32m", NULL};
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.argc = 2;
+  config.argv = argv;
+  printf("%d", callseq_init_with(&config));
+  printf(" %d\n", allocate(3000000));
+  return 0;
+}
+
 static int try_config(callseq_config config) {
   callseq_clear_error();
   int status = callseq_init_with(&config);
@@ -226,6 +237,7 @@ int main(void) {
   expect(nested_while_loading, "0 108\n", "calls by C code under the loading program nest");
   expect(calls_meanwhile, "0 2 2 0 42\n", "calls by other threads while the program loads");
   expect(arguments, "0 two words\n", "argc and argv");
+  expect(nursery_by_option, "0 3000000\n", "a larger nursery by option");
   expect(refused_configurations, "3 3 3 3 3 1 3 3 0 42\n", "configurations that are refused");
   expect(sizes, "0 42 1000000\n", "a configuration with every size set");
   long small = atol(in_child(small_nursery).out), large = atol(in_child(large_nursery).out);

@@ -71,8 +71,18 @@ TYPES(CHECK)
 
 #define RUN(letter, ...) check_##letter();
 
+/* The message shows where a long value begins. */
+static void a_long_value(void) {
+  static char text[1100];
+  memset(text, 'x', sizeof text - 1);
+  text[0] = text[sizeof text - 2] = '"';
+  ok(make_e(text) == 0, "a long string for an int gives 0");
+  failed("make_e", "\"xxxxxxxx", "int");
+}
+
 int main(void) {
   start_quietly();
   TYPES(RUN)
+  a_long_value();
   return done();
 }

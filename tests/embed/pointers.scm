@@ -33,6 +33,7 @@ enum colour { RED, GREEN = 7, BLUE = -3 };
 (define-sequenced-callback/status (try_e ((c-pointer (struct "point")) p))
   (c-pointer (struct "point"))
   p)
+(define-sequenced-callback (echo_p ((c-pointer (function int (int))) f)) (c-pointer (function int (int))) f)
 (define-sequenced-callback/status (try_m ((function int (int)) f)) (function int (int)) f)
 (define-sequenced-callback/status (try_n ((enum "colour") c)) (enum "colour") c)
 

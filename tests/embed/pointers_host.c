@@ -23,7 +23,7 @@ const struct point *echo_g(const struct point *);
 char **echo_h(char **);
 union word *echo_i(union word *);
 const void *echo_j(const void *);
-function *echo_m(function *);
+function *echo_m(function *), **echo_p(function **);
 enum colour echo_n(enum colour);
 int try_c(int *, int **), try_e(struct point *, struct point **), try_m(function *, function **),
     try_n(enum colour, enum colour *);
@@ -63,6 +63,8 @@ static void pointers(void) {
   ok(echo_k(&number) == &number && !echo_k(NULL), "(pointer int)");
   ok(echo_l(&number) == &number, "(nonnull-pointer int)");
   ok(echo_m(twice) == twice && !echo_m(NULL), "(function int (int))");
+  function *increment = NULL;
+  ok(echo_p(&increment) == &increment, "a pointer to a function pointer, in and out");
 
   is_int(add_up(&point), 7, "Scheme reads a struct by pointer");
   move_to(&point, 9);

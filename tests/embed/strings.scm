@@ -31,7 +31,8 @@
 (define-sequenced-callback (name_of (symbol s)) c-string (and (symbol? s) (symbol->string s)))
 (define-sequenced-callback (is_apple (symbol s)) bool (eq? s 'apple))
 
-(define-sequenced-callback (join (c-string-list strings)) c-string (apply string-append strings))
+(define-sequenced-callback (join (c-string-list strings)) c-string
+  (apply string-append (or strings '())))
 
 (define-sequenced-callback (repeat (char c) (int count)) c-string (make-string count c))
 (define-sequenced-callback (collect) void (gc #t))

@@ -49,6 +49,11 @@ static void null_is_false(void) {
   is_int(try_a(NULL, &result), CALLSEQ_OK, "c-string, status form: #f is no failure");
   ok(!result, "c-string, status form: #f is NULL");
   is_int(callseq_last_status(), CALLSEQ_OK, "nothing failed so far");
+  ok(!size_b(NULL), "nonnull-c-string in: NULL");
+  failed("size_b", "NULL", "nonnull-c-string");
+  ok(!size_e(NULL), "nonnull-unsigned-c-string in: NULL");
+  failed("size_e", "NULL", "nonnull-unsigned-c-string");
+  is_str(join(NULL), "", "c-string-list in: NULL is #f");
   ok(!make_b("#f"), "nonnull-c-string out: #f");
   failed("make_b", "#f", "nonnull-c-string");
 }

@@ -1,0 +1,68 @@
+#!/bin/sh
+# ./run on machines that lack something, played by a PATH with little in it. What `apt-get` installs
+# there is a `make` that tells what it was called for.
+. "$TESTS/tap.sh"
+
+run=$(dirname "$TESTS")/run
+here=$work/bin
+mkdir "$here"
+for program in sh cat chmod dirname env find grep sed cc gcc csc chicken-install; do
+  ln -s "$(command -v "$program")" "$here/$program"
+done
+
+# fake PROGRAM: its text is on standard input. What is there is replaced, never written through.
+fake() {
+  rm -f "$here/$1"
+  { echo '#!/bin/sh' && cat; } >"$here/$1"
+  chmod +x "$here/$1"
+}
+
+run_there() {
+  PATH=$here sh "$run" "$@"
+}
+
+fails 'without apt-get' run_there bench
+says 'it names what is missing, and nothing else' 'missing: make (Debian'
+
+fake apt-get <<'END_OF_FILE'
+echo "apt-get $*"
+case "$*" in
+*update*) : >updated ;;
+*install*)
+  [ -e updated ] || exit 100
+  printf '#!/bin/sh\necho "make $*"\n' >"$(dirname "$0")/make"
+  chmod +x "$(dirname "$0")/make"
+  ;;
+esac
+END_OF_FILE
+fake id <<'END_OF_FILE'
+echo 1000
+END_OF_FILE
+fails 'without root or sudo' run_there bench
+says 'it prints the line to run' 'missing: make' \
+  'apt-get update && apt-get install -y --no-install-recommends make'
+
+fake id <<'END_OF_FILE'
+echo 0
+END_OF_FILE
+ok 'as root, with outdated lists or none' run_there bench QUICK=1
+says 'it says what it installs, and does it' 'run: installing make' 'apt-get -q update' \
+  'apt-get -q install -y --no-install-recommends make'
+says 'then make does the work' 'bench QUICK=1'
+ok 'with nothing missing' run_there bench
+is 'it is quiet but for make' "$(grep -vc '^make ' "$output")" 0
+
+rm "$here/make" updated
+fake id <<'END_OF_FILE'
+echo 1000
+END_OF_FILE
+fake sudo <<'END_OF_FILE'
+[ "$1" = -n ] || { echo "sudo $*" && exec "$@"; }
+END_OF_FILE
+ok 'with sudo' run_there bench
+says 'it uses that' 'sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install'
+
+fails 'an unknown command' run_there tests
+says 'is named' "no command 'tests'" 'usage: ./run'
+ok 'help' run_there help
+finish
