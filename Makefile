@@ -4,15 +4,29 @@
 # build it in build/egg and install it in build/stage; everything here is then compiled against that.
 
 PREFIX ?= /usr/local
-BUILD := $(CURDIR)/build
+override PREFIX := $(abspath $(PREFIX))
+BUILD := $(CURDIR)/build$(CALLSEQ_CONTEXT:%=/%)
 STAGE := $(BUILD)/stage
 STAGE_REPOSITORY := $(STAGE)/lib/chicken/11
-SYSTEM_REPOSITORY := $(shell chicken-install -repository 2>/dev/null)
+SYSTEM_REPOSITORY := $(abspath $(shell env -u CHICKEN_INSTALL_REPOSITORY \
+                                 chicken-install -repository 2>/dev/null))
 
-SOURCES := callseq.egg callseq.h callseq.scm callseq-compile-time.scm \
+# Where `make install` puts the egg. CHICKEN looks only in its own repository, so a PREFIX for the
+# whole system goes with that one; any other PREFIX has everything below it.
+ifneq ($(CHICKEN_INSTALL_REPOSITORY),)
+REPOSITORY := $(abspath $(CHICKEN_INSTALL_REPOSITORY))
+else ifneq ($(filter /usr /usr/local,$(PREFIX)),)
+REPOSITORY := $(SYSTEM_REPOSITORY)
+else
+REPOSITORY := $(PREFIX)/lib/chicken/$(notdir $(SYSTEM_REPOSITORY))
+endif
+# Only install_egg tells chicken-install.
+unexport CHICKEN_INSTALL_REPOSITORY CHICKEN_INSTALL_PREFIX DESTDIR
+
+SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.scm \
            $(wildcard src/* src/context/*)
 
-.PHONY: all demo check bench install clean help
+.PHONY: all demo census check bench install uninstall clean help
 all: $(STAGE)/.done
 
 help:
@@ -21,26 +35,54 @@ help:
 	@echo 'make check      build and run the tests (ONLY="case ..." for some, V=1 to see commands)'
 	@echo 'make bench      build and run the benchmark (QUICK=1: under a minute)'
 	@echo 'make install    install egg, header and pkg-config file (PREFIX, DESTDIR,'
-	@echo '                CHICKEN_INSTALL_REPOSITORY)'
+	@echo '                CHICKEN_INSTALL_REPOSITORY); make uninstall with the same removes them'
 	@echo 'make clean      remove build/'
 	@echo 'CALLSEQ_CONTEXT=ucontext before any of them takes the portable context switch.'
 
+# Installs build/egg: $(1) is the repository, $(2) the prefix of header and pkg-config file, and $(3)
+# the folder that stands for /. The C compiler looks in include, CHICKEN's in include/chicken.
+define install_egg
+@cd $(BUILD)/egg && CHICKEN_INSTALL_REPOSITORY=$(1) CHICKEN_INSTALL_PREFIX=$(2) DESTDIR=$(3) \
+  CHICKEN_REPOSITORY_PATH=$(1):$(SYSTEM_REPOSITORY) \
+  chicken-install > $(BUILD)/egg.log 2>&1 || { cat $(BUILD)/egg.log >&2; exit 1; }
+@ln -sf chicken/callseq.h $(3)$(2)/include/callseq.h
+endef
+
 $(STAGE)/.done: $(SOURCES)
-	@mkdir -p $(BUILD)/egg $(STAGE)
+	@rm -rf $(BUILD)/egg/src && mkdir -p $(BUILD)/egg $(STAGE)
 	@cp -p --parents -t $(BUILD)/egg $(filter-out %/context,$(SOURCES))
-	@cd $(BUILD)/egg && CHICKEN_INSTALL_REPOSITORY=$(STAGE_REPOSITORY) \
-	  CHICKEN_INSTALL_PREFIX=$(STAGE) \
-	  CHICKEN_REPOSITORY_PATH=$(STAGE_REPOSITORY):$(SYSTEM_REPOSITORY) \
-	  chicken-install > $(BUILD)/egg.log 2>&1 || { cat $(BUILD)/egg.log >&2; exit 1; }
-	@ln -sf chicken/callseq.h $(STAGE)/include/callseq.h
+	$(call install_egg,$(STAGE_REPOSITORY),$(STAGE),)
 	@touch $@
 
-demo: all
-	@$(MAKE) --no-print-directory -C demo STAGE=$(STAGE) OUT=$(BUILD)/demo ARGS="$(ARGS)" run
+install: all
+	@for folder in $(DESTDIR)$(REPOSITORY) $(DESTDIR)$(PREFIX)/include; do \
+	  mkdir -p $$folder 2>/dev/null && test -w $$folder || { \
+	    echo "make install: may not write to $$folder; run it as root, or give PREFIX=FOLDER" >&2; \
+	    exit 1; }; \
+	done
+	$(call install_egg,$(REPOSITORY),$(PREFIX),$(DESTDIR))
+	@echo 'callseq is installed: the egg in $(REPOSITORY), the header in $(PREFIX)/include'
+ifneq ($(REPOSITORY),$(SYSTEM_REPOSITORY))
+	@echo 'To compile programs against it:'
+	@echo '  export CHICKEN_REPOSITORY_PATH=$(REPOSITORY):$(SYSTEM_REPOSITORY)'
+	@echo '  export PKG_CONFIG_PATH=$(PREFIX)/lib/pkgconfig CPATH=$(PREFIX)/include'
+endif
 
-check: all
+uninstall:
+	@CHICKEN_REPOSITORY_PATH=$(REPOSITORY) CHICKEN_INSTALL_REPOSITORY=$(REPOSITORY) \
+	  chicken-uninstall -force callseq
+	@rm -f $(PREFIX)/include/callseq.h
+
+# The demo runs in the caller's folder, so that ARGS may name a file there.
+demo: census
+	@$(BUILD)/demo/census $(ARGS)
+
+census: all
 	@$(MAKE) --no-print-directory -C demo STAGE=$(STAGE) OUT=$(BUILD)/demo all
-	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests check
+
+check: census
+	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests \
+	  DEMO=$(BUILD)/demo/census check
 
 bench: all
 	@$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
