@@ -68,8 +68,12 @@ struct callseq_abi_callback {
   const char *type;    /* of the result, as the program wrote it */
   const char *accepts; /* what Scheme values it takes, in words */
   C_word (*reply)(C_word serial, C_word value);
-  void *root; /* GC root of the procedure; NULL until the definition has run */
+  CALLSEQ_ATOMIC(void *) root; /* GC root of the procedure; NULL until the definition has run */
 };
+
+CALLSEQ_INLINE void *callseq_abi_root(struct callseq_abi_callback *callback) {
+  return CALLSEQ_STD(atomic_load_explicit)(&callback->root, CALLSEQ_STD(memory_order_relaxed));
+}
 
 /* One call. Arguments and result follow it in the generated structure that begins with it. */
 struct callseq_abi_request {
@@ -126,7 +130,7 @@ CALLSEQ_INLINE int callseq_abi_call(struct callseq_abi_request *q,
   int *where = callseq_abi_errno;
   q->callback = callback;
   q->status = 0;
-  if (CALLSEQ_UNLIKELY(!where || !callback->root) ||
+  if (CALLSEQ_UNLIKELY(!where || !callseq_abi_root(callback)) ||
       CALLSEQ_UNLIKELY(!CALLSEQ_TRY_ENTER(&callseq_abi_runtime.sequencer, callseq_abi_self)))
     return callseq_abi_call_slowly(q);
   q->saved_errno = *where;
@@ -144,7 +148,7 @@ CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q) {
   runtime->serial += 2; /* adds 1 to a fixnum */
   CALLSEQ_STD(atomic_store_explicit)
   (&runtime->callback, callback, CALLSEQ_STD(memory_order_relaxed));
-  return CHICKEN_gc_root_ref(callback->root);
+  return CHICKEN_gc_root_ref(callseq_abi_root(callback));
 }
 
 /* Ends the current request and waits for the next one; returns the procedure to go on with. */

@@ -218,7 +218,7 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   q->message = q->trace = NULL;
   q->waiter.alone = 0;
   callseq_thread_enter();
-  if (!q->callback->root) {
+  if (!callseq_abi_root(q->callback)) {
     fail(q, CALLSEQ_CLOSED, closed_message(q->callback), NULL);
   } else if (callseq_binding_inside()) {
     nested(q);
@@ -268,9 +268,12 @@ NOINLINE C_word callseq_abi_real_result(void) { return detour(CALLSEQ_REAL_RESUL
 /* ---- For callseq.scm; each is called on the Scheme stack ---- */
 
 void callseq_abi_define(struct callseq_abi_callback *callback, C_word value) {
-  void *root = callback->root ? callback->root : CHICKEN_new_gc_root();
+  void *root = callseq_abi_root(callback);
+  if (!root)
+    root = CHICKEN_new_gc_root();
   CHICKEN_gc_root_set(root, value);
-  callback->root = root;
+  /* Whoever sees the root takes the lock before it looks at what it holds. */
+  atomic_store_explicit(&callback->root, root, memory_order_relaxed);
 }
 
 void callseq_binding_begin(void) {

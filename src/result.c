@@ -69,7 +69,9 @@ int callseq_abi_string(C_word value, int null, int symbol, char **result) {
     return 0;
   char *copy = malloc(length + 1);
   if (!copy) {
-    callseq_abi_runtime.current->status = CALLSEQ_NOMEM;
+    struct callseq_abi_request *q = callseq_abi_runtime.current;
+    q->status = CALLSEQ_NOMEM;
+    q->message = q->trace = NULL;
   } else {
     memcpy(copy, text, length);
     copy[length] = 0;

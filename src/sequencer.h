@@ -15,12 +15,15 @@
 #include <atomic>
 #include <cstdint>
 #define CALLSEQ_ATOMIC(type) std::atomic<type>
+#define CALLSEQ_ATOMIC_ZERO                                                                        \
+  { 0 } /* initialises one */
 #define CALLSEQ_STD(name) std::name
 extern "C" {
 #else
 #include <stdatomic.h>
 #include <stdint.h>
 #define CALLSEQ_ATOMIC(type) _Atomic(type)
+#define CALLSEQ_ATOMIC_ZERO 0
 #define CALLSEQ_STD(name) name
 #endif
 
