@@ -147,21 +147,6 @@ void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
     give_up(s);
 }
 
-/* This thread took the free lock while its waiter was queued: takes the waiter out again. Returns
- * false when a holder had finished it before. */
-static bool withdraw(struct callseq_sequencer *s, struct callseq_waiter *w) {
-  /* acquire: pairs with the release in settle */
-  if (atomic_load_explicit(&w->state, memory_order_acquire) == DONE)
-    return false;
-  collect(s);
-  for (struct callseq_waiter **p = &s->pending; *p; p = &(*p)->next)
-    if (*p == w) {
-      *p = w->next;
-      break;
-    }
-  return true;
-}
-
 /* Makes this thread's push and its state visible before it looks at the lock for the last time;
  * the other half is in callseq_sequencer_leave and give_up. */
 static void sleep_handshake(struct callseq_sequencer *s) {
@@ -196,11 +181,9 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
       return CALLSEQ_ENTERED_HOLDER;
     }
     if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_FREE &&
-        callseq_sequencer_try_enter(s, self)) {
-      if (withdraw(s, w))
-        return CALLSEQ_ENTERED_HOLDER;
-      callseq_sequencer_end_batch(s);
-      return CALLSEQ_ENTERED_DONE;
+        callseq_sequencer_try_enter(s, CALLSEQ_LOCK_PASSING)) {
+      callseq_sequencer_end_batch(s); /* the oldest waiter is next, this one or another */
+      continue;
     }
     if (polls < s->spin_limit) {
       polls++;

@@ -3,11 +3,12 @@
 #ifndef CALLSEQ_CONTEXT_ASM_H
 #define CALLSEQ_CONTEXT_ASM_H
 
-/* Begins the function `name`, callable from C; END closes it. */
-#define FUNCTION(name)                                                                             \
+/* Begins the function `name`, callable from C; END closes it. BINDING is .globl or .weak. */
+#define FUNCTION(name) FUNCTION_AS(.globl, name)
+#define FUNCTION_AS(binding, name)                                                                 \
   .text;                                                                                           \
   .p2align 5;                                                                                      \
-  .globl name;                                                                                     \
+  binding name;                                                                                    \
   .type name, %function;                                                                           \
   name:;                                                                                           \
   .cfi_startproc

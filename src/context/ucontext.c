@@ -7,15 +7,18 @@
 #pragma GCC visibility pop
 
 #ifdef CALLSEQ_UCONTEXT
+#include <fenv.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <ucontext.h>
 
 /* makecontext passes int arguments only: two halves of a pointer each. */
 static void start(unsigned entry_high, unsigned entry_low, unsigned argument_high,
                   unsigned argument_low) {
   uintptr_t entry = (uintptr_t)((uint64_t)entry_high << 32 | entry_low);
   uintptr_t argument = (uintptr_t)((uint64_t)argument_high << 32 | argument_low);
+  fesetenv(FE_DFL_ENV); /* makecontext took that of its caller */
   ((void (*)(void *))entry)((void *)argument);
   abort();
 }
@@ -44,8 +47,7 @@ void *callseq_context_switch(struct callseq_context *save, struct callseq_contex
 }
 
 void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
-                                   void *message)
-    __attribute__((alias("callseq_context_switch")));
+                                   void *message) __attribute__((alias("callseq_context_switch")));
 #else
 typedef int callseq_context_by_assembly; /* ISO C wants a declaration in every source */
 #endif

@@ -1,0 +1,468 @@
+/* The context switch by itself, without CHICKEN: compiled with src/context and src/stack, once for
+ * each implementation, which all pass the same tests.
+ *
+ * Most scenarios talk to a partner: a context that answers each message with step(message). A
+ * function that is active across a switch may go on in another thread, so what a step needs of its
+ * thread it gets from functions that are not inlined. */
+#define _GNU_SOURCE
+#include "../../src/context.h"
+#include "../../src/stack.h"
+#include "../support.h"
+#include <errno.h>
+#include <fenv.h>
+#include <signal.h>
+
+#define NOINLINE __attribute__((noinline))
+
+enum { ROUND_TRIPS = 1000000, TURNS = 1000, STACK_BYTES = 64 << 10 };
+
+struct partner {
+  struct callseq_context inside, outside;
+  struct callseq_stack stack;
+  void *(*step)(void *message);
+};
+
+static void serve(void *argument) {
+  struct partner *p = argument;
+  void *answer = p;
+  for (;;)
+    answer = p->step(callseq_context_switch(&p->inside, &p->outside, answer));
+}
+
+static void *ask(struct partner *p, void *message) {
+  return callseq_context_switch(&p->outside, &p->inside, message);
+}
+
+static void map_or_exit(struct callseq_stack *stack, size_t bytes) {
+  if (!callseq_stack_map(stack, bytes)) {
+    perror("callseq_stack_map");
+    exit(2);
+  }
+}
+
+/* Makes a partner and has it wait for its first message. */
+static void begin(struct partner *p, void *(*step)(void *), size_t stack_bytes) {
+  map_or_exit(&p->stack, stack_bytes);
+  p->step = step;
+  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, serve, p);
+  ok(ask(p, NULL) == p, "a new context gets its argument, and answers");
+}
+
+static void end(struct partner *p) { callseq_stack_unmap(&p->stack); }
+
+/* ---- Messages ---- */
+
+static void *next(void *message) { return (char *)message + 1; }
+
+static void round_trips(void) {
+  struct partner p;
+  char origin;
+  int right = 0;
+  begin(&p, next, STACK_BYTES);
+  for (uintptr_t i = 0; i < ROUND_TRIPS; i++)
+    right += (uintptr_t)ask(&p, (void *)i) == i + 1;
+  is_int(right, ROUND_TRIPS, "round trips with a message each way");
+  right = 0;
+  for (uintptr_t i = 0; i < TURNS; i++)
+    right += (uintptr_t)callseq_context_switch_plain(&p.outside, &p.inside, (void *)i) == i + 1;
+  is_int(right, TURNS, "what a plain switch left, the full switch resumes");
+  ok(ask(&p, &origin) == &origin + 1 && ask(&p, (void *)-1) == NULL,
+     "a message is any pointer, NULL and all bits set included");
+  end(&p);
+}
+
+static void serve_plainly(void *argument) {
+  struct partner *p = argument;
+  void *answer = p;
+  for (;;)
+    answer = next(callseq_context_switch_plain(&p->inside, &p->outside, answer));
+}
+
+static void plain_round_trips(void) {
+  struct partner p;
+  int right = 0;
+  map_or_exit(&p.stack, STACK_BYTES);
+  callseq_context_make(&p.inside, p.stack.base, p.stack.bytes, serve_plainly, &p);
+  ok(callseq_context_switch_plain(&p.outside, &p.inside, NULL) == &p,
+     "a plain switch starts a new context");
+  for (uintptr_t i = 0; i < ROUND_TRIPS; i++)
+    right += (uintptr_t)callseq_context_switch_plain(&p.outside, &p.inside, (void *)i) == i + 1;
+  is_int(right, ROUND_TRIPS, "round trips by plain switches");
+  right = 0;
+  for (uintptr_t i = 0; i < TURNS; i++)
+    right += (uintptr_t)ask(&p, (void *)i) == i + 1;
+  is_int(right, TURNS, "what the full switch left, a plain switch resumes");
+  end(&p);
+}
+
+/* ---- Registers ---- */
+
+/* Fills every callee-saved register from `values`, switches, and stores them back: registers.S. */
+void switch_filled(uint64_t *values, struct callseq_context *save, struct callseq_context *resume);
+
+#if defined(__x86_64__)
+enum { REGISTERS = 6 };
+#elif defined(__aarch64__)
+enum { REGISTERS = 19 };
+#else
+/* Other CPUs: more values alive across the switch than there are registers to keep them in. */
+enum { REGISTERS = 12 };
+NOINLINE void switch_filled(uint64_t *values, struct callseq_context *save,
+                            struct callseq_context *resume) {
+  uint64_t a = values[0], b = values[1], c = values[2], d = values[3], e = values[4];
+  uint64_t f = values[5], g = values[6], h = values[7], i = values[8], j = values[9];
+  double k = (double)values[10], l = (double)values[11];
+  callseq_context_switch(save, resume, NULL);
+  values[0] = a, values[1] = b, values[2] = c, values[3] = d, values[4] = e;
+  values[5] = f, values[6] = g, values[7] = h, values[8] = i, values[9] = j;
+  values[10] = (uint64_t)k, values[11] = (uint64_t)l;
+}
+#endif
+
+/* The value of a register on one side at one turn; a whole number that a double holds exactly. */
+static uint64_t filling(int side, int turn, int register_number) {
+  return ((uint64_t)side << 40) + ((uint64_t)turn << 8) + (uint64_t)register_number;
+}
+
+/* One turn of one side; returns how many registers came back as they were. */
+static int keep_registers(int side, int turn, struct callseq_context *save,
+                          struct callseq_context *resume) {
+  uint64_t values[REGISTERS];
+  int kept = 0;
+  for (int i = 0; i < REGISTERS; i++)
+    values[i] = filling(side, turn, i);
+  switch_filled(values, save, resume);
+  for (int i = 0; i < REGISTERS; i++)
+    kept += values[i] == filling(side, turn, i);
+  return kept;
+}
+
+static struct partner registers_partner;
+static int kept_inside;
+
+static void keep_registers_inside(void *argument) {
+  struct partner *p = argument;
+  for (int turn = 0;; turn++)
+    kept_inside += keep_registers(2, turn, &p->inside, &p->outside);
+}
+
+static void registers(void) {
+  struct partner *p = &registers_partner;
+  int kept_outside = 0;
+  map_or_exit(&p->stack, STACK_BYTES);
+  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, keep_registers_inside, p);
+  for (int turn = 0; turn <= TURNS; turn++)
+    kept_outside += keep_registers(1, turn, &p->outside, &p->inside);
+  is_int(kept_outside, (TURNS + 1) * REGISTERS, "%d callee-saved registers are kept", REGISTERS);
+  is_int(kept_inside, TURNS * REGISTERS, "on both sides");
+  end(p);
+}
+
+/* ---- Floating-point control ---- */
+
+/* The control bits that belong to a context, in one word; its initial value first, then others. */
+#if defined(__x86_64__)
+enum { MXCSR_STATUS = 0x3f };
+static const uint64_t controls[] = {
+    0x037f00001f80, /* initial */
+    0x0b7f00005f80, /* round up in both units */
+    0x037f00009f80, /* flush to zero: MXCSR alone */
+    0x027f00001f80, /* 53 bits of precision: x87 alone */
+};
+NOINLINE static uint64_t control(void) {
+  uint32_t mxcsr;
+  uint16_t x87;
+  __asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(mxcsr), "=m"(x87));
+  return (uint64_t)x87 << 32 | (mxcsr & ~(uint32_t)MXCSR_STATUS);
+}
+NOINLINE static void set_control(uint64_t value) {
+  uint32_t mxcsr = (uint32_t)value;
+  uint16_t x87 = (uint16_t)(value >> 32);
+  __asm__ volatile("ldmxcsr %0; fldcw %1" : : "m"(mxcsr), "m"(x87));
+}
+#elif defined(__aarch64__)
+static const uint64_t controls[] = {
+    0,       /* initial */
+    1 << 22, /* round up */
+    1 << 24, /* flush to zero */
+};
+NOINLINE static uint64_t control(void) {
+  uint64_t value;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(value));
+  return value;
+}
+NOINLINE static void set_control(uint64_t value) {
+  __asm__ volatile("msr fpcr, %0" : : "r"(value));
+}
+#else
+static const uint64_t controls[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD};
+NOINLINE static uint64_t control(void) { return (uint64_t)fegetround(); }
+NOINLINE static void set_control(uint64_t value) { fesetround((int)value); }
+#endif
+enum { CONTROLS = sizeof controls / sizeof *controls };
+
+static uint64_t found_inside;
+
+/* Tells in found_inside what it finds, and sets what it is asked to. */
+static void *exchange_control(void *message) {
+  found_inside = control();
+  set_control(*(const uint64_t *)message);
+  return NULL;
+}
+
+NOINLINE static double third(void) {
+  volatile double one = 1, three = 3;
+  return one / three;
+}
+
+static void *third_inside(void *result) {
+  *(double *)result = third();
+  return NULL;
+}
+
+static void floating_point_control(void) {
+  struct partner p;
+  int kept_outside = 0, inside_as_set = 0, turns = 0;
+  begin(&p, exchange_control, STACK_BYTES);
+  ask(&p, (void *)&controls[0]);
+  callseq_context_switch_plain(&p.outside, &p.inside, (void *)&controls[0]);
+  ok(control() == controls[0], "the full switch finds initial control where a plain one left");
+  uint64_t set_before = controls[0];
+  for (int outside = 0; outside < CONTROLS; outside++)
+    for (int inside = 0; inside < CONTROLS; inside++) {
+      set_control(controls[outside]);
+      ask(&p, (void *)&controls[inside]);
+      kept_outside += control() == controls[outside];
+      inside_as_set += found_inside == set_before;
+      set_before = controls[inside];
+      turns++;
+    }
+  set_control(controls[0]);
+  is_int(kept_outside, turns, "the caller's floating-point control is kept, whatever the other's");
+  is_int(inside_as_set, turns, "and the other's, whatever the caller's");
+  end(&p);
+
+  double outside, inside;
+  begin(&p, third_inside, STACK_BYTES);
+  fesetround(FE_UPWARD);
+  outside = third();
+  ask(&p, &inside);
+  ok(third() == outside, "the caller computes with its own rounding after a switch");
+  fesetround(FE_TONEAREST);
+  ok(inside == third() && inside < outside, "and the context with its own");
+  end(&p);
+
+  set_control(controls[1]);
+  begin(&p, exchange_control, STACK_BYTES);
+  ask(&p, (void *)&controls[0]);
+  set_control(controls[0]);
+  ok(found_inside == controls[0],
+     "a new context has default floating-point control, whatever its maker's: %#jx, want %#jx",
+     (uintmax_t)found_inside, (uintmax_t)controls[0]);
+  end(&p);
+}
+
+/* ---- Alignment ---- */
+
+typedef float vector __attribute__((vector_size(16)));
+
+/* A frame whose vector the compiler stores with instructions that fault if sp was not aligned. */
+NOINLINE static void *frame(void *message) {
+  volatile vector stored = {1, 2, 3, 4};
+  vector loaded = stored;
+  *(uintptr_t *)message = (uintptr_t)__builtin_frame_address(0);
+  return loaded[3] == 4 ? message : NULL;
+}
+
+static struct partner alignment_partner;
+
+static void frame_at_entry(void *message) {
+  struct partner *p = &alignment_partner;
+  *(uintptr_t *)message = (uintptr_t)__builtin_frame_address(0);
+  callseq_context_switch(&p->inside, &p->outside, frame(message));
+}
+
+static void alignment(void) {
+  struct partner *p = &alignment_partner;
+  uintptr_t address = 0;
+  int aligned = 0, right = 0;
+  map_or_exit(&p->stack, STACK_BYTES);
+  for (size_t less = 0; less < 16; less++) {
+    callseq_context_make(&p->inside, p->stack.base, p->stack.bytes - less, frame_at_entry,
+                         &address);
+    right += ask(p, NULL) == &address;
+    aligned += address % 16 == 0;
+  }
+  is_int(right, 16, "aligned vectors can be stored on a stack that ends anywhere");
+  is_int(aligned, 16, "its frames are 16-byte aligned");
+  end(p);
+}
+
+/* ---- Threads ---- */
+
+static __thread int thread_number;
+
+NOINLINE static int number_of_this_thread(void) { return thread_number; }
+NOINLINE static int *errno_of_this_thread(void) { return &errno; }
+
+/* The signals that the running thread blocks, as bits; the first 64. */
+NOINLINE static uint64_t blocked(void) {
+  sigset_t set;
+  uint64_t bits = 0;
+  pthread_sigmask(SIG_SETMASK, NULL, &set);
+  for (int i = 1; i < 64; i++)
+    bits |= (uint64_t)(sigismember(&set, i) == 1) << i;
+  return bits;
+}
+
+NOINLINE static void block(int how, int signal_number) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal_number);
+  pthread_sigmask(how, &set, NULL);
+}
+
+/* What a context sees of the thread that it runs in, and changes there. */
+struct sight {
+  int number, error;
+  uint64_t blocked;
+};
+
+static void *look_around(void *message) {
+  struct sight *sight = message;
+  sight->number = number_of_this_thread();
+  sight->error = *errno_of_this_thread();
+  sight->blocked = blocked();
+  *errno_of_this_thread() = 1000 + sight->number;
+  block(SIG_BLOCK, SIGUSR2);
+  return NULL;
+}
+
+static struct partner traveller;
+static const int own_signal[] = {SIGUSR1, SIGHUP, SIGALRM, SIGURG};
+enum { THREADS = sizeof own_signal / sizeof *own_signal };
+
+static void *visit(void *argument) {
+  int index = (int)(intptr_t)argument, right = 0, mask_right = 0;
+  thread_number = index + 1;
+  block(SIG_BLOCK, own_signal[index]);
+  for (int turn = 0; turn < TURNS; turn++) {
+    struct sight sight;
+    block(SIG_UNBLOCK, SIGUSR2);
+    uint64_t before = blocked();
+    *errno_of_this_thread() = turn;
+    ask(&traveller, &sight);
+    right += sight.number == index + 1 && sight.error == turn && errno == 1000 + thread_number;
+    mask_right += sight.blocked == before && blocked() == (before | UINT64_C(1) << SIGUSR2);
+  }
+  is_int(right, TURNS, "thread %d: thread-locals and errno stay the thread's", index);
+  is_int(mask_right, TURNS, "thread %d: and so does the signal mask", index);
+  return NULL;
+}
+
+static void *begin_traveller(void *unused) {
+  block(SIG_BLOCK, SIGTERM);
+  begin(&traveller, look_around, STACK_BYTES);
+  return unused;
+}
+
+static void in_thread(void *(*work)(void *), void *argument) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, work, argument)) {
+    perror("pthread_create");
+    exit(2);
+  }
+  pthread_join(thread, NULL);
+}
+
+/* One context, resumed by one thread after the other; the thread that made it has ended. */
+static void threads(void) {
+  in_thread(begin_traveller, NULL);
+  for (int round = 0; round < 2; round++)
+    for (intptr_t i = 0; i < THREADS; i++)
+      in_thread(visit, (void *)i);
+  end(&traveller);
+}
+
+/* ---- Depth and number ---- */
+
+enum { DEEP_BYTES = 8 << 20, FRAME_BYTES = 1 << 10, SPARE_BYTES = 64 << 10 };
+
+static struct partner deep_partner;
+static int frames, frames_kept;
+
+/* Goes down to the last SPARE_BYTES of the stack, with a switch in every 64th frame. */
+NOINLINE static void dig(void) {
+  volatile char own[FRAME_BYTES];
+  struct partner *p = &deep_partner;
+  int level = frames++;
+  own[0] = own[FRAME_BYTES - 1] = (char)level;
+  if (level % 64 == 0)
+    callseq_context_switch(&p->inside, &p->outside, NULL);
+  if ((char *)own - (char *)p->stack.base > SPARE_BYTES)
+    dig();
+  frames_kept += own[0] == (char)level && own[FRAME_BYTES - 1] == (char)level;
+}
+
+static void dig_down(void *argument) {
+  dig();
+  callseq_context_switch(&deep_partner.inside, &deep_partner.outside, argument);
+}
+
+static void depth(void) {
+  struct partner *p = &deep_partner;
+  int switches = 0;
+  map_or_exit(&p->stack, DEEP_BYTES);
+  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, dig_down, p);
+  while (ask(p, NULL) == NULL)
+    switches++;
+  ok(switches > 64, "%d switches out of deeper and deeper frames", switches);
+  is_int(frames_kept, frames, "which are all as they were");
+  end(p);
+}
+
+enum { RING = 100, ROUNDS = 100 };
+
+static struct link {
+  struct callseq_context context;
+  struct callseq_stack stack;
+  int visits;
+} ring[RING];
+static struct callseq_context ring_outside;
+static int visits_left = RING * ROUNDS;
+
+static void pass_on(void *argument) {
+  struct link *self = argument, *successor = &ring[(self - ring + 1) % RING];
+  for (;;) {
+    self->visits++;
+    callseq_context_switch(&self->context, --visits_left ? &successor->context : &ring_outside,
+                           NULL);
+  }
+}
+
+static void many(void) {
+  int right = 0;
+  for (int i = 0; i < RING; i++) {
+    map_or_exit(&ring[i].stack, STACK_BYTES);
+    callseq_context_make(&ring[i].context, ring[i].stack.base, ring[i].stack.bytes, pass_on,
+                         &ring[i]);
+  }
+  callseq_context_switch(&ring_outside, &ring[0].context, NULL);
+  for (int i = 0; i < RING; i++) {
+    right += ring[i].visits == ROUNDS;
+    callseq_stack_unmap(&ring[i].stack);
+  }
+  is_int(right, RING, "%d contexts in a ring get %d turns each", RING, ROUNDS);
+}
+
+int main(void) {
+  round_trips();
+  plain_round_trips();
+  registers();
+  floating_point_control();
+  alignment();
+  threads();
+  depth();
+  many();
+  return done();
+}

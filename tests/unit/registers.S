@@ -1,0 +1,79 @@
+/* void switch_filled(uint64_t *values, struct callseq_context *save, struct callseq_context *resume)
+ *
+ * Loads every callee-saved register from `values`, switches contexts, and when something has
+ * switched back stores the registers there: for context.c, which has it in C for other CPUs. */
+#include "../../src/context/asm.h"
+
+#if defined(__x86_64__)
+FUNCTION(switch_filled)
+  endbr64
+  push %rbp
+  push %rbx
+  push %r12
+  push %r13
+  push %r14
+  push %r15
+  push %rdi
+  mov 0(%rdi), %rbp
+  mov 8(%rdi), %rbx
+  mov 16(%rdi), %r12
+  mov 24(%rdi), %r13
+  mov 32(%rdi), %r14
+  mov 40(%rdi), %r15
+  mov %rsi, %rdi
+  mov %rdx, %rsi
+  xor %edx, %edx
+  call callseq_context_switch@PLT
+  pop %rdi
+  mov %rbp, 0(%rdi)
+  mov %rbx, 8(%rdi)
+  mov %r12, 16(%rdi)
+  mov %r13, 24(%rdi)
+  mov %r14, 32(%rdi)
+  mov %r15, 40(%rdi)
+  pop %r15
+  pop %r14
+  pop %r13
+  pop %r12
+  pop %rbx
+  pop %rbp
+  ret
+END(switch_filled)
+
+#elif defined(__aarch64__)
+/* `instruction` is stp or ldp: all of them but x30, which is the return address, at `base`. */
+.macro EACH instruction, base
+  \instruction x19, x20, [\base, #0]
+  \instruction x21, x22, [\base, #16]
+  \instruction x23, x24, [\base, #32]
+  \instruction x25, x26, [\base, #48]
+  \instruction x27, x28, [\base, #64]
+  \instruction d8, d9, [\base, #80]
+  \instruction d10, d11, [\base, #96]
+  \instruction d12, d13, [\base, #112]
+  \instruction d14, d15, [\base, #128]
+.endm
+
+FUNCTION(switch_filled)
+  hint #34 /* bti c */
+  sub sp, sp, #176
+  EACH stp, sp
+  stp x29, x30, [sp, #144]
+  str x0, [sp, #160]
+  EACH ldp, x0
+  ldr x29, [x0, #144]
+  mov x0, x1
+  mov x1, x2
+  mov x2, #0
+  bl callseq_context_switch
+  ldr x0, [sp, #160]
+  EACH stp, x0
+  str x29, [x0, #144]
+  EACH ldp, sp
+  ldp x29, x30, [sp, #144]
+  add sp, sp, #176
+  ret
+END(switch_filled)
+#endif
+
+.section .note.GNU-stack, "", %progbits
