@@ -477,7 +477,7 @@
            (status?
             (lines "  if (result)"
                    (sprintf "    *result = ~A;" value)
-                   (if (memq k given-strings) (lines "  else" "    free(call.result);") '())
+                   (if string? (lines "  else" "    free(call.result);") '())
                    "  return 0;"))
            (void? '())
            (else (sprintf "  return ~A;" value)))

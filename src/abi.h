@@ -54,8 +54,10 @@
 #endif
 #ifdef CALLSEQ_NO_FPCONTROL
 #define CALLSEQ_SWITCH callseq_context_switch_plain
+#define CALLSEQ_SWITCH_OUT callseq_context_switch_plain
 #else
 #define CALLSEQ_SWITCH callseq_context_switch
+#define CALLSEQ_SWITCH_OUT callseq_context_switch_fresh /* each callback has the initial one */
 #endif
 
 #ifdef __cplusplus
@@ -157,8 +159,8 @@ CALLSEQ_INLINE C_word callseq_abi_next(void) {
   if (CALLSEQ_UNLIKELY(runtime->special) ||
       CALLSEQ_UNLIKELY(callseq_sequencer_wanted(&runtime->sequencer)))
     return callseq_abi_next_slowly();
-  return callseq_abi_dispatch(
-      (struct callseq_abi_request *)CALLSEQ_SWITCH(&runtime->scheme, &runtime->host, (void *)0));
+  return callseq_abi_dispatch((struct callseq_abi_request *)CALLSEQ_SWITCH_OUT(
+      &runtime->scheme, &runtime->host, (void *)0));
 }
 
 /* The two arguments of the procedure that a reply returned: serial and request of the current

@@ -20,6 +20,7 @@
 #include "thread.h"
 
 #include <errno.h>
+#include <fenv.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -123,7 +124,9 @@ static int safe_lambdas(int limit) {
   return n;
 }
 
-/* How many bytes of the nursery must be left for C code and Scheme on top of it. */
+/* How many bytes of the nursery must be left for a nested call. What runs in it may demand a part
+ * of that for itself, never all: the way there uses some, and a demand that a collection cannot
+ * meet is repeated for ever. */
 static ptrdiff_t level_room(void) {
   ptrdiff_t part = callseq_setup.nursery / 8;
   return part < LEVEL_ROOM ? part : LEVEL_ROOM;
@@ -134,6 +137,7 @@ static ptrdiff_t level_room(void) {
 static NOINLINE void nested(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   struct level level;
+  fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
   if (!scheme.procedures[CALLSEQ_SERVE_LEVEL] || safe_lambdas(scheme.levels + 1) <= scheme.levels) {
     fail(q, CALLSEQ_UNSAFE,
          callseq_format(
@@ -145,9 +149,9 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   }
   if ((char *)&level - (char *)C_stack_hard_limit < level_room()) {
     fail(q, CALLSEQ_ERROR,
-         callseq_format("%s: calls are nested too deeply (%d levels) for the nursery; set a larger "
-                        "nursery_bytes",
-                        q->callback->name, scheme.levels),
+         callseq_format("%s: no room in the nursery for a call nested so deeply, %d levels and "
+                        "their C code; set a larger nursery_bytes",
+                        q->callback->name, scheme.levels + 1),
          NULL);
     return;
   }
@@ -161,7 +165,10 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   r->current = q;
   /* Level 0 counts up from here again afterwards, so the others count down, below 0. */
   r->serial = scheme.level_serial -= 2;
+  fegetenv(&control);
+  fesetenv(FE_DFL_ENV);
   C_callback(callseq_binding_procedure(CALLSEQ_SERVE_LEVEL), 0);
+  fesetenv(&control);
   scheme.failed = 0;
   scheme.level = level.outer;
   scheme.levels--;
@@ -201,7 +208,8 @@ static char *closed_message(struct callseq_abi_callback *callback) {
 /* For a thread that found the lock taken: is it because the Scheme code is being loaded? */
 static bool loading(void) {
   atomic_thread_fence(memory_order_acquire); /* pairs with the release of the lock in set_up */
-  return atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) == CALLSEQ_LOADING;
+  /* acquire: pairs with the releases of the state in set_up */
+  return atomic_load_explicit(&callseq_setup.state, memory_order_acquire) == CALLSEQ_LOADING;
 }
 
 /* For the holder: executes its request, and others' while there are. */
@@ -248,12 +256,17 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   if (r->special == CALLSEQ_ABI_NESTED)
     return callseq_binding_procedure(CALLSEQ_END_LEVEL);
-  if (r->special == CALLSEQ_ABI_WAITER)
+  bool lent = r->special == CALLSEQ_ABI_WAITER;
+  if (lent)
     callseq_sequencer_finish(&r->current->waiter);
   void *next = callseq_sequencer_next(&r->sequencer);
   r->special = next ? CALLSEQ_ABI_WAITER : CALLSEQ_ABI_PLAIN;
+  if (next && !lent)
+    callseq_thread_lend();
+  if (!next && lent)
+    callseq_thread_take_back();
   if (!next)
-    next = callseq_context_switch(&r->scheme, &r->host, NULL);
+    next = callseq_context_switch_fresh(&r->scheme, &r->host, NULL);
   return callseq_abi_dispatch(next);
 }
 
@@ -376,7 +389,7 @@ struct invocation {
 /* (run-function request), a CHICKEN procedure: what a foreign-safe-lambda does, but with a
  * collection only if little of the nursery is left, not before every call. */
 void callseq_scheme_run_function(C_word c, C_word *av) {
-  if (!C_demand(C_bytestowords(level_room())))
+  if (!C_demand(C_bytestowords(level_room() / 4)))
     C_save_and_reclaim((void *)callseq_scheme_run_function, (int)c, av);
   struct invocation *call = CALLSEQ_ABI_REQUEST(struct invocation, av[2]);
   C_word *a = C_alloc(C_SIZEOF_PAIR);

@@ -40,6 +40,10 @@ void callseq_context_make(struct callseq_context *context, void *stack, size_t b
 void *callseq_context_switch(struct callseq_context *save, struct callseq_context *resume,
                              void *message);
 
+/* The same, but `save` goes on with floating-point control at its initial value. */
+void *callseq_context_switch_fresh(struct callseq_context *save, struct callseq_context *resume,
+                                   void *message);
+
 /* The same, cheaper on some CPUs, for callers who know that floating-point control is at its
  * initial value on both sides. */
 void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,

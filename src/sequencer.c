@@ -53,11 +53,6 @@ void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, u
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
 }
 
-void callseq_sequencer_open(struct callseq_sequencer *s) {
-  /* release: pairs with the acquire in callseq_sequencer_try_enter */
-  atomic_store_explicit(&s->lock, CALLSEQ_LOCK_FREE, memory_order_release);
-}
-
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
   s->pending = NULL;

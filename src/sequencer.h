@@ -111,11 +111,11 @@ static inline void callseq_sequencer_leave(struct callseq_sequencer *s) {
 
 enum callseq_entered { CALLSEQ_ENTERED_HOLDER, CALLSEQ_ENTERED_DONE, CALLSEQ_ENTERED_CLOSED };
 
-/* Starts closed: every entry answers CLOSED until callseq_sequencer_open. A zero limit means: serve
- * nobody else, do not poll, never report. Limits may be set while the sequencer is closed. */
+/* Starts closed: every entry answers CLOSED until somebody stores its id in `lock` and leaves. A
+ * zero limit means: serve nobody else, do not poll, never report. Limits may be set while the
+ * sequencer is closed. */
 void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, uint32_t spin_limit,
                             uint32_t stall_ms);
-void callseq_sequencer_open(struct callseq_sequencer *s);
 
 /* In a forked child, whose only thread held the resource: forgets the threads that are not there.
  * It goes on as the holder, with the id it has now. */

@@ -25,6 +25,7 @@ enum {
   STACK_RESERVE = 256 << 10, /* least room below the nursery */
   STACK_EXTRA = 8 << 20,     /* default room below the nursery */
   NURSERY_MINIMUM = 64 << 10,
+  HEAP_MINIMUM = 64 << 10,
   NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
   BATCH_DEFAULT = 64,
   SPIN_DEFAULT = 100,
@@ -34,7 +35,6 @@ enum {
 struct callseq_setup callseq_setup;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic(uint32_t) loader; /* id of the thread that sets up */
 static struct callseq_stack stack;
 static void *return_to_host; /* CHICKEN's trampoline when it has returned to the host */
 
@@ -116,7 +116,7 @@ static void live(void *unused) {
   (void)unused;
   CHICKEN_run(load);
   return_to_host = C_restart_trampoline;
-  r->current = callseq_context_switch(&r->scheme, &r->host, NULL);
+  r->current = callseq_context_switch_fresh(&r->scheme, &r->host, NULL);
   C_word k = CHICKEN_continue(callseq_binding_procedure(CALLSEQ_SERVE));
   for (;;) {
     if (C_restart_trampoline == return_to_host) {
@@ -163,11 +163,11 @@ static char *normalise(callseq_config *config, const callseq_config *wanted) {
         "callseq_init_with: nursery_bytes is %zu; it must be from %d to %d, or 0 for the "
         "default",
         nursery, NURSERY_MINIMUM, INT_MAX);
-  if (config->heap_bytes > INT_MAX)
+  if (config->heap_bytes > INT_MAX || (config->heap_bytes && config->heap_bytes < HEAP_MINIMUM))
     return callseq_format(
-        "callseq_init_with: heap_bytes is %zu; the initial heap can have at most %d, and "
-        "grows by itself",
-        config->heap_bytes, INT_MAX);
+        "callseq_init_with: heap_bytes is %zu; the initial heap must be from %d to "
+        "%d, or 0 for the default, and grows by itself",
+        config->heap_bytes, HEAP_MINIMUM, INT_MAX);
   if (config->argc < 0 || (config->argc > 0 && !config->argv))
     return callseq_format("callseq_init_with: argc is %d and argv is %s", config->argc,
                           config->argv ? "not NULL" : "NULL");
@@ -256,17 +256,19 @@ static int set_up(const callseq_config *config) {
   pthread_atfork(before_fork, after_fork, after_fork_in_child);
 
   /* Calls by the loading code nest: this thread holds the runtime from here on. */
-  atomic_store_explicit(&loader, callseq_abi_self, memory_order_relaxed);
   atomic_store_explicit(&callseq_setup.state, CALLSEQ_LOADING, memory_order_relaxed);
   /* release: pairs with the acquire in loading() of chicken.c */
   atomic_store_explicit(&r->sequencer.lock, callseq_abi_self, memory_order_release);
   callseq_setup.status = load_all(&sizes);
+  /* release, both: pair with the acquire in loading(). Nobody may queue for a lock that stays
+   * closed; whoever has queued already for one that opens is served as by any holder that leaves.
+   */
   if (callseq_setup.status) {
-    atomic_store_explicit(&callseq_setup.state, CALLSEQ_FAILED, memory_order_relaxed);
     atomic_store_explicit(&r->sequencer.lock, CALLSEQ_LOCK_CLOSED, memory_order_relaxed);
+    atomic_store_explicit(&callseq_setup.state, CALLSEQ_FAILED, memory_order_release);
   } else {
-    atomic_store_explicit(&callseq_setup.state, CALLSEQ_READY, memory_order_relaxed);
-    callseq_sequencer_open(&r->sequencer);
+    atomic_store_explicit(&callseq_setup.state, CALLSEQ_READY, memory_order_release);
+    callseq_sequencer_end_batch(&r->sequencer);
   }
   return callseq_setup.status;
 }
@@ -279,22 +281,23 @@ static int init(const callseq_config *wanted) {
   if (problem)
     return refuse(CALLSEQ_INVALID, problem);
   callseq_thread_enter();
-  /* The loading code itself may come here. */
-  if (atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) == CALLSEQ_LOADING &&
-      atomic_load_explicit(&loader, memory_order_relaxed) == callseq_abi_self)
-    return CALLSEQ_OK;
-  pthread_mutex_lock(&lock);
+  /* A thread that is inside must not wait for the lock: one that forks has it, and waits until the
+   * thread is outside. Nor need it: set-up is over, or its own. */
+  bool inside = callseq_binding_inside();
+  if (!inside)
+    pthread_mutex_lock(&lock);
   int status = CALLSEQ_OK, state = atomic_load_explicit(&callseq_setup.state, memory_order_relaxed);
   if (state == CALLSEQ_NEW)
     status = set_up(&config);
   else if (wanted && !same_config(&config, &callseq_setup.config))
-    status = refuse(CALLSEQ_INVALID,
-                    callseq_format("callseq_init_with: the runtime has been set up with "
-                                   "another configuration"));
+    status =
+        refuse(CALLSEQ_INVALID, callseq_format("callseq_init_with: the runtime has been set up "
+                                               "with another configuration"));
   else if (state == CALLSEQ_FAILED)
     callseq_thread_remember(status = callseq_setup.status,
                             callseq_format("callseq_init has failed before"));
-  pthread_mutex_unlock(&lock);
+  if (!inside)
+    pthread_mutex_unlock(&lock);
   return status;
 }
 

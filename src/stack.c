@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { GUARD_BYTES = 1 << 20 };
+/* Only addresses: nothing is ever stored there. */
+enum { GUARD_BYTES = sizeof(void *) == 8 ? 256 << 20 : 1 << 20 };
 
 #ifndef MAP_STACK
 #define MAP_STACK 0

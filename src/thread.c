@@ -23,7 +23,12 @@ __thread uint32_t callseq_abi_self;
 
 static __thread struct {
   int status;
-  char *message, *string;
+  char *message;
+  struct { /* put aside by callseq_thread_lend */
+    int status;
+    char *message;
+  } own;
+  char *string;
 } self;
 
 static pthread_key_t key;
@@ -93,6 +98,19 @@ NOINLINE void callseq_thread_remember(int status, char *message) {
   forget_error();
   self.status = status;
   self.message = message;
+}
+
+NOINLINE void callseq_thread_lend(void) {
+  self.own.status = self.status;
+  self.own.message = self.message;
+  self.status = CALLSEQ_OK;
+  self.message = NULL;
+}
+
+NOINLINE void callseq_thread_take_back(void) {
+  forget_error();
+  self.status = self.own.status;
+  self.message = self.own.message;
 }
 
 void callseq_thread_report(const callseq_config *config, const char *trace) {

@@ -16,6 +16,11 @@ void callseq_thread_forked(void);
 /* Makes status and `message` (malloc'd, taken over, or NULL) the thread's last error. */
 void callseq_thread_remember(int status, char *message);
 
+/* This thread is about to execute other threads' calls: failures of C code under them are not its
+ * own. Puts its last error aside, until callseq_thread_take_back. */
+void callseq_thread_lend(void);
+void callseq_thread_take_back(void);
+
 /* Tells on_error of `config` of the thread's last error, or prints it with `trace`, which may be
  * NULL, as CHICKEN's own top level would. */
 void callseq_thread_report(const callseq_config *config, const char *trace);

@@ -21,13 +21,8 @@
 #define FRAME 176
 #define BTI_C hint #34
 
-/* void *callseq_context_switch(struct callseq_context *save: x0, struct callseq_context *resume: x1,
- *                              void *message: x2)
- * Clobbers what any C call may: x0-x18, v0-v7, v16-v31, the high halves of v8-v15, flags. */
-.globl callseq_context_switch_plain
-.set callseq_context_switch_plain, callseq_context_switch /* comparing FPCR costs nothing */
-FUNCTION(callseq_context_switch)
-  BTI_C
+/* Saves all but FPCR and the stack pointer, and has FPCR in x9. */
+.macro SAVE_ALL
   sub sp, sp, #FRAME
   .cfi_def_cfa_offset FRAME
   stp x19, x20, [sp, #0]
@@ -61,7 +56,10 @@ FUNCTION(callseq_context_switch)
   .cfi_rel_offset d14, 144
   .cfi_rel_offset d15, 152
   mrs x9, fpcr
-  str x9, [sp, #160]
+.endm
+
+/* Changes stacks and goes on there, with the FPCR that the other side wants. */
+.macro EXCHANGE
   mov x10, sp
   str x10, [x0]
   mov x0, x2
@@ -71,9 +69,9 @@ FUNCTION(callseq_context_switch)
   mov sp, x10
   ldr x10, [sp, #160]
   cmp x9, x10 /* writing FPCR is slow and seldom needed */
-  b.eq 1f
+  b.eq 9f
   msr fpcr, x10
-1:
+9:
   ldp x19, x20, [sp, #0]
   ldp x21, x22, [sp, #16]
   ldp x23, x24, [sp, #32]
@@ -107,7 +105,28 @@ FUNCTION(callseq_context_switch)
   add sp, sp, #FRAME
   .cfi_def_cfa_offset 0
   ret
+.endm
+
+/* void *callseq_context_switch(struct callseq_context *save: x0, struct callseq_context *resume: x1,
+ *                              void *message: x2)
+ * Clobbers what any C call may: x0-x18, v0-v7, v16-v31, the high halves of v8-v15, flags. */
+.globl callseq_context_switch_plain
+.set callseq_context_switch_plain, callseq_context_switch /* comparing FPCR costs nothing */
+FUNCTION(callseq_context_switch)
+  BTI_C
+  SAVE_ALL
+  str x9, [sp, #160]
+  EXCHANGE
 END(callseq_context_switch)
+
+/* void *callseq_context_switch_fresh(save: x0, resume: x1, message: x2)
+ * The same, but stores FPCR's initial value for itself. Clobbers the same. */
+FUNCTION(callseq_context_switch_fresh)
+  BTI_C
+  SAVE_ALL
+  str xzr, [sp, #160]
+  EXCHANGE
+END(callseq_context_switch_fresh)
 
 /* Where a new context begins: x19(x20), on an empty stack. Unwinding ends here. */
 FUNCTION(callseq_context_start)

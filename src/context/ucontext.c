@@ -46,6 +46,13 @@ void *callseq_context_switch(struct callseq_context *save, struct callseq_contex
   return save->message;
 }
 
+void *callseq_context_switch_fresh(struct callseq_context *save, struct callseq_context *resume,
+                                   void *message) {
+  message = callseq_context_switch(save, resume, message);
+  fesetenv(FE_DFL_ENV);
+  return message;
+}
+
 void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
                                    void *message) __attribute__((alias("callseq_context_switch")));
 #else

@@ -60,11 +60,8 @@
   notrack jmp *%rcx
 .endm
 
-/* void *callseq_context_switch(struct callseq_context *save: rdi, struct callseq_context *resume: rsi,
- *                              void *message: rdx)
- * Clobbers what any C call may: rax, rcx, rdx, rsi, rdi, r8-r11, vector registers, flags. */
-FUNCTION(callseq_context_switch)
-  endbr64
+/* Saves all but the stack pointer, and has the control words of now in r8d and r9d. */
+.macro SAVE_ALL
   SAVE_REGISTERS
   subq $8, %rsp
   .cfi_adjust_cfa_offset 8
@@ -72,6 +69,10 @@ FUNCTION(callseq_context_switch)
   fnstcw X87(%rsp)
   movl CONTROL(%rsp), %r8d
   movzwl X87(%rsp), %r9d
+.endm
+
+/* Changes stacks and goes on there, with the control words that the other side wants. */
+.macro EXCHANGE
   movq %rdx, %rax
   movq %rsp, (%rdi)
   /* The other stack has the same layout, so the unwind rules hold on it too. */
@@ -89,7 +90,26 @@ FUNCTION(callseq_context_switch)
   ldmxcsr CONTROL(%rsp)
   fldcw X87(%rsp)
   jmp 1b
+.endm
+
+/* void *callseq_context_switch(struct callseq_context *save: rdi, struct callseq_context *resume: rsi,
+ *                              void *message: rdx)
+ * Clobbers what any C call may: rax, rcx, rdx, rsi, rdi, r8-r11, vector registers, flags. */
+FUNCTION(callseq_context_switch)
+  endbr64
+  SAVE_ALL
+  EXCHANGE
 END(callseq_context_switch)
+
+/* void *callseq_context_switch_fresh(save: rdi, resume: rsi, message: rdx)
+ * The same, but stores the initial control words for itself. Clobbers the same. */
+FUNCTION(callseq_context_switch_fresh)
+  endbr64
+  SAVE_ALL
+  movl $INITIAL_MXCSR, CONTROL(%rsp)
+  movl $INITIAL_X87, X87(%rsp)
+  EXCHANGE
+END(callseq_context_switch_fresh)
 
 /* void *callseq_context_switch_plain(save: rdi, resume: rsi, message: rdx)
  * The same where both sides have the initial control words, which are neither read nor loaded; it
