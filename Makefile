@@ -4,6 +4,13 @@
 # build it in build/egg and install it in build/stage; everything here is then compiled against that.
 
 PREFIX ?= /usr/local
+
+# make splits at spaces, and so would rm.
+ifneq ($(words x$(CURDIR)x x$(PREFIX)x x$(DESTDIR)x x$(BUILD)x x$(CALLSEQ_CONTEXT)x),5)
+$(error callseq: a path with a space in it cannot be used here: move the checkout, or take another \
+PREFIX or DESTDIR)
+endif
+
 override PREFIX := $(abspath $(PREFIX))
 BUILD := $(CURDIR)/build$(CALLSEQ_CONTEXT:%=/%)
 STAGE := $(BUILD)/stage
@@ -69,9 +76,10 @@ ifneq ($(REPOSITORY),$(SYSTEM_REPOSITORY))
 endif
 
 uninstall:
-	@CHICKEN_REPOSITORY_PATH=$(REPOSITORY) CHICKEN_INSTALL_REPOSITORY=$(REPOSITORY) \
-	  chicken-uninstall -force callseq
-	@rm -f $(PREFIX)/include/callseq.h
+	@cd $(DESTDIR)$(REPOSITORY) && rm -f callseq.a callseq.so callseq.link callseq.egg-info \
+	  callseq.import.so callseq.import.scm
+	@cd $(DESTDIR)$(PREFIX) && rm -f include/callseq.h include/chicken/callseq.h \
+	  lib/pkgconfig/callseq.pc
 
 # The demo runs in the caller's folder, so that ARGS may name a file there.
 demo: census

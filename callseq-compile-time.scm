@@ -19,7 +19,8 @@
 
 (module callseq-compile-time (expand-callback expand-header)
 
-(import scheme (chicken base) (chicken format) (chicken platform) (chicken string) (chicken syntax))
+(import scheme (chicken base) (chicken condition) (chicken format) (chicken platform) (chicken string)
+        (chicken syntax))
 
 ;;; Parsing
 
@@ -46,12 +47,19 @@
     (refuse syntax #f "a callback is a C function, so it needs the compiler; compile this file with csc -e"))
   syntax)
 
-(define c-keywords
+(define c-keywords                      ; of C11 and C++20, and names that every header has
   '("auto" "break" "case" "char" "const" "continue" "default" "do" "double" "else" "enum" "extern"
     "float" "for" "goto" "if" "inline" "int" "long" "register" "restrict" "return" "short" "signed"
     "sizeof" "static" "struct" "switch" "typedef" "union" "unsigned" "void" "volatile" "while"
-    "asm" "class" "delete" "new" "operator" "private" "protected" "public" "template" "this"
-    "throw" "try" "catch" "typename" "using" "virtual" "namespace" "friend" "bool" "true" "false"))
+    "_Alignas" "_Alignof" "_Atomic" "_Bool" "_Complex" "_Generic" "_Imaginary" "_Noreturn"
+    "_Static_assert" "_Thread_local" "asm" "typeof"
+    "alignas" "alignof" "and" "and_eq" "bitand" "bitor" "bool" "catch" "char16_t" "char32_t"
+    "char8_t" "class" "co_await" "co_return" "co_yield" "compl" "concept" "const_cast" "consteval"
+    "constexpr" "constinit" "decltype" "delete" "dynamic_cast" "explicit" "export" "false" "friend"
+    "mutable" "namespace" "new" "noexcept" "not" "not_eq" "nullptr" "operator" "or" "or_eq" "private"
+    "protected" "public" "reinterpret_cast" "requires" "static_assert" "static_cast" "template"
+    "this" "thread_local" "throw" "true" "try" "typeid" "typename" "using" "virtual" "wchar_t" "xor"
+    "xor_eq" "NULL" "errno" "main"))
 
 ;; Is STRING a C identifier that is no keyword of C or C++?
 (define (c-identifier? string)
@@ -132,11 +140,14 @@
         ((and (pair? type) (eq? (car type) 'const)) (kind (cadr type)))
         (else type)))
 
+;; TYPE without outer const.
+(define (unconst type) (if (and (pair? type) (eq? (car type) 'const)) (unconst (cadr type)) type))
+
 ;; The converter that TYPE was registered with, by SLOT: 1 for results of a callback, 2 for its
 ;; arguments (what CHICKEN calls argument and result is the other way round). As in CHICKEN, a
 ;; name registered for another name does not inherit its converters.
 (define (converter type slot)
-  (let ((r (registered type)))
+  (let ((r (registered (unconst type))))
     (and r (vector-ref r slot))))
 
 ;; name, lowest and highest value in C, signed or unsigned
@@ -170,37 +181,64 @@
 
 (define (list-of-length? x n) (and (list? x) (= n (length x))))
 
+;; A name after struct, union or enum, or of a class: C's, or C++'s with its namespaces.
+(define (type-name? x)
+  (let ((parts (string-split (string-translate* (->string x) '(("::" . " "))) " " #t)))
+    (and (or (symbol? x) (string? x))
+         (or (= 1 (length parts)) compiling-c++?)
+         (every* c-identifier? parts))))
+
+(define compiling-c++? (feature? 'chicken-scheme-to-c++))
+
 ;; Can TYPE stand inside another one, where it is only declared? Calls (BAD part message) if not.
 (define (check-inner-type type bad)
+  (define (one-type)
+    (if (list-of-length? type 2)
+        (check-inner-type (cadr type) bad)
+        (bad type "one type must follow")))
+  (define (c++-only)
+    (unless compiling-c++?
+      (bad type "this is a type of C++; compile the file with csc -c++")))
   (cond ((string? type) #t)
+        ((memq type '(c-string-list c-string-list*))
+         (bad type "a list of strings can only be an argument itself; write (c-pointer c-string)"))
+        ((registered type) => (lambda (r) (check-inner-type (vector-ref r 0) bad)))
         ((symbol? type)
-         (unless (or (simple-type? type) (memq type '(void scheme-object)) (memq type heap-types)
-                     (registered type))
+         (unless (or (simple-type? type) (memq type '(void scheme-object)) (memq type heap-types))
            (bad type "unknown type; register it with define-foreign-type, or write C's name of it as a string")))
         ((not (and (list? type) (pair? type) (symbol? (car type)))) (bad type "this is no type"))
         ((memq (car type) '(struct union enum))
-         (unless (and (list-of-length? type 2) (or (symbol? (cadr type)) (string? (cadr type))))
-           (bad type "a name must follow")))
-        ((memq (car type) '(const ref scheme-pointer nonnull-scheme-pointer))
-         (if (list-of-length? type 2)
-             (check-inner-type (cadr type) bad)
-             (bad type "one type must follow")))
+         (unless (and (list-of-length? type 2) (type-name? (cadr type)))
+           (bad type "a name in C must follow")))
+        ((eq? (car type) 'const)
+         (one-type)
+         (when (and (pair? (cadr type)) (memq (caadr type) '(const function)))
+           (bad type (sprintf "const says nothing about a ~A type; leave it out" (caadr type)))))
+        ((memq (car type) '(scheme-pointer nonnull-scheme-pointer)) (one-type))
         ((memq (car type) pointer-forms)
-         (if (list-of-length? type 2)
-             (check-inner-type (cadr type) bad)
-             (bad type "one type must follow")))
+         (one-type)
+         (when (reference? (cadr type))
+           (bad type "there is no pointer to a reference; leave the reference out")))
+        ((eq? (car type) 'ref) (c++-only) (one-type))
         ((eq? (car type) 'template)
+         (c++-only)
          (if (> (length type) 2)
              (for-each (lambda (t) (check-inner-type t bad)) (cdr type))
              (bad type "a type and its parameters must follow")))
         ((memq (car type) instance-forms)
-         (unless (and (list-of-length? type 3) (or (symbol? (cadr type)) (string? (cadr type))))
-           (bad type "a C++ class and a Scheme class must follow")))
+         (c++-only)
+         (unless (and (list-of-length? type 3)
+                      (or (string? (cadr type))
+                          (and (symbol? (cadr type)) (not (eq? (car type) 'instance-ref)))))
+           (bad type "a C++ class, as a string, and a Scheme class must follow")))
         ((eq? (car type) 'function)
-         (if (and (memv (length type) '(3 4)) (list? (caddr type)))
-             (for-each (lambda (t) (unless (eq? t '...) (check-inner-type t bad)))
-                       (cons (cadr type) (caddr type)))
-             (bad type "a result type and a list of argument types must follow")))
+         (unless (and (memv (length type) '(3 4)) (list? (caddr type)))
+           (bad type "a result type and a list of argument types must follow"))
+         (for-each (lambda (t) (unless (eq? t '...) (check-inner-type t bad)))
+                   (cons (cadr type) (caddr type)))
+         (let ((result (kind (cadr type))))
+           (when (and (pair? result) (eq? (car result) 'function))
+             (bad type "a function cannot return a function here; write c-pointer for its result"))))
         (else (bad type "unknown type"))))
 
 (define (simple-type? type)
@@ -210,18 +248,29 @@
       (memq type kept-strings)
       (memq type given-strings)))
 
-;; Is TYPE registered so that it leads back to itself?
+;; Is a name in TYPE registered so that it leads back to itself? SEEN are the names on the way.
 (define (circular? type seen)
-  (cond ((and (pair? type) (eq? (car type) 'const) (pair? (cdr type))) (circular? (cadr type) seen))
+  (cond ((pair? type) (or (circular? (car type) seen) (circular? (cdr type) seen)))
         ((memq type seen) #t)
         ((registered type) => (lambda (r) (circular? (vector-ref r 0) (cons type seen))))
         (else #f)))
+
+;; Is every const in front of TYPE, and of what it is registered for, followed by one type?
+(define (const-complete? type)
+  (cond ((registered type) => (lambda (r) (const-complete? (vector-ref r 0))))
+        ((and (pair? type) (eq? (car type) 'const))
+         (and (list-of-length? type 2)
+              (not (and (pair? (cadr type)) (eq? (caadr type) 'const)))
+              (const-complete? (cadr type))))
+        (else #t)))
 
 (define (check-type form name type where)
   (define (bad part message)
     (refuse form name (sprintf "~A: ~A" where message) part))
   (when (circular? type '())
-    (bad type "this foreign type is registered as itself"))
+    (bad type "this foreign type is registered as itself; take a name of C's, as a string, inside it"))
+  (unless (const-complete? type)
+    (bad type "one type must follow const, which is not const itself"))
   (let ((k (kind type)))
     (cond ((string? k)
            (bad k "a string is a type only inside a pointer, const, ref, template or function form; write (c-pointer STRING)"))
@@ -236,7 +285,10 @@
            (bad type "it would point into the Scheme heap, where objects move; take a c-pointer to memory of your own"))
           ((and (pair? k) (eq? (car k) 'template))
            (bad type (sprintf "an object cannot be passed by value; pass (c-pointer ~S)" k)))
-          (else (check-inner-type k bad)))))
+          ((pair? k)
+           (check-inner-type k bad)
+           (check-inner-type (if (pair? type) type k) bad))
+          (else (bad type "this is no type")))))
 
 (define (check-argument-type form name type variable)
   (let ((where (sprintf "argument `~A'" variable)))
@@ -315,17 +367,27 @@
 
 (define (void-result? callback) (eq? (kind (callback-result callback)) 'void))
 
-;; The prototype, without a semicolon. READABLE? takes the argument names of the form.
+;; The prototype, without a semicolon. READABLE? is for people, and for sources without chicken.h: it
+;; takes the argument names of the form.
 (define (prototype callback readable?)
+  (define (declare-type type target)
+    (if readable? (plain-declaration type target) (declaration type target)))
   (let* ((result (callback-result callback))
          (parameters
           (map (lambda (type variable name)
                  (let ((given (symbol->string (strip-syntax variable))))
-                   (declaration type (if (and readable? (c-identifier? given)) given name))))
+                   (declare-type type (if (and readable? (c-identifier? given)) given name))))
                (callback-types callback) (callback-variables callback) (names callback)))
          (parameters
           (if (and (callback-status? callback) (not (void-result? callback)))
-              (append parameters (list (declaration (pointer-to result) "result")))
+              (append parameters
+                      (list (declare-type (pointer-to result)
+                                          (if (and readable?
+                                                   (memq 'result
+                                                         (map strip-syntax
+                                                              (callback-variables callback))))
+                                              "callseq_result"
+                                              "result"))))
               parameters))
          (qualifiers (callback-qualifiers callback))
          (head (sprintf "~A~A~A(~A)" qualifiers (if (string=? qualifiers "") "" " ")
@@ -334,14 +396,16 @@
     ;; The name with its parameters is the declarator: it goes inside a function pointer's type.
     (if (callback-status? callback)
         (string-append "int " head)
-        (declaration result head))))
+        (declare-type result head))))
 
 ;; Where a result goes. `const` of a string or a pointer is what that points to; of anything else it
 ;; is the result itself, which has to be written.
 (define (pointer-to type)
   (let ((k (kind type)))
     (list 'c-pointer
-          (if (or (pair? k) (memq k '(c-pointer nonnull-c-pointer)) (memq k kept-strings)
+          (if (or (and (pair? k) (not (eq? (car k) 'enum)))
+                  (memq k '(c-pointer nonnull-c-pointer))
+                  (memq k kept-strings)
                   (memq k given-strings))
               type
               k))))
@@ -511,7 +575,7 @@
          (other (assq k read-as))
          (access (sprintf "CALLSEQ_ABI_REQUEST(struct ~A, word)->~A" (abi "call" callback) name))
          (stub (lambda (type before)
-                 `((##core#foreign-lambda* ,type ((scheme-object word))
+                 `((##core#foreign-lambda* ,(unconst type) ((scheme-object word))
                     ,(sprintf "C_return(~A~A);" before access))
                    ,request)))
          (value (gensym 'value)))
@@ -590,7 +654,7 @@
       "extern \"C\" {"
       "#endif"
       (map (lambda (c)
-             (list (forward-declarations c) (plain-c (string-append (prototype c #t) ";"))))
+             (list (forward-declarations c) (string-append (prototype c #t) ";")))
            callbacks)
       "#ifdef __cplusplus"
       "}"
@@ -598,11 +662,14 @@
       "#endif")
      "\n")))
 
-;; A declaration without the names of types that only chicken.h knows.
-(define (plain-c text)
-  (string-translate* text
-                     '(("C_char" . "char") ("C_s32" . "int32_t") ("C_u32" . "uint32_t")
-                       ("C_s64" . "int64_t") ("C_u64" . "uint64_t") ("C_word" . "intptr_t"))))
+;; A declaration without the names of types that only chicken.h knows. TARGET is put in last: it may
+;; contain such a name itself.
+(define (plain-declaration type target)
+  (string-translate*
+   (string-translate* (declaration type "@")
+                      '(("C_char" . "char") ("C_s32" . "int32_t") ("C_u32" . "uint32_t")
+                        ("C_s64" . "int64_t") ("C_u64" . "uint64_t") ("C_word" . "intptr_t")))
+   `(("@" . ,target))))
 
 ;;; What the syntax calls
 
@@ -630,7 +697,11 @@
 ;; Each callback writes it anew: there is no telling which one is the last.
 (define (write-header)
   (when header
-    (with-output-to-file (car header)
-      (lambda () (display (header-text (car header) (cdr header) (reverse callbacks)))))))
+    (condition-case
+     (with-output-to-file (car header)
+       (lambda () (display (header-text (car header) (cdr header) (reverse callbacks)))))
+     ((exn)
+      (refuse 'callseq-header #f "this file cannot be written; name one in a folder that exists"
+              (car header))))))
 
 )

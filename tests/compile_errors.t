@@ -55,11 +55,33 @@ refused 'void as an argument' "($plain (fetch (void place)) int 1)" "$plain" fet
 refused 'a type registered as itself' \
   "(define-foreign-type loop loop) ($plain (fetch (loop place)) int 1)" "$plain" fetch place
 
+refused 'a type registered as a pointer to itself' \
+  "(define-foreign-type loop (c-pointer loop)) ($plain (fetch (loop place)) int 1)" \
+  "$plain" fetch place itself
+refused 'an alias of an unknown type, pointed to' \
+  "(define-foreign-type odd nothing) ($plain (fetch ((c-pointer odd) place)) int 1)" \
+  "$plain" fetch place nothing
+for type in '(const)' '(const int int)' '(const (const int))' '(const (function int (int)))'; do
+  refused "$type" "($plain (fetch ($type place)) int 1)" "$plain" fetch place const
+done
+refused 'a pointer to a list of strings' "($plain (fetch ((c-pointer c-string-list) place)) int 1)" \
+  "$plain" fetch place c-string-list
+refused 'a function that returns a function' \
+  "($plain (fetch ((function (function int ()) ()) place)) int 1)" "$plain" fetch place c-pointer
+for type in '(ref int)' '(instance \"point\" point)' '(c-pointer (template \"vector\" int))'; do
+  refused "$type, in C" "($plain (fetch ($(echo "$type" | tr -d '\\') place)) int 1)" "$plain" fetch \
+    place 'csc -c++'
+done
+for name in '\"my-struct\"' '\"class\"' '\"a b\"'; do
+  refused "the struct $name" "($plain (fetch ((c-pointer (struct $(echo "$name" | tr -d '\\')))\
+ place)) int 1)" "$plain" fetch place name
+done
+
 refused 'a name twice' "($plain (fetch) int 1) ($plain (fetch (int a)) int a)" \
   "$plain" fetch already
 refused 'a name twice, once in each form' "($plain (fetch) int 1) ($status (fetch) int 1)" \
   "$status" fetch already
-for name in fetch-one fetch? 2nd while int class 'a|b c|'; do
+for name in fetch-one fetch? 2nd while int class _Bool and nullptr typeof NULL 'a|b c|'; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" 'name in C'
 done
 refused 'a name of the library' "($plain (callseq_init (int place)) int 1)" "$plain" callseq_init
@@ -77,6 +99,8 @@ refused 'two arguments of the same name' "($plain (fetch (int place) (int place)
 
 refused 'a header without a name' '(callseq-header)' callseq-header
 refused 'a header whose name is no string' '(callseq-header app.h)' callseq-header
+refused 'a header that cannot be written' '(callseq-header "no/such/folder/app.h")' callseq-header \
+  no/such/folder
 refused 'two headers' '(callseq-header "a.h") (callseq-header "b.h")' callseq-header b.h
 
 finish

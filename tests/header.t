@@ -18,6 +18,9 @@ enum colour { RED, GREEN };
 (define-sequenced-callback (paint ((enum "colour") c)) (enum "colour") c)
 (define-sequenced-callback (flip (bool b) (char c) (size_t n)) bool (not b))
 (define-sequenced-callback (keywords (int class) (int x->y)) int (+ class x->y))
+(define-sequenced-callback (my_C_char_fn (char nullptr) (int NULL)) char nullptr)
+(define-sequenced-callback/status (try_twice (int result)) int (* 2 result))
+(define-sequenced-callback/status (try_paint ((enum "colour") c)) (const (enum "colour")) c)
 (define-sequenced-callback (nothing) void 0)
 (define-sequenced-callback/status (try_greet (c-string name)) c-string name)
 (define-sequenced-callback/status (try_nothing (int n)) void (if (zero? n) (error "zero")))
@@ -42,6 +45,11 @@ int main(void) {
   if (twice(21) != 42 || strcmp(greet(name), "hello you") != 0) return 2;
   if (big(10, 3) != 7 || same(&p) != &p || pick(add_one)(1) != 2) return 3;
   if (paint(GREEN) != GREEN || flip(0, 'a', 1) != 1 || keywords(2, 3) != 5) return 4;
+  int doubled = 0;
+  enum colour painted = RED;
+  if (try_twice(21, &doubled) != CALLSEQ_OK || doubled != 42) return 7;
+  if (try_paint(GREEN, &painted) != CALLSEQ_OK || painted != GREEN) return 8;
+  if (my_C_char_fn('x', 1) != 'x') return 9;
   nothing();
   if (try_greet(name, &text) != CALLSEQ_OK || strcmp(text, name) != 0) return 5;
   if (try_nothing(1) != CALLSEQ_OK || try_nothing(0) != CALLSEQ_ERROR) return 6;

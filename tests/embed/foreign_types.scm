@@ -32,6 +32,10 @@ typedef struct { int id; } plan;
 (define-sequenced-callback (add_counts (count a) (tally b)) tally (+ a b))
 (define-sequenced-callback (wrong_tally) tally "many")
 (define-sequenced-callback (warmer (celsius t)) celsius (+ t 1.0))
+(define-sequenced-callback (warmer_const ((const celsius) t)) (const celsius) (+ t 1.0))
+(define-foreign-type text c-string)
+(define-sequenced-callback (name_length ((const symbol) a) ((const text) b)) int
+  (+ (string-length (symbol->string a)) (string-length b)))
 (define-sequenced-callback (freezes (celsius t)) bool (< t 0.0))
 (define-sequenced-callback (next_day (day d)) day
   (case d ((monday) 'tuesday) ((tuesday) 'wednesday) (else 'doomsday)))

@@ -7,6 +7,8 @@ typedef struct {
 
 int add_counts(int, int), wrong_tally(void), freezes(double), next_day(int), day_never(void);
 double warmer(double);
+double warmer_const(const double);
+int name_length(const char *, const char *);
 char *day_name(int), *loud(const char *);
 int try_next_day(int, int *), id_of(plan *), box_id(plan *), day_sum(int, int, int);
 plan *same_box(plan *);
@@ -16,6 +18,8 @@ int main(void) {
   plan p = {17};
   is_int(add_counts(2, 3), 5, "an alias, and an alias of it");
   ok(warmer(273) == 274, "converters both ways");
+  ok(warmer_const(273) == 274, "converters both ways, behind const");
+  is_int(name_length("apple", "pie"), 8, "a symbol and an alias behind const");
   is_int(freezes(272.5), 1, "an argument's converter");
   is_str(day_name(2), "wednesday", "an argument becomes a symbol");
   is_int(next_day(0), 1, "a symbol becomes the result");
