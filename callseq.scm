@@ -103,8 +103,22 @@
         ((assq ##sys#current-thread levels) (##sys#thread-yield!) (turn))
         (else #f)))
 
+;; Has CHICKEN's procedures that change the signal mask, if the program has them, keep the caller's.
+(define (keep-masks)
+  (for-each
+   (lambda (name)
+     (when (##sys#symbol-has-toplevel-binding? name)
+       (let ((change (##sys#slot name 0)))
+         (##sys#setslot name 0
+                        (lambda arguments
+                          (##core#inline "callseq_scheme_keep_mask")
+                          (apply change arguments))))))
+   '(chicken.process.signal#set-signal-mask! chicken.process.signal#signal-mask!
+     chicken.process.signal#signal-unmask!)))
+
 ;; Level 0: never returns.
 (define (serve)
+  (keep-masks)
   (call/cc (lambda (k) (set! levels '()) (level-begins k)))
   (set! ##sys#current-exception-handler handle)
   (go-on (##core#inline "callseq_scheme_begin") 0 0))

@@ -23,6 +23,7 @@
 #include <fenv.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,12 @@
 
 enum { LEVEL_ROOM = 96 << 10 }; /* at most so much nursery must be left for one more level */
 
+/* A signal mask that a callback has changed, as it was before. */
+struct kept_mask {
+  bool kept;
+  sigset_t mask;
+};
+
 /* A level above 0: what the one below needs back. Lies in the C frame of nested(). */
 struct level {
   struct level *outer;
@@ -41,6 +48,7 @@ struct level {
   uint32_t special;
   sigjmp_buf restart; /* CHICKEN's, for collections in this level */
   int safe;           /* length of CHICKEN's stack of safe lambdas at its entry */
+  struct kept_mask caller;
 };
 
 struct callseq_abi_runtime callseq_abi_runtime = {.sequencer = {.lock = CALLSEQ_LOCK_CLOSED},
@@ -53,8 +61,9 @@ static struct {
   sigjmp_buf restart;                   /* CHICKEN's, for collections in level 0 */
   struct level *level;                  /* innermost; NULL: level 0 */
   int levels;
-  C_word level_serial; /* of the last call above level 0, a fixnum; less 1 */
-  int failed;          /* `current` has failed and waits for its level to be unwound */
+  C_word level_serial;     /* of the last call above level 0, a fixnum; less 1 */
+  int failed;              /* `current` has failed and waits for its level to be unwound */
+  struct kept_mask caller; /* of level 0 */
 } scheme = {.level_serial = C_fix(-1)};
 
 NOINLINE bool callseq_binding_inside(void) {
@@ -132,6 +141,26 @@ static ptrdiff_t level_room(void) {
   return part < LEVEL_ROOM ? part : LEVEL_ROOM;
 }
 
+/* A callback is about to change the signal mask of the thread that it runs on. Its caller gets the
+ * old one back, by the slow way of its reply. */
+C_word callseq_scheme_keep_mask(void) {
+  struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  struct kept_mask *caller = scheme.level ? &scheme.level->caller : &scheme.caller;
+  if (!caller->kept) {
+    pthread_sigmask(SIG_SETMASK, NULL, &caller->mask);
+    caller->kept = true;
+  }
+  if (r->special == CALLSEQ_ABI_PLAIN)
+    r->special = CALLSEQ_ABI_OWN;
+  return C_SCHEME_UNDEFINED;
+}
+
+static void restore_mask(struct kept_mask *caller) {
+  if (caller->kept)
+    pthread_sigmask(SIG_SETMASK, &caller->mask, NULL);
+  caller->kept = false;
+}
+
 /* A call from C code under Scheme: one more level on the same stack. CHICKEN can be re-entered only
  * from a safe lambda, and each level needs one of its own. */
 static NOINLINE void nested(struct callseq_abi_request *q) {
@@ -159,6 +188,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   level.request = r->current;
   level.serial = r->serial;
   level.special = r->special;
+  level.caller.kept = false;
   scheme.level = &level;
   scheme.levels++;
   r->special = CALLSEQ_ABI_NESTED;
@@ -169,6 +199,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   fesetenv(FE_DFL_ENV);
   C_callback(callseq_binding_procedure(CALLSEQ_SERVE_LEVEL), 0);
   fesetenv(&control);
+  restore_mask(&level.caller);
   scheme.failed = 0;
   scheme.level = level.outer;
   scheme.levels--;
@@ -256,6 +287,7 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   if (r->special == CALLSEQ_ABI_NESTED)
     return callseq_binding_procedure(CALLSEQ_END_LEVEL);
+  restore_mask(&scheme.caller);
   bool lent = r->special == CALLSEQ_ABI_WAITER;
   if (lent)
     callseq_sequencer_finish(&r->current->waiter);

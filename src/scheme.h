@@ -7,6 +7,7 @@ void callseq_scheme_provide(int which, C_word value);
 int callseq_scheme_hosted(void);
 C_word callseq_scheme_enter_level(void);
 C_word callseq_scheme_begin(void);
+C_word callseq_scheme_keep_mask(void);
 void callseq_scheme_abandon(void);
 void callseq_scheme_fail(char *message, char *trace);
 void callseq_scheme_load_failed(void);

@@ -1,8 +1,8 @@
 ; Bodies that disturb what belongs to the calling thread, and arithmetic that shows its settings.
-(import (chicken platform) (chicken file) (chicken foreign) callseq)
+(import (chicken platform) (chicken file) (chicken foreign) (chicken process signal) callseq)
 
 #>
-void set_errno(void), round_down(void);
+void set_errno(void), round_down(void), call_block(void);
 <#
 
 (define set-errno! (foreign-lambda void "set_errno"))
@@ -18,6 +18,10 @@ void set_errno(void), round_down(void);
 (define-sequenced-callback (fail) int (file-exists? "/no/such/file") (error "failed"))
 (define-sequenced-callback (deep (int n)) int
   (let loop ((i n)) (if (zero? i) 0 (+ 1 (loop (- i 1))))))
+(define call-block (foreign-safe-lambda void "call_block"))
+(define-sequenced-callback (block_usr1 (int n)) int (signal-mask! signal/usr1) (* 2 n))
+(define-sequenced-callback (block_and_fail) int (signal-mask! signal/usr1) (error "failed"))
+(define-sequenced-callback (block_below (int n)) int (call-block) (* 2 n))
 (define-sequenced-callback/status (try_fail) int (error "failed"))
 
 (return-to-host)

@@ -12,6 +12,7 @@
 #endif
 
 double divide(double, double), divide_plus(double, double), multiply(double, double);
+int block_usr1(int), block_and_fail(void), block_below(int);
 int look_for_file(const char *), fail(void), deep(int), try_fail(int *);
 void errno_in_c(void), rounding_in_c(void);
 
@@ -132,6 +133,31 @@ static void *on_a_small_stack(void *argument) {
   return NULL;
 }
 
+static bool blocks_usr1(void) {
+  sigset_t now;
+  pthread_sigmask(SIG_SETMASK, NULL, &now);
+  return sigismember(&now, SIGUSR1);
+}
+
+static bool blocked_after_nested_call;
+
+/* Under Scheme. */
+void call_block(void);
+void call_block(void) {
+  block_usr1(4);
+  blocked_after_nested_call = blocks_usr1();
+}
+
+static void callbacks_change_the_mask(int index) {
+  int right = 0;
+  for (int i = 0; i < 500; i++) {
+    right += block_usr1(i) == 2 * i && !blocks_usr1();
+    right += block_and_fail() == 0 && !blocks_usr1();
+    right += divide(1, 2) == 0.5 && !blocks_usr1();
+  }
+  is_int(right, 1500, "thread %d: a mask that callbacks change is the caller's again", index);
+}
+
 int main(void) {
   start_quietly();
   keeps_all("alone");
@@ -151,5 +177,10 @@ int main(void) {
   int mode = fegetround();
   fesetround(FE_TONEAREST);
   is_int(mode, FE_UPWARD, "rounding is kept when C code under Scheme changes it");
+  callbacks_change_the_mask(0);
+  crew(3, callbacks_change_the_mask);
+  is_int(block_below(4), 8, "a nested call that changes the mask");
+  ok(!blocked_after_nested_call, "its caller under Scheme has its mask again");
+  ok(!blocks_usr1(), "and so has the thread");
   return done();
 }
