@@ -297,7 +297,9 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
     callseq_thread_lend();
   if (!next && lent)
     callseq_thread_take_back();
-  if (!next)
+  if (next)
+    callseq_context_fresh();
+  else
     next = callseq_context_switch_fresh(&r->scheme, &r->host, NULL);
   return callseq_abi_dispatch(next);
 }

@@ -44,7 +44,10 @@ void *callseq_context_switch(struct callseq_context *save, struct callseq_contex
 void *callseq_context_switch_fresh(struct callseq_context *save, struct callseq_context *resume,
                                    void *message);
 
-/* The same, cheaper on some CPUs, for callers who know that floating-point control is at its
+/* Sets floating-point control to its initial value, if it is not. */
+void callseq_context_fresh(void);
+
+/* The same as a switch, cheaper on some CPUs, for callers who know that floating-point control is at its
  * initial value on both sides. */
 void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
                                    void *message);

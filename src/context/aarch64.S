@@ -128,6 +128,16 @@ FUNCTION(callseq_context_switch_fresh)
   EXCHANGE
 END(callseq_context_switch_fresh)
 
+/* void callseq_context_fresh(void). Clobbers x9. */
+FUNCTION(callseq_context_fresh)
+  BTI_C
+  mrs x9, fpcr
+  cbz x9, 1f
+  msr fpcr, xzr
+1:
+  ret
+END(callseq_context_fresh)
+
 /* Where a new context begins: x19(x20), on an empty stack. Unwinding ends here. */
 FUNCTION(callseq_context_start)
   .cfi_undefined x30

@@ -53,6 +53,8 @@ void *callseq_context_switch_fresh(struct callseq_context *save, struct callseq_
   return message;
 }
 
+void callseq_context_fresh(void) { fesetenv(FE_DFL_ENV); }
+
 void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
                                    void *message) __attribute__((alias("callseq_context_switch")));
 #else

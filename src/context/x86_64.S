@@ -126,6 +126,31 @@ FUNCTION(callseq_context_switch_plain)
   GO_ON
 END(callseq_context_switch_plain)
 
+/* void callseq_context_fresh(void). Clobbers rax, flags. */
+FUNCTION(callseq_context_fresh)
+  endbr64
+  subq $8, %rsp
+  .cfi_adjust_cfa_offset 8
+  stmxcsr CONTROL(%rsp)
+  fnstcw X87(%rsp)
+  movl CONTROL(%rsp), %eax
+  xorl $INITIAL_MXCSR, %eax
+  testl $~STATUS_BITS, %eax
+  jne 1f
+  movzwl X87(%rsp), %eax
+  cmpl $INITIAL_X87, %eax
+  je 2f
+1:
+  movl $INITIAL_MXCSR, CONTROL(%rsp)
+  movl $INITIAL_X87, X87(%rsp)
+  ldmxcsr CONTROL(%rsp)
+  fldcw X87(%rsp)
+2:
+  addq $8, %rsp
+  .cfi_adjust_cfa_offset -8
+  ret
+END(callseq_context_fresh)
+
 /* Where a new context begins: r12(r13), on an empty stack. Unwinding ends here. */
 FUNCTION(callseq_context_start)
   .cfi_undefined %rip

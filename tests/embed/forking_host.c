@@ -1,16 +1,21 @@
-/* fork while other threads are inside: the child has a working runtime. */
+/* fork while other threads are inside, where they may call callseq_init: the parent goes on, the
+ * child has a working runtime. */
 #include "../support.h"
 #include <stdatomic.h>
 
-int busy(int), allocate(int), fail(void);
+int busy(int), init_inside(void), allocate(int), fail(void);
 
-enum { CALLERS = 3, FORKS = 50 };
+enum { CALLERS = 3, FORKS = 200 };
 
 static atomic_bool stop;
 
 static void call_until_told(void) {
-  while (!atomic_load_explicit(&stop, memory_order_relaxed))
-    busy(100);
+  int wrong = 0;
+  while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
+    wrong += busy(100) != 100;
+    wrong += init_inside() != CALLSEQ_OK;
+  }
+  is_int(wrong, 0, "calls that went wrong in a thread meanwhile");
 }
 
 static int in_the_child(void) {

@@ -1,10 +1,11 @@
 ; A program that loads in the way that the host asks for.
-(import (chicken platform) (chicken process-context) (chicken foreign) callseq)
+(import (chicken platform) (chicken process) (chicken process-context) (chicken foreign) callseq)
 
 #>
 const char *scenario_name(void);
 int call_back(int);
 void signal_and_wait(void);
+int callseq_init(void);
 <#
 
 (define how (foreign-lambda c-string "scenario_name"))
@@ -14,10 +15,14 @@ void signal_and_wait(void);
 (define-sequenced-callback (twice (int n)) int (* 2 n))
 
 (define nested (and (equal? (how) "nested") (call-back 4)))
+(define child (and (equal? (how) "fork") (process-fork)))
+(define init-status (and child ((foreign-safe-lambda int "callseq_init"))))
 (when (equal? (how) "error") (error "the program cannot load" 'today))
 (when (equal? (how) "meanwhile") (signal-and-wait))
 
 (define-sequenced-callback (nested_result) int nested)
+(define-sequenced-callback (child_of_loading) int child)
+(define-sequenced-callback (init_while_loading) int init-status)
 (define-sequenced-callback (second_argument) c-string (cadr (command-line-arguments)))
 (define-sequenced-callback (stray_return) int (return-to-host) 5)
 (define-sequenced-callback (allocate (int count)) int

@@ -4,6 +4,7 @@
 #include <semaphore.h>
 
 int twice(int), nested_result(void), stray_return(void), allocate(int), after_return(int);
+int child_of_loading(void), init_while_loading(void);
 char *second_argument(void);
 
 static const char *scenario = "";
@@ -104,6 +105,16 @@ static int nested_while_loading(void) {
   return 0;
 }
 
+/* The Scheme code forks and calls callseq_init on each side: here come two processes. */
+static int fork_while_loading(void) {
+  scenario = "fork";
+  int status = callseq_init(), child = child_of_loading(), child_status = 0;
+  if (child)
+    waitpid(child, &child_status, 0);
+  printf("%d %d %d %d\n", status, init_while_loading(), child_status, twice(21));
+  return 0;
+}
+
 static void *init_elsewhere(void *argument) {
   *(int *)argument = callseq_init();
   return NULL;
@@ -170,6 +181,12 @@ static int refused_configurations(void) {
   printf(" %d", try_config(config));
   config.stack_bytes = SIZE_MAX / 2;
   printf(" %d", try_config(config) == CALLSEQ_INVALID || try_config(config) == CALLSEQ_NOMEM);
+  static const size_t small_heaps[] = {1, 1000, 4000};
+  for (int i = 0; i < 3; i++) {
+    config = (callseq_config)CALLSEQ_CONFIG_DEFAULT;
+    config.heap_bytes = small_heaps[i];
+    printf(" %d", try_config(config));
+  }
   config = (callseq_config)CALLSEQ_CONFIG_DEFAULT;
   config.argc = -1;
   printf(" %d", try_config(config));
@@ -191,6 +208,14 @@ static int sizes(void) {
   config.stall_ms = CALLSEQ_STALL_NEVER;
   printf("%d", callseq_init_with(&config));
   printf(" %d", twice(21));
+  printf(" %d\n", allocate(1000000));
+  return 0;
+}
+
+static int smallest_heap(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.heap_bytes = 65536;
+  printf("%d", callseq_init_with(&config));
   printf(" %d\n", allocate(1000000));
   return 0;
 }
@@ -235,10 +260,12 @@ int main(void) {
   expect(definition_not_reached, "0 0 2 42\n", "a callback whose definition has not run");
   expect(stray, "0 42\n", "a stray (return-to-host) fails its call only");
   expect(nested_while_loading, "0 108\n", "calls by C code under the loading program nest");
+  expect(fork_while_loading, "0 0 0 42\n0 0 0 42\n", "a program that forks while it loads");
   expect(calls_meanwhile, "0 2 2 0 42\n", "calls by other threads while the program loads");
   expect(arguments, "0 two words\n", "argc and argv");
   expect(nursery_by_option, "0 3000000\n", "a larger nursery by option");
-  expect(refused_configurations, "3 3 3 3 3 1 3 3 0 42\n", "configurations that are refused");
+  expect(refused_configurations, "3 3 3 3 3 1 3 3 3 3 3 0 42\n", "configurations that are refused");
+  expect(smallest_heap, "0 1000000\n", "the smallest heap to start with");
   expect(sizes, "0 42 1000000\n", "a configuration with every size set");
   long small = atol(in_child(small_nursery).out), large = atol(in_child(large_nursery).out);
   ok(small > 0 && large > small + 32 * 1024,

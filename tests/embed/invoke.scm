@@ -2,7 +2,8 @@
 (import (chicken platform) (chicken foreign) callseq)
 
 #>
-int invoke_from_scheme(void);
+int invoke_from_scheme(void), invoke_below(int);
+void invoke_with_frames(void);
 <#
 
 (define total 0)
@@ -14,5 +15,11 @@ int invoke_from_scheme(void);
 (define invoke (foreign-safe-lambda int "invoke_from_scheme"))
 (define-sequenced-callback (twice (int n)) int (* 2 n))
 (define-sequenced-callback (invoke_inside) int (+ 100 (invoke)))
+
+; Plain functions and invocations in turn: how many levels there were room for, of n.
+(define invoke-below (foreign-safe-lambda int "invoke_below" int))
+(define-external (levels (int n)) int (if (zero? n) 0 (+ 1 (invoke-below (- n 1)))))
+(define-sequenced-callback (with_frames) void
+  ((foreign-safe-lambda void "invoke_with_frames")))
 
 (return-to-host)

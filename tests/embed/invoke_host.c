@@ -1,9 +1,11 @@
 /* callseq_invoke: plain define-external functions from any thread, one function at a time; and what
- * becomes of a function when Scheme raises under it. */
+ * becomes of a function when Scheme raises under it, or finds little of the nursery left. */
 #include "../support.h"
+#include <alloca.h>
 
 int add_to_total(int), total_now(void), raise_plainly(int), join_plainly(const char *);
-int twice(int), invoke_inside(void);
+int twice(int), invoke_inside(void), levels(int);
+void with_frames(void);
 
 struct job {
   int in, out, reached;
@@ -44,6 +46,68 @@ int invoke_from_scheme(void) {
   return job.reached == 1 ? job.out + status : -1;
 }
 
+static int start_small(size_t nursery) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.nursery_bytes = nursery;
+  config.on_error = keep_quiet;
+  return callseq_init_with(&config);
+}
+
+static void make_levels(void *argument) {
+  int *n = argument;
+  *n = levels(*n);
+}
+
+int invoke_below(int);
+int invoke_below(int n) { return callseq_invoke(make_levels, &n) == CALLSEQ_OK ? n : 0; }
+
+static size_t nursery;
+
+static int levels_in_a_small_nursery(void) {
+  bool right = start_small(nursery) == CALLSEQ_OK;
+  int first = 100000, few = 1, again = 100000;
+  right &= callseq_invoke(make_levels, &first) == CALLSEQ_OK && first > 1 && first < 100000;
+  right &= callseq_last_status() == CALLSEQ_ERROR;
+  right &= strstr(callseq_last_error(), "nursery_bytes") != NULL;
+  right &= callseq_invoke(make_levels, &few) == CALLSEQ_OK && few == 1;
+  right &= callseq_invoke(make_levels, &again) == CALLSEQ_OK && again > first / 2;
+  printf("%s", right ? "right" : "wrong");
+  return 0;
+}
+
+static __attribute__((noinline)) int invoke_over(volatile char *frame) {
+  bool unused;
+  *frame = 0;
+  return callseq_invoke(note_inside, &unused);
+}
+
+static __attribute__((noinline)) int invoke_with_frame(size_t bytes) {
+  return invoke_over(alloca(bytes));
+}
+
+/* Under Scheme: C frames from none at all to the whole nursery. */
+void invoke_with_frames(void);
+void invoke_with_frames(void) {
+  enum { STEP = 64 };
+  int done = 0, refused = 0, strange = 0;
+  for (size_t bytes = STEP; bytes <= nursery; bytes += STEP) {
+    int status = invoke_with_frame(bytes);
+    if (status == CALLSEQ_OK && !refused)
+      done++;
+    else if (status == CALLSEQ_ERROR && strstr(callseq_last_error(), "nursery_bytes"))
+      refused++;
+    else
+      strange++;
+  }
+  printf("%s", done && refused && !strange ? "right" : "wrong");
+}
+
+static int frames_in_a_small_nursery(void) {
+  int status = start_small(nursery);
+  with_frames();
+  return status;
+}
+
 enum { THREADS = 4, TURNS = 5000, FAILURES = 100000, ALLOWED_KB = 4096 };
 
 /* Unsynchronised on purpose: only the runtime's owner may touch it, one at a time. */
@@ -80,7 +144,18 @@ static int fail_often(int count) {
   return right;
 }
 
+static void ends_well(int (*scenario)(void), const char *what) {
+  struct outcome outcome = in_child(scenario);
+  is_int(outcome.code, 0, "%s, %zu bytes of nursery: the process ends well (signal %d)", what,
+         nursery, outcome.signal);
+  is_str(outcome.out, "right", "calls with room are made, the others fail");
+}
+
 int main(void) {
+  for (nursery = 64 << 10; nursery <= 128 << 10; nursery += 4 << 10)
+    ends_well(levels_in_a_small_nursery, "nested invocations");
+  nursery = 256 << 10;
+  ends_well(frames_in_a_small_nursery, "invocations above C frames of any size");
   start_quietly();
   struct job job = {.in = 5};
   is_int(callseq_invoke(add, &job), CALLSEQ_OK, "a plain define-external");

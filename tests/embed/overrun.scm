@@ -2,11 +2,13 @@
 (import (chicken platform) (chicken foreign) callseq)
 
 #>
-int dig(int);
+int dig(int), leap(int);
 <#
 
 (define dig (foreign-lambda int "dig" int))
+(define leap (foreign-lambda int "leap" int))
 (define-sequenced-callback (dig_in_c (int n)) int (dig n))
+(define-sequenced-callback (leap_in_c (int megabytes)) int (leap megabytes))
 (define-sequenced-callback (dig_in_scheme (int n)) int
   (let loop ((i n)) (if (zero? i) 0 (+ 1 (loop (- i 1))))))
 

@@ -1,9 +1,11 @@
 /* Running off the dedicated stack meets its guard page: a segmentation fault, which the host's own
  * handler sees, and with report_overrun a message. Deep recursion in Scheme needs no stack. */
 #include "../support.h"
+#include <alloca.h>
 #include <signal.h>
+#include <sys/mman.h>
 
-int dig_in_c(int), dig_in_scheme(int);
+int dig_in_c(int), dig_in_scheme(int), leap_in_c(int);
 
 int dig(int n);
 __attribute__((noinline)) int dig(int n) {
@@ -11,6 +13,12 @@ __attribute__((noinline)) int dig(int n) {
   page[n % 1024] = (char)n;
   return n == 0 ? 0 : dig(n - 1) + (page[n % 1024] == (char)n);
 }
+
+static __attribute__((noinline)) int touch(volatile char *byte) { return *byte = 1; }
+
+/* One frame, touched only at its far end. */
+int leap(int megabytes);
+__attribute__((noinline)) int leap(int megabytes) { return touch(alloca((size_t)megabytes << 20)); }
 
 static int start(int report) {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
@@ -27,6 +35,14 @@ static int deep_but_fine(void) {
 static int off_the_stack(void) {
   start(0);
   return dig_in_c(1 << 30);
+}
+
+/* The kernel puts a new mapping below the last one: the frame would end in it. */
+static int over_the_guard(void) {
+  start(0);
+  void *neighbour = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return neighbour == MAP_FAILED ? 99 : leap_in_c(30);
 }
 
 static int off_the_stack_reported(void) {
@@ -76,6 +92,9 @@ int main(void) {
   struct outcome fault = in_child(off_the_stack);
   is_int(fault.signal, SIGSEGV, "off the stack: a segmentation fault");
   is_str(fault.err, "", "which the library does not comment unasked");
+
+  if (sizeof(void *) == 8) /* with fewer addresses to spare the guard is smaller */
+    is_int(in_child(over_the_guard).signal, SIGSEGV, "a frame of 30 MB does not pass the guard");
 
   int (*const reported[])(void) = {off_the_stack_reported, off_the_stack_in_a_thread};
   for (int i = 0; i < 2; i++) {

@@ -2,7 +2,7 @@
 (import (chicken platform) (chicken file) (chicken foreign) (chicken process signal) callseq)
 
 #>
-void set_errno(void), round_down(void), call_block(void);
+void set_errno(void), round_down(void), call_block(void), call_divide(void);
 <#
 
 (define set-errno! (foreign-lambda void "set_errno"))
@@ -15,6 +15,8 @@ void set_errno(void), round_down(void), call_block(void);
 (define-sequenced-callback (look_for_file (c-string name)) bool (file-exists? name))
 (define-sequenced-callback (errno_in_c) void (set-errno!))
 (define-sequenced-callback (rounding_in_c) void (round-down!))
+(define-sequenced-callback (rounding_and_fail) int (round-down!) (error "failed"))
+(define-sequenced-callback (divide_below) void ((foreign-safe-lambda void "call_divide")))
 (define-sequenced-callback (fail) int (file-exists? "/no/such/file") (error "failed"))
 (define-sequenced-callback (deep (int n)) int
   (let loop ((i n)) (if (zero? i) 0 (+ 1 (loop (- i 1))))))

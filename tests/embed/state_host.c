@@ -14,7 +14,8 @@
 double divide(double, double), divide_plus(double, double), multiply(double, double);
 int block_usr1(int), block_and_fail(void), block_below(int);
 int look_for_file(const char *), fail(void), deep(int), try_fail(int *);
-void errno_in_c(void), rounding_in_c(void);
+int rounding_and_fail(void);
+void errno_in_c(void), rounding_in_c(void), divide_below(void);
 
 /* Called by Scheme. */
 void set_errno(void), round_down(void);
@@ -125,6 +126,36 @@ static void settings_of_its_own(int index) {
   keeps_errno(what);
 }
 
+/* One of the two is another number in every mode but to nearest. */
+static bool to_nearest(void) { return divide(1, 3) == 1.0 / 3.0 && divide(10, 3) == 10.0 / 3.0; }
+
+static void callbacks_change_rounding(int index) {
+  int right = 0;
+  for (int i = 0; i < 5000; i++) {
+    rounding_in_c();
+    right += to_nearest();
+    rounding_and_fail();
+    right += to_nearest();
+  }
+  is_int(right, 10000, "thread %d: callbacks round to nearest whatever others have set", index);
+}
+
+static bool nearest_below;
+static int mode_below;
+
+/* Under Scheme. */
+void call_divide(void);
+void call_divide(void) {
+  fesetround(FE_UPWARD);
+  double one = divide(1, 3), ten = divide(10, 3);
+  rounding_in_c();
+  fail();
+  mode_below = fegetround();
+  fesetround(FE_TONEAREST);
+  nearest_below = one == 1.0 / 3.0 && ten == 10.0 / 3.0;
+  fesetround(FE_UPWARD); /* left for the next callback */
+}
+
 static void *on_a_small_stack(void *argument) {
   int *right = argument, result = 0;
   *right += deep(100000) == 100000;
@@ -177,6 +208,12 @@ int main(void) {
   int mode = fegetround();
   fesetround(FE_TONEAREST);
   is_int(mode, FE_UPWARD, "rounding is kept when C code under Scheme changes it");
+  callbacks_change_rounding(0);
+  crew(1, callbacks_change_rounding);
+  divide_below();
+  ok(nearest_below, "a nested call rounds to nearest under FE_UPWARD");
+  is_int(mode_below, FE_UPWARD, "its caller under Scheme keeps that mode");
+  ok(to_nearest(), "the next callback rounds to nearest");
   callbacks_change_the_mask(0);
   crew(3, callbacks_change_the_mask);
   is_int(block_below(4), 8, "a nested call that changes the mask");

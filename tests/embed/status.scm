@@ -1,6 +1,10 @@
 ; The status form, and the thread's record of its last failure.
 (import (chicken platform) (chicken foreign) callseq)
 
+#>
+void fail_in_c(void), ask_for_a_call(void);
+<#
+
 (define-sequenced-callback/status (divide (int a) (int b)) int (quotient a b))
 (define-sequenced-callback/status (fail_with (c-string text)) void (error text))
 (define-sequenced-callback/status (halve (double x)) double
@@ -10,5 +14,8 @@
 (define-sequenced-callback/status (next_char (char c)) char
   (integer->char (+ 1 (char->integer c))))
 (define-sequenced-callback (divide_plainly (int a) (int b)) int (quotient a b))
+
+(define-sequenced-callback (fail_below) void ((foreign-safe-lambda void "fail_in_c")))
+(define-sequenced-callback (have_another_call) void ((foreign-lambda void "ask_for_a_call")))
 
 (return-to-host)

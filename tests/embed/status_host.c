@@ -1,10 +1,13 @@
 /* The status form and the record of the last failure: per thread, kept until the next failure or
  * until it is cleared. */
 #include "../support.h"
+#include <sched.h>
+#include <stdatomic.h>
 
 int divide(int, int, int *), fail_with(const char *), halve(double, double *);
 int shout(const char *, char **), is_even(int, int *), next_char(char, char *);
 int divide_plainly(int, int);
+void fail_below(void), have_another_call(void);
 
 static int reports;
 
@@ -30,6 +33,96 @@ static void own_message(int index) {
     }
   }
   ok(true, "each thread finds its own message");
+}
+
+static pthread_t observer;
+static int lent; /* calls of fail_below that the observer executed; whoever is inside writes it */
+enum { DONE, ASKED, BEGUN, OVER };
+static atomic_int other_call;
+
+static void await(int state) {
+  while (atomic_load_explicit(&other_call, memory_order_acquire) != state) /* pairs with move_on */
+    sched_yield();
+}
+
+static void move_on(int state) {
+  /* release: pairs with the acquires in await and call_when_asked */
+  atomic_store_explicit(&other_call, state, memory_order_release);
+}
+
+/* Under Scheme, on whichever thread executes the callback. */
+void fail_in_c(void), ask_for_a_call(void);
+void fail_in_c(void) {
+  lent += pthread_equal(pthread_self(), observer) != 0;
+  divide(1, 0, NULL);
+}
+
+/* The observer is inside: the other thread's call has to wait, and is then executed here. */
+void ask_for_a_call(void) {
+  move_on(ASKED);
+  await(BEGUN);
+  for (int i = 0; i < 10; i++)
+    sched_yield();
+}
+
+static void call_when_asked(void) {
+  int state; /* acquire: pairs with move_on */
+  while ((state = atomic_load_explicit(&other_call, memory_order_acquire)) != OVER) {
+    if (state == ASKED) {
+      move_on(BEGUN);
+      fail_below();
+      move_on(DONE);
+    }
+    sched_yield();
+  }
+}
+
+static void failures_of_others(int index) {
+  enum { TURNS = 5000 };
+  if (index) {
+    call_when_asked();
+    return;
+  }
+  observer = pthread_self();
+  int right = 0;
+  for (int i = 0; i < TURNS; i++) {
+    have_another_call();
+    right += callseq_last_status() == CALLSEQ_OK;
+    await(DONE);
+  }
+  is_int(right, TURNS, "failures of C code under others' calls are not in this thread's record");
+
+  fail_with("my own");
+  const char *message = callseq_last_error();
+  char *copy = strdup(message);
+  for (right = 0; right < TURNS; right++) {
+    have_another_call();
+    if (callseq_last_error() != message || strcmp(message, copy))
+      break;
+    await(DONE);
+  }
+  is_int(right, TURNS, "nor do they touch its own message");
+  is_int(callseq_last_status(), CALLSEQ_ERROR, "or status");
+  ok(lent > 0, "it has executed %d such calls", lent);
+  free(copy);
+  await(DONE);
+  move_on(OVER);
+}
+
+static void dropped_strings(void) {
+  enum { CALLS = 300000, ALLOWED_KB = 16384 };
+  char text[1001];
+  memset(text, 'x', 1000);
+  text[1000] = '\0';
+  int right = 0;
+  for (int i = 0; i < CALLS / 20; i++)
+    shout(text, NULL);
+  long before = resident_kb();
+  for (int i = 0; i < CALLS; i++)
+    right += shout(text, NULL) == CALLSEQ_OK;
+  long growth = resident_kb() - before;
+  is_int(right, CALLS, "c-string with a NULL result");
+  ok(growth < ALLOWED_KB, "%d of them later, resident memory has grown by %ld KB", CALLS, growth);
 }
 
 static void strerrors(void) {
@@ -91,6 +184,8 @@ int main(void) {
   is_int(next_char((char)255, bytes), CALLSEQ_ERROR, "char: failure");
 
   crew(4, own_message);
+  crew(2, failures_of_others);
+  dropped_strings();
   strerrors();
   return done();
 }
