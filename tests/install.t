@@ -80,6 +80,14 @@ ok 'puts the egg below them' test -f "$work/package/opt/eggs/callseq.so"
 ok 'and the header' test -f "$work/package/opt/callseq/include/callseq.h"
 ok 'which names the places without DESTDIR' \
   grep -qx 'repository=/opt/eggs' "$work/package/opt/callseq/lib/pkgconfig/callseq.pc"
+ok 'make uninstall with the same' do_make uninstall \
+  PREFIX=/opt/callseq CHICKEN_INSTALL_REPOSITORY=/opt/eggs DESTDIR="$work/package"
+is 'leaves no file there' "$(files "$work/package")" ''
+
+mkdir 'a checkout'
+cp "$root/Makefile" 'a checkout'
+fails 'make in a path with a space' make -C 'a checkout' clean
+says 'tells what to do' 'a path with a space' 'move the checkout'
 
 if [ "$(id -u)" -ne 0 ]; then
   fails 'make install where it may not write' do_make install PREFIX=/nowhere

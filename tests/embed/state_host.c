@@ -209,7 +209,7 @@ int main(void) {
   fesetround(FE_TONEAREST);
   is_int(mode, FE_UPWARD, "rounding is kept when C code under Scheme changes it");
   callbacks_change_rounding(0);
-  crew(1, callbacks_change_rounding);
+  crew(3, callbacks_change_rounding);
   divide_below();
   ok(nearest_below, "a nested call rounds to nearest under FE_UPWARD");
   is_int(mode_below, FE_UPWARD, "its caller under Scheme keeps that mode");
