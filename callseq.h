@@ -47,12 +47,11 @@ enum {
 typedef struct callseq_config {
   size_t size; /* of this structure, as the program knew it */
 
-  size_t stack_bytes; /* the dedicated stack: nursery, C functions that Scheme calls, and signal
-                         frames. Default 8 MiB more than the nursery; at least 256 KiB more.
-                         Reserved, not used, until touched */
-  size_t
-      nursery_bytes; /* CHICKEN's stack of young objects: 64 KiB to INT_MAX. Default: CHICKEN's */
-  size_t heap_bytes; /* initial heap, at most INT_MAX; it grows. Default: CHICKEN's */
+  size_t stack_bytes;   /* the dedicated stack: nursery, C functions that Scheme calls, and signal
+                           frames. Default 8 MiB more than the nursery; at least 256 KiB more.
+                           Reserved, not used, until touched */
+  size_t nursery_bytes; /* for young objects, 64 KiB to INT_MAX. Default: CHICKEN's */
+  size_t heap_bytes;    /* initial heap, 64 KiB to INT_MAX; it grows. Default: CHICKEN's */
 
   unsigned batch_limit; /* calls of other threads that a holder executes before it hands the runtime
                            on. Default 64; CALLSEQ_BATCH_NONE where C code under Scheme depends on
@@ -65,7 +64,7 @@ typedef struct callseq_config {
   char **argv;
   void *toplevel; /* the entry point of the Scheme code; NULL: the program's own, C_toplevel */
 
-  /* Called after each failed call of the plain form, on the calling thread, outside Scheme;
+  /* Called after each failed call of the plain form, on the calling thread;
    * `message` is callseq_last_error(). NULL: print to standard error. */
   void (*on_error)(void *data, int status, const char *message);
   void *on_error_data;

@@ -47,8 +47,8 @@ void *callseq_context_switch_fresh(struct callseq_context *save, struct callseq_
 /* Sets floating-point control to its initial value, if it is not. */
 void callseq_context_fresh(void);
 
-/* The same as a switch, cheaper on some CPUs, for callers who know that floating-point control is at its
- * initial value on both sides. */
+/* The same as a switch, cheaper on some CPUs, for callers who know that floating-point control is
+ * at its initial value on both sides. */
 void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
                                    void *message);
 
