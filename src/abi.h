@@ -106,7 +106,8 @@ struct callseq_abi_runtime {
 
 extern struct callseq_abi_runtime callseq_abi_runtime;
 
-/* Where this thread's errno is; NULL until callseq_abi_call_slowly has set the thread up. */
+/* Where this thread's errno is; NULL has its calls go the slow way: until the thread is set up, and
+ * for good if it could be cancelled in one. */
 extern __thread int *callseq_abi_errno __attribute__((tls_model("initial-exec")));
 /* This thread's id in the sequencer. */
 extern __thread uint32_t callseq_abi_self __attribute__((tls_model("initial-exec")));

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "stack.h"
+
 /* Procedures of callseq.scm, by callseq_scheme_provide. What takes a serial and a value is run by
  * returning it from a reply function; see abi.h. */
 enum callseq_procedure {
@@ -27,6 +29,7 @@ extern struct callseq_setup {
   int status;            /* what callseq_init returned, once FAILED */
   callseq_config config; /* with the defaults filled in */
   ptrdiff_t nursery;     /* its size in bytes */
+  struct callseq_stack stack;
 } callseq_setup;
 
 /* The procedure `which`, once callseq.scm has provided it. */

@@ -67,7 +67,7 @@ static struct {
 } scheme = {.level_serial = C_fix(-1)};
 
 NOINLINE bool callseq_binding_inside(void) {
-  return callseq_abi_errno &&
+  return callseq_abi_self &&
          callseq_sequencer_holder(&callseq_abi_runtime.sequencer) == callseq_abi_self;
 }
 
@@ -99,16 +99,35 @@ NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quiet) {
   errno = saved;
 }
 
+static const char *running(void) {
+  struct callseq_abi_callback *callback =
+      atomic_load_explicit(&callseq_abi_runtime.callback, memory_order_relaxed);
+  return callback ? callback->name : "(none)";
+}
+
 /* If a thread ends inside, the frames of Scheme go with it, and no other thread can go on. */
 void callseq_thread_ends(void) {
   if (!callseq_binding_inside())
     return;
-  struct callseq_abi_callback *callback =
-      atomic_load_explicit(&callseq_abi_runtime.callback, memory_order_relaxed);
-  fprintf(stderr,
-          "callseq: thread %u ended inside callback %s, by pthread_exit, or cancelled in C code "
-          "that Scheme called; have such code disable cancellation, and return\n",
-          (unsigned)callseq_abi_self, callback ? callback->name : "(none)");
+  fprintf(
+      stderr,
+      "callseq: thread %u ended inside callback %s; C code that Scheme calls must return, not end "
+      "its thread by pthread_exit, nor by cancellation by a library that was loaded after the "
+      "thread's first call\n",
+      (unsigned)callseq_abi_self, running());
+  abort();
+}
+
+/* The same if C code has left Scheme's frames by longjmp. Seen when its thread calls again. */
+static void check_stack(void) {
+  char here;
+  if (callseq_stack_has(&callseq_setup.stack, &here))
+    return;
+  fprintf(
+      stderr,
+      "callseq: thread %u is inside callback %s but not on the Scheme stack; C code that Scheme "
+      "calls must return, not leave by longjmp, and call from the stack that it was called on\n",
+      (unsigned)callseq_abi_self, running());
   abort();
 }
 
@@ -167,6 +186,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   struct level level;
   fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
+  check_stack();
   if (!scheme.procedures[CALLSEQ_SERVE_LEVEL] || safe_lambdas(scheme.levels + 1) <= scheme.levels) {
     fail(q, CALLSEQ_UNSAFE,
          callseq_format(
@@ -214,12 +234,11 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
 static void stalled(void *data) {
   struct callseq_abi_request *q = data;
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
-  struct callseq_abi_callback *running = atomic_load_explicit(&r->callback, memory_order_relaxed);
   fprintf(stderr,
           "callseq: thread %u has waited %u ms to call %s; thread %u holds the Scheme runtime, in "
           "callback %s\n",
           (unsigned)callseq_abi_self, callseq_setup.config.stall_ms, q->callback->name,
-          (unsigned)callseq_sequencer_holder(&r->sequencer), running ? running->name : "(none)");
+          (unsigned)callseq_sequencer_holder(&r->sequencer), running());
 }
 
 static char *closed_message(struct callseq_abi_callback *callback) {
@@ -257,6 +276,7 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   q->message = q->trace = NULL;
   q->waiter.alone = 0;
   callseq_thread_enter();
+  int cancel = callseq_thread_defer_cancel();
   if (!callseq_abi_root(q->callback)) {
     fail(q, CALLSEQ_CLOSED, closed_message(q->callback), NULL);
   } else if (callseq_binding_inside()) {
@@ -277,6 +297,7 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
       break;
     }
   }
+  callseq_thread_allow_cancel(cancel);
   errno = saved;
   return q->status;
 }

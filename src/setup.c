@@ -12,7 +12,6 @@
 #include "binding.h"
 #include "overrun.h"
 #include "scheme.h"
-#include "stack.h"
 #include "thread.h"
 
 #include <limits.h>
@@ -35,7 +34,6 @@ enum {
 struct callseq_setup callseq_setup;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct callseq_stack stack;
 static void *return_to_host; /* CHICKEN's trampoline when it has returned to the host */
 
 /* ---- Fork ---- */
@@ -244,14 +242,14 @@ static int set_up(const callseq_config *config) {
                   callseq_format("callseq_init_with: stack_bytes is %zu; with this nursery it must "
                                  "be at least %zu, or 0 for the default",
                                  bytes, least));
-  if (!callseq_stack_map(&stack, bytes))
+  if (!callseq_stack_map(&callseq_setup.stack, bytes))
     return refuse(CALLSEQ_NOMEM,
                   callseq_format("cannot map %zu bytes for the Scheme stack", bytes));
   callseq_setup.config = *config;
   callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
                          or_none(config->stall_ms));
-  callseq_context_make(&r->scheme, stack.base, stack.bytes, live, NULL);
-  callseq_overrun_watch(&stack, config->report_overrun);
+  callseq_context_make(&r->scheme, callseq_setup.stack.base, callseq_setup.stack.bytes, live, NULL);
+  callseq_overrun_watch(&callseq_setup.stack, config->report_overrun);
   callseq_overrun_enter_thread(); /* the others do it when they first call */
   pthread_atfork(before_fork, after_fork, after_fork_in_child);
 
@@ -281,6 +279,7 @@ static int init(const callseq_config *wanted) {
   if (problem)
     return refuse(CALLSEQ_INVALID, problem);
   callseq_thread_enter();
+  int cancel = callseq_thread_defer_cancel();
   /* A thread that is inside must not wait for the lock: one that forks has it, and waits until the
    * thread is outside. Nor need it: set-up is over, or its own. */
   bool inside = callseq_binding_inside();
@@ -298,6 +297,7 @@ static int init(const callseq_config *wanted) {
                             callseq_format("callseq_init has failed before"));
   if (!inside)
     pthread_mutex_unlock(&lock);
+  callseq_thread_allow_cancel(cancel);
   return status;
 }
 

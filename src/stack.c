@@ -38,6 +38,10 @@ void callseq_stack_unmap(struct callseq_stack *stack) {
   stack->base = NULL;
 }
 
+bool callseq_stack_has(const struct callseq_stack *stack, const void *address) {
+  return (uintptr_t)address - (uintptr_t)stack->base < stack->bytes;
+}
+
 bool callseq_stack_overrun(const struct callseq_stack *stack, const void *address) {
   uintptr_t base = (uintptr_t)stack->base, at = (uintptr_t)address;
   return base && at < base && base - at <= GUARD_BYTES;

@@ -15,6 +15,9 @@ struct callseq_stack {
 bool callseq_stack_map(struct callseq_stack *stack, size_t bytes);
 void callseq_stack_unmap(struct callseq_stack *stack);
 
+/* True where `address` lies in the usable stack. */
+bool callseq_stack_has(const struct callseq_stack *stack, const void *address);
+
 /* True where `address` lies in the stack's guard: code that touched it ran off the stack. */
 bool callseq_stack_overrun(const struct callseq_stack *stack, const void *address);
 

@@ -5,6 +5,8 @@
 #include <chicken.h>
 
 #include "exports.h"
+
+#include "cancel.h"
 #include "overrun.h"
 #include "thread.h"
 
@@ -22,6 +24,7 @@ __thread int *callseq_abi_errno;
 __thread uint32_t callseq_abi_self;
 
 static __thread struct {
+  bool ready;
   int status;
   char *message;
   struct { /* put aside by callseq_thread_lend */
@@ -47,6 +50,7 @@ static void leave(void *unused) {
   self.string = NULL;
   callseq_overrun_leave_thread();
   callseq_abi_errno = NULL;
+  self.ready = false;
 }
 
 static void make_key(void) { pthread_key_create(&key, leave); }
@@ -55,13 +59,27 @@ static NOINLINE void set_id(void) { callseq_abi_self = (uint32_t)syscall(SYS_get
 
 NOINLINE void callseq_thread_enter(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  if (callseq_abi_errno)
+  if (self.ready)
     return;
   pthread_once(&once, make_key);
   pthread_setspecific(key, &self);
   set_id();
-  callseq_abi_errno = &errno;
+  if (!callseq_cancel_possible())
+    callseq_abi_errno = &errno;
   callseq_overrun_enter_thread();
+  self.ready = true;
+}
+
+int callseq_thread_defer_cancel(void) {
+  int state = PTHREAD_CANCEL_DISABLE;
+  if (!callseq_abi_errno)
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+  return state;
+}
+
+void callseq_thread_allow_cancel(int state) {
+  if (state != PTHREAD_CANCEL_DISABLE)
+    pthread_setcancelstate(state, NULL);
 }
 
 void callseq_thread_forked(void) { set_id(); }

@@ -10,6 +10,11 @@
 /* Sets the thread up unless it is. */
 void callseq_thread_enter(void);
 
+/* Cancellation of this thread waits from here on, and is as it was before from there on: it may act
+ * there. For calls on the slow way; a thread that can be cancelled has no other. */
+int callseq_thread_defer_cancel(void);
+void callseq_thread_allow_cancel(int state);
+
 /* In a forked child: its only thread has another id. */
 void callseq_thread_forked(void);
 

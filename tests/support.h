@@ -2,10 +2,10 @@
  *
  *   start_quietly()         callseq_init, with nothing on standard error when a call fails
  *   failed(name, parts...)  asserts that this thread's last call failed, and what its message names
- *   crew(n, work)           runs work(0) ... work(n - 1), a thread each, started together and
- * joined in_child(scenario)      runs scenario() in a child process: its exit code, signal and
- * output resident_kb()           resident memory of this process chance(&state)          a small
- * pseudo-random generator; print the seed that it starts from
+ *   crew(n, work)           runs work(0) ... work(n - 1), a thread each, started together and joined
+ *   in_child(scenario)      runs scenario() in a child process: its exit code, signal and output
+ *   resident_kb()           resident memory of this process
+ *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
  * A process has one runtime, so every scenario of init, exit or death gets a child of its own; the
  * parent must not have called callseq_init. */
@@ -48,7 +48,7 @@ struct member {
 };
 
 static inline void *member_main(void *argument) {
-  struct member *self = argument;
+  struct member *self = (struct member *)argument;
   pthread_barrier_wait(self->start);
   self->work(self->index);
   return NULL;
@@ -56,10 +56,12 @@ static inline void *member_main(void *argument) {
 
 static inline void crew(int count, void (*work)(int index)) {
   pthread_barrier_t start;
-  struct member *members = calloc((size_t)count, sizeof *members);
+  struct member *members = (struct member *)calloc((size_t)count, sizeof *members);
   pthread_barrier_init(&start, NULL, (unsigned)count);
   for (int i = 0; i < count; i++) {
-    members[i] = (struct member){.start = &start, .work = work, .index = i};
+    members[i].start = &start;
+    members[i].work = work;
+    members[i].index = i;
     if (pthread_create(&members[i].thread, NULL, member_main, &members[i])) {
       perror("pthread_create");
       exit(2);
@@ -84,7 +86,9 @@ static inline void slurp(FILE *file, char *text, size_t size) {
 }
 
 static inline struct outcome in_child(int (*scenario)(void)) {
-  struct outcome outcome = {.code = -1};
+  struct outcome outcome;
+  memset(&outcome, 0, sizeof outcome);
+  outcome.code = -1;
   FILE *out = tmpfile(), *err = tmpfile();
   fflush(NULL);
   pid_t child = fork();

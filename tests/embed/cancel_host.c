@@ -1,26 +1,26 @@
-/* Cancelling a thread takes effect after its call, whether it waits for the runtime or holds it.
- * C code under Scheme that is itself a cancellation point is cut off with its thread: then the
- * process either goes on or ends with a message, but nobody waits for ever. */
+/* Cancelling a thread takes effect after its call: whether it waits for the runtime or holds it,
+ * also for others, also where C code under Scheme is a cancellation point, and whatever its type.
+ */
 #include "../support.h"
 #include <semaphore.h>
 
-int hold(int), hold_cancellably(int), twice(int);
+int hold(int), held_to_the_end(void), twice(int);
 
-static sem_t holding, never;
+static sem_t holding;
 static pthread_barrier_t let_go;
 
-/* Under Scheme; no cancellation point. */
+/* Under Scheme. */
 void wait_for_main(void);
 void wait_for_main(void) {
   sem_post(&holding);
   pthread_barrier_wait(&let_go);
 }
 
-/* Under Scheme; a cancellation point. */
-void wait_cancellably(void);
-void wait_cancellably(void) {
-  sem_post(&holding);
-  sem_wait(&never);
+/* Under Scheme; cancellation points, of the C library's own as well. */
+void be_cancellable(void);
+void be_cancellable(void) {
+  pthread_testcancel();
+  usleep(1);
 }
 
 struct caller {
@@ -38,11 +38,21 @@ static void *call_and_be_cancelled(void *argument) {
   return NULL;
 }
 
-static void start(struct caller *caller, int (*call)(int)) {
+/* Cancellation acts as soon as it may: not after the call's return, but not in the middle either.
+ */
+static void *call_asynchronously(void *argument) {
+  struct caller *caller = argument;
+  pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+  sem_post(&caller->entering);
+  caller->result = caller->call(21);
+  return NULL;
+}
+
+static void start(struct caller *caller, void *(*body)(void *), int (*call)(int)) {
   caller->call = call;
   caller->result = -1;
   sem_init(&caller->entering, 0, 0);
-  pthread_create(&caller->thread, NULL, call_and_be_cancelled, caller);
+  pthread_create(&caller->thread, NULL, body, caller);
   sem_wait(&caller->entering);
 }
 
@@ -53,35 +63,60 @@ static void ends_cancelled(struct caller *caller, const char *what) {
   is_int(caller->result, 42, "%s has finished its call before", what);
 }
 
-static int cut_off(void) {
-  struct caller holder;
-  callseq_init();
-  start(&holder, hold_cancellably);
-  sem_wait(&holding);
-  pthread_cancel(holder.thread);
-  pthread_join(holder.thread, NULL);
-  printf("%d", twice(4));
-  return 0;
+/* A thread that executes others' calls all the time, until it is cancelled. */
+static void *work_until_cancelled(void *argument) {
+  sem_t *working = argument;
+  sem_post(working);
+  for (;;) {
+    twice(1);
+    pthread_testcancel();
+  }
+  return NULL;
+}
+
+enum { CALLS = 20000, VICTIMS = 200 };
+
+static void cancel_one_after_another(void) {
+  for (int i = 0; i < VICTIMS; i++) {
+    sem_t working;
+    pthread_t victim;
+    void *end;
+    sem_init(&working, 0, 0);
+    pthread_create(&victim, NULL, work_until_cancelled, &working);
+    sem_wait(&working);
+    for (int j = 0; j < 20; j++)
+      twice(0);
+    pthread_cancel(victim);
+    pthread_join(victim, &end);
+    if (end != PTHREAD_CANCELED)
+      ok(false, "victim %d ends cancelled", i);
+  }
+}
+
+static void call_or_cancel(int index) {
+  if (index == 0) {
+    cancel_one_after_another();
+    return;
+  }
+  int right = 0;
+  for (int i = 0; i < CALLS; i++)
+    right += twice(i) == 2 * i;
+  is_int(right, CALLS, "calls of thread %d, while others are cancelled", index);
 }
 
 enum { WAITERS = 4 };
 
 int main(void) {
   struct caller holder, waiters[WAITERS];
+  void *end;
   sem_init(&holding, 0, 0);
-  sem_init(&never, 0, 0);
   pthread_barrier_init(&let_go, NULL, 2);
 
-  struct outcome outcome = in_child(cut_off);
-  ok((outcome.code == 0 && !strcmp(outcome.out, "8")) || *outcome.err,
-     "cut off in C code under Scheme: code %d, signal %d, \"%s\"", outcome.code, outcome.signal,
-     outcome.err);
-
   start_quietly();
-  start(&holder, hold);
+  start(&holder, call_and_be_cancelled, hold);
   sem_wait(&holding);
   for (int i = 0; i < WAITERS; i++) {
-    start(&waiters[i], twice);
+    start(&waiters[i], call_and_be_cancelled, twice);
     pthread_cancel(waiters[i].thread);
   }
   pthread_cancel(holder.thread);
@@ -90,5 +125,16 @@ int main(void) {
   for (int i = 0; i < WAITERS; i++)
     ends_cancelled(&waiters[i], "a waiter");
   is_int(twice(4), 8, "the runtime is free");
+
+  start(&holder, call_asynchronously, hold);
+  sem_wait(&holding);
+  pthread_cancel(holder.thread);
+  pthread_barrier_wait(&let_go);
+  pthread_join(holder.thread, &end);
+  ok(end == PTHREAD_CANCELED, "a holder ends cancelled asynchronously");
+  is_int(held_to_the_end(), 2, "both holders' calls were executed to the end");
+
+  crew(4, call_or_cancel);
+  is_int(twice(4), 8, "the runtime is free again");
   return done();
 }
