@@ -75,6 +75,7 @@
 (define current-type (foreign-lambda c-string "callseq_scheme_type"))
 (define current-accepts (foreign-lambda c-string "callseq_scheme_accepts"))
 (define run-function (##core#primitive "callseq_scheme_run_function"))
+(define catch-signal (foreign-lambda void "callseq_scheme_catch_signal" int))
 
 ;; Evaluates EXPRESSION, which gives the procedure to go on with, and jumps to it. SERIAL and VALUE
 ;; are what EXPRESSION delivers, if it does.
@@ -103,22 +104,43 @@
         ((assq ##sys#current-thread levels) (##sys#thread-yield!) (turn))
         (else #f)))
 
-;; Has CHICKEN's procedures that change the signal mask, if the program has them, keep the caller's.
+;; Has the global procedure NAME, if the program has it, be what WRAP makes of it.
+(define (replace! name wrap)
+  (when (##sys#symbol-has-toplevel-binding? name)
+    (##sys#setslot name 0 (wrap (##sys#slot name 0)))))
+
+;; Has CHICKEN's procedures that change the signal mask keep the caller's.
 (define (keep-masks)
   (for-each
    (lambda (name)
-     (when (##sys#symbol-has-toplevel-binding? name)
-       (let ((change (##sys#slot name 0)))
-         (##sys#setslot name 0
-                        (lambda arguments
-                          (##core#inline "callseq_scheme_keep_mask")
-                          (apply change arguments))))))
+     (replace! name
+               (lambda (change)
+                 (lambda arguments
+                   (##core#inline "callseq_scheme_keep_mask")
+                   (apply change arguments)))))
    '(chicken.process.signal#set-signal-mask! chicken.process.signal#signal-mask!
      chicken.process.signal#signal-unmask!)))
+
+;; Has those that handle signals leave CHICKEN's own C handler out; see src/signals.c.
+(define (catch-signals)
+  (replace! 'chicken.process.signal#set-signal-handler!
+            (lambda (change)
+              (lambda (signal handler)
+                (##sys#check-range signal 1 65 'set-signal-handler!)
+                (cond (handler
+                       (vector-set! ##sys#signal-vector signal handler)
+                       (catch-signal signal))
+                      (else (change signal handler))))))
+  (replace! 'chicken.process.signal#signal-handler
+            (lambda (handler-of)
+              (getter-with-setter handler-of
+                                  (lambda (signal handler)
+                                    (chicken.process.signal#set-signal-handler! signal handler))))))
 
 ;; Level 0: never returns.
 (define (serve)
   (keep-masks)
+  (catch-signals)
   (call/cc (lambda (k) (set! levels '()) (level-begins k)))
   (set! ##sys#current-exception-handler handle)
   (go-on (##core#inline "callseq_scheme_begin") 0 0))
@@ -217,7 +239,7 @@
 ;; callseq_invoke, as a callback.
 (define (invoke serial request)
   (run-function request)
-  (go-on (##core#inline "callseq_scheme_reply_to_invoke" serial) serial 0))
+  (go-on (##core#inline "callseq_scheme_reply_void" serial) serial 0))
 
 ;;; Loading and exit, when it was callseq_init that started CHICKEN
 
@@ -238,20 +260,45 @@
           (return (void)))
         thunk)))))
 
-;; An interrupt hook that runs the handlers of the signals that have come, and leaves the rest to
-;; HOOK: an error in a handler is not the fault of the callback that it interrupted.
-(define (guard-signal-handlers hook)
+;; Runs the handler of SIGNAL. An error in it is not the fault of the callback that it interrupted.
+(define (handle-signal signal)
+  (let ((handler (vector-ref ##sys#signal-vector signal)))
+    (when handler
+      ((guarded (lambda () (handler signal)) "Error in a signal handler")))))
+
+;; Runs the handlers of all signals that have come, unless that is being done.
+(define (handle-signals)
+  (unless (##core#inline "callseq_scheme_delivering" #t)
+    (dynamic-wind
+     void
+     (lambda ()
+       (let loop ()
+         (let ((signal (##core#inline "callseq_scheme_next_signal")))
+           (when signal
+             (handle-signal signal)
+             (loop)))))
+     (lambda () (##core#inline "callseq_scheme_delivering" #f)))))
+
+;; The same for REASON, an interrupt number or #f, and what follows it in CHICKEN's own queue: signals
+;; that came while the program was being loaded.
+(define (handle-queue reason)
+  (when reason
+    (handle-signal reason)
+    (handle-queue (##core#inline "C_i_pending_interrupt" #f))))
+
+;; An interrupt hook that runs the handlers of signals, and leaves the rest to HOOK.
+(define (interrupt-hook hook)
   (define timer 255)
   (lambda (reason state)
-    (if (eq? reason timer)
-        (hook reason state)
-        (let loop ((reason reason))
-          (let ((handler (and reason (vector-ref ##sys#signal-vector reason))))
-            (when handler
-              ((guarded (lambda () (handler reason)) "Error in a signal handler"))))
-          (if reason
-              (loop (##core#inline "C_i_pending_interrupt" #f))
-              (hook #f state))))))
+    (handle-signals)
+    (cond ((eq? reason timer) (hook reason state))
+          (else (handle-queue reason) (hook #f state)))))
+
+;; A callback, of the thread that runs handlers while nobody else is inside.
+(define (deliver-signals serial request)
+  (handle-signals)
+  (handle-queue (##core#inline "C_i_pending_interrupt" #f))
+  (go-on (##core#inline "callseq_scheme_reply_void" serial) serial 0))
 
 (provide 0 serve)
 (provide 1 strayed)
@@ -261,6 +308,8 @@
 (provide 5 bad-result)
 (provide 6 real-result)
 ((foreign-lambda void "callseq_scheme_define_invoke" scheme-object) invoke)
+((foreign-lambda void "callseq_scheme_provide_signals" scheme-object scheme-object)
+ ##sys#signal-vector deliver-signals)
 
 (when (hosted?)
   (let ((clean-up (implicit-exit-handler))
@@ -275,7 +324,7 @@
          (clean-up)
          (end-process code))))
     (implicit-exit-handler return-to-host)
-    (set! ##sys#interrupt-hook (guard-signal-handlers ##sys#interrupt-hook))
+    (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))
     (set! ##sys#current-exception-handler handle-load-error)))
 
 )

@@ -30,6 +30,7 @@ extern struct callseq_setup {
   callseq_config config; /* with the defaults filled in */
   ptrdiff_t nursery;     /* its size in bytes */
   struct callseq_stack stack;
+  C_word *stack_top; /* above all of it */
 } callseq_setup;
 
 /* The procedure `which`, once callseq.scm has provided it. */
@@ -37,6 +38,12 @@ C_word callseq_binding_procedure(enum callseq_procedure which);
 
 /* To be called once CHICKEN has its symbols, before it runs. */
 void callseq_binding_begin(void);
+
+/* In signals.c. After each collection: have signals come? When the program has been loaded: catches
+ * those that it handles. In a forked child. */
+void callseq_signals_look(void);
+void callseq_signals_take_over(void);
+void callseq_signals_forked(void);
 
 /* Is this thread the holder? */
 bool callseq_binding_inside(void);

@@ -1,7 +1,7 @@
 /* Can a thread of this process be cancelled at all?
  *
- * Calls defer cancellation, which takes two atomic operations of glibc each time. So it is done only
- * where somebody could cancel: where the program or a library that it has loaded imports
+ * Calls defer cancellation, which takes two atomic operations of glibc each time. So it is done
+ * only where somebody could cancel: where the program or a library that it has loaded imports
  * pthread_cancel. */
 #ifndef CALLSEQ_CANCEL_H
 #define CALLSEQ_CANCEL_H

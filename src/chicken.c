@@ -47,6 +47,7 @@ struct level {
   C_word serial;
   uint32_t special;
   sigjmp_buf restart; /* CHICKEN's, for collections in this level */
+  int failed;         /* `scheme.failed` of the level below */
   int safe;           /* length of CHICKEN's stack of safe lambdas at its entry */
   struct kept_mask caller;
 };
@@ -209,6 +210,8 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   level.serial = r->serial;
   level.special = r->special;
   level.caller.kept = false;
+  level.failed = scheme.failed; /* a signal handler may call while a failure is dealt with */
+  scheme.failed = 0;
   scheme.level = &level;
   scheme.levels++;
   r->special = CALLSEQ_ABI_NESTED;
@@ -220,7 +223,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   C_callback(callseq_binding_procedure(CALLSEQ_SERVE_LEVEL), 0);
   fesetenv(&control);
   restore_mask(&level.caller);
-  scheme.failed = 0;
+  scheme.failed = level.failed;
   scheme.level = level.outer;
   scheme.levels--;
   r->current = level.request;
@@ -456,7 +459,7 @@ void callseq_scheme_run_function(C_word c, C_word *av) {
 
 static C_word reply_to_invoke(C_word serial, C_word value) {
   (void)value;
-  return callseq_scheme_reply_to_invoke(serial);
+  return callseq_scheme_reply_void(serial);
 }
 
 static struct callseq_abi_callback invoke = {

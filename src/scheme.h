@@ -17,9 +17,13 @@ char *callseq_scheme_type(void);
 char *callseq_scheme_accepts(void);
 void callseq_scheme_exit(int code);
 void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
+C_word callseq_scheme_next_signal(void);
+C_word callseq_scheme_delivering(C_word now);
+void callseq_scheme_catch_signal(int number);
+void callseq_scheme_provide_signals(C_word handlers, C_word procedure);
 
-/* The reply of callseq_invoke. */
-CALLSEQ_INLINE C_word callseq_scheme_reply_to_invoke(C_word serial) {
+/* The reply of the library's own callbacks, which have no result. */
+CALLSEQ_INLINE C_word callseq_scheme_reply_void(C_word serial) {
   if (CALLSEQ_UNLIKELY(serial != callseq_abi_runtime.serial))
     return callseq_abi_misdelivered();
   return callseq_abi_next();

@@ -68,20 +68,16 @@ static void after_fork_in_child(void) {
   callseq_thread_forked();
   if (holder)
     callseq_sequencer_forked(&callseq_abi_runtime.sequencer, callseq_abi_self);
+  callseq_signals_forked();
   after_fork();
 }
 
 /* ---- The Scheme stack ---- */
 
-/* CHICKEN's signal handler runs on whatever thread the kernel picks. To interrupt Scheme it sets
- * the stack limit so that the next check fails, and counts the signal as pending; the holder does
- * the reverse. When both do so at once the limit can stay behind with nothing pending: then every
- * check collects, and nothing else ever runs. A collection proves that nothing was pending when it
- * began; a signal that came since is handled by the next one. */
 static void after_collection(int mode, C_long milliseconds) {
   (void)mode;
   (void)milliseconds;
-  C_stack_limit = C_stack_hard_limit;
+  callseq_signals_look();
 }
 
 /* The program's Scheme code, weak because the shared egg in csi has none, and this library's. */
@@ -219,6 +215,8 @@ static int load_all(const struct sizes *sizes) {
   if (callseq_setup.status)
     callseq_thread_remember(callseq_setup.status,
                             callseq_format("the Scheme code raised an error while it was loaded"));
+  else
+    callseq_signals_take_over();
   return callseq_setup.status;
 }
 
@@ -246,6 +244,8 @@ static int set_up(const callseq_config *config) {
     return refuse(CALLSEQ_NOMEM,
                   callseq_format("cannot map %zu bytes for the Scheme stack", bytes));
   callseq_setup.config = *config;
+  callseq_setup.stack_top =
+      (C_word *)((char *)callseq_setup.stack.base + callseq_setup.stack.bytes);
   callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
                          or_none(config->stall_ms));
   callseq_context_make(&r->scheme, callseq_setup.stack.base, callseq_setup.stack.bytes, live, NULL);

@@ -1,21 +1,52 @@
-; A Scheme signal handler.
+; Scheme signal handlers.
 (import (chicken platform) (chicken process signal) (chicken foreign) callseq)
 
 #>
-void raise_usr1(void);
+#include <signal.h>
+void handled(int), sleep_until_interrupted(void);
 <#
+
+(define handled (foreign-lambda void "handled" int))
+(define handled-safely (foreign-safe-lambda void "handled" int))
+(define sleep-until-interrupted (foreign-lambda void "sleep_until_interrupted"))
+(define raise-it (foreign-lambda int "raise" int))
 
 (define seen 0)
 (define fail? #f)
-(set-signal-handler! signal/usr1
-  (lambda (signal)
-    (set! seen (+ seen 1))
-    (when fail? (error "in the signal handler"))))
+(define (handle signal)
+  (set! seen (+ seen 1))
+  (when fail? (error "in the signal handler"))
+  (handled signal))
+(set-signal-handler! signal/usr1 handle)
 
-(define raise-it (foreign-lambda void "raise_usr1"))
 (define (spin n) (if (zero? n) 0 (spin (- n 1))))
-(define-sequenced-callback (raise_inside (int n)) int (raise-it) (spin 100000) (* 2 n))
-(define-sequenced-callback (seen_so_far) int (spin 100000) seen)
+(define-sequenced-callback (raise_inside (int n)) int (raise-it signal/usr1) (spin 100000) (* 2 n))
+(define-sequenced-callback (twice (int n)) int (* 2 n))
+(define-sequenced-callback (seen_so_far) int seen)
 (define-sequenced-callback (let_it_fail (bool flag)) void (set! fail? flag))
+
+(define-sequenced-callback (handle_also (int signal)) void (set-signal-handler! signal handle))
+(define-sequenced-callback (handle_nesting (int signal)) void
+  (set! (signal-handler signal) handled-safely))
+(define-sequenced-callback (ignore_it (int signal)) void (set-signal-handler! signal #f))
+
+; Runs until a handler has run meanwhile.
+(define-sequenced-callback (run_until_seen) int
+  (let ((before seen))
+    (let loop () (if (= seen before) (loop) (- seen before)))))
+
+; Sleeps in a system call, in which no handler of Scheme's can run.
+(define-sequenced-callback (sleep_until_seen) int
+  (let ((before seen))
+    (sleep-until-interrupted)
+    (let loop () (if (= seen before) (loop) (- seen before)))))
+
+; A handler that gives up what it has interrupted.
+(define-sequenced-callback (run_until_given_up (int signal)) int
+  (call/cc
+   (lambda (give-up)
+     (set-signal-handler! signal (lambda (_) (give-up 7)))
+     (handled 0)
+     (let loop () (loop)))))
 
 (return-to-host)

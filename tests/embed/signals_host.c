@@ -1,35 +1,169 @@
-/* Scheme signal handlers run on the Scheme stack, whichever thread the kernel picks and whether or
- * not somebody is inside; an error in one fails no innocent call. */
+/* Scheme signal handlers run soon, on the Scheme stack, whichever thread the kernel picks: while a
+ * callback runs, while it sleeps in a system call, and while nobody is inside. The interrupted
+ * calls are innocent and succeed; the host's own handlers are undisturbed. */
 #include "../support.h"
+#include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 
-int raise_inside(int), seen_so_far(void);
-void let_it_fail(int);
+int raise_inside(int), twice(int), seen_so_far(void), run_until_seen(void), sleep_until_seen(void);
+int run_until_given_up(int);
+void let_it_fail(int), handle_also(int), handle_nesting(int), ignore_it(int);
 
-void raise_usr1(void);
-void raise_usr1(void) { raise(SIGUSR1); }
+static sem_t done_with[65]; /* posted by Scheme's handler of each signal */
+static atomic_int not_inside;
+
+static void wait_for(sem_t *semaphore) {
+  while (sem_wait(semaphore) != 0) {
+  }
+}
+
+/* Under Scheme; 0 is no signal, but says that a callback has begun. */
+void handled(int number);
+void handled(int number) {
+  if (!callseq_inside())
+    atomic_fetch_add_explicit(&not_inside, 1, memory_order_relaxed);
+  if (number > 60 && twice(number) != 2 * number) /* of handle_nesting */
+    atomic_fetch_add_explicit(&not_inside, 1, memory_order_relaxed);
+  sem_post(&done_with[number]);
+}
+
+void sleep_until_interrupted(void);
+void sleep_until_interrupted(void) {
+  sem_post(&done_with[0]);
+  poll(NULL, 0, -1);
+}
 
 static void interrupted(int index) {
   int right = 0;
   for (int i = 0; i < 200; i++) {
-    raise_usr1();
+    raise(SIGUSR1);
     right += raise_inside(i) == 2 * i;
   }
   is_int(right, 200, "thread %d: results are right", index);
 }
 
+/* ---- From outside, to a callback that keeps the runtime ---- */
+
+static void sleep_or_signal(int index) {
+  static atomic_bool over;
+  if (index == 0) {
+    ok(sleep_until_seen() >= 1, "a callback that sleeps in a system call is interrupted");
+    atomic_store_explicit(&over, true, memory_order_relaxed);
+    return;
+  }
+  wait_for(&done_with[0]);
+  while (!atomic_load_explicit(&over, memory_order_relaxed)) { /* some may come before it sleeps */
+    raise(SIGUSR1);
+    sched_yield();
+  }
+}
+
+static void run_or_signal(int index) {
+  static atomic_bool over;
+  if (index == 0) {
+    ok(run_until_seen() >= 1, "a callback sees the handler's effect while it runs");
+    atomic_store_explicit(&over, true, memory_order_relaxed);
+    return;
+  }
+  while (!atomic_load_explicit(&over, memory_order_relaxed)) { /* some may come before it begins */
+    raise(SIGUSR1);
+    wait_for(&done_with[SIGUSR1]);
+  }
+}
+
+static void give_up_or_signal(int index) {
+  if (index == 0) {
+    is_int(run_until_given_up(SIGALRM), 7, "a handler gives up the call that it interrupts");
+    return;
+  }
+  wait_for(&done_with[0]);
+  raise(SIGALRM);
+}
+
+/* ---- A storm ---- */
+
+enum { RAISERS = 4, RAISES = 400, CALLERS = 3 };
+
+static atomic_int host_count, raising;
+
+static void host_handler(int number) {
+  (void)number;
+  atomic_fetch_add_explicit(&host_count, 1, memory_order_relaxed);
+}
+
+/* Raisers have a signal each, for any thread, and wait for Scheme's handler each time: so every one
+ * is seen. */
+static void storm(int index) {
+  if (index >= RAISERS) {
+    int right = 0, calls = 0;
+    do {
+      calls++;
+      right += twice(calls) == 2 * calls;
+    } while (atomic_load_explicit(&raising, memory_order_relaxed));
+    ok(right == calls, "caller %d: %d of %d results are right", index, right, calls);
+    return;
+  }
+  int number = SIGRTMIN + 1 + index;
+  for (int i = 0; i < RAISES; i++) {
+    kill(getpid(), number);
+    wait_for(&done_with[number]);
+    pthread_kill(pthread_self(), SIGUSR2);
+  }
+  ok(true, "raiser %d: each of its %d signals was handled", index, RAISES);
+  atomic_fetch_sub_explicit(&raising, 1, memory_order_relaxed);
+}
+
+static int in_a_child(void) {
+  raise(SIGUSR1);
+  wait_for(&done_with[SIGUSR1]);
+  return twice(4) == 8 ? 0 : 1;
+}
+
 int main(void) {
+  struct sigaction action = {.sa_handler = host_handler}, present;
+  for (int i = 0; i < 65; i++)
+    sem_init(&done_with[i], 0, 0);
+  sigaction(SIGUSR2, &action, NULL);
   start_quietly();
+
+  raise(SIGUSR1);
+  wait_for(&done_with[SIGUSR1]);
+  is_int(seen_so_far(), 1, "a signal while nobody is inside is handled without a call");
   is_int(raise_inside(21), 42, "a signal while its thread is inside");
-  is_int(seen_so_far(), 1, "has been handled");
-  raise_usr1();
-  is_int(seen_so_far(), 2, "a signal while nobody is inside has been handled in the next call");
+  wait_for(&done_with[SIGUSR1]);
+  is_int(seen_so_far(), 2, "has been handled");
   crew(4, interrupted);
   ok(seen_so_far() > 2, "signals from several threads are handled");
+
+  crew(2, run_or_signal);
+  crew(2, sleep_or_signal);
+  crew(2, give_up_or_signal);
+  is_int(twice(4), 8, "and the next call is right");
+
+  for (int i = 0; i < RAISERS; i++)
+    (i == 0 ? handle_nesting : handle_also)(SIGRTMIN + 1 + i);
+  atomic_store_explicit(&raising, RAISERS, memory_order_relaxed);
+  crew(RAISERS + CALLERS, storm);
+  is_int(atomic_load_explicit(&host_count, memory_order_relaxed), RAISERS * RAISES,
+         "the host's handler has had its signals");
+  sigaction(SIGUSR2, NULL, &present);
+  ok(present.sa_handler == host_handler, "and is still there");
+  is_int(not_inside, 0, "handlers that did not run inside, or could not call");
+
+  is_int(in_child(in_a_child).code, 0, "a forked child has its signals handled");
+
+  ignore_it(SIGUSR1);
+  sigaction(SIGUSR1, NULL, &present);
+  ok(present.sa_handler == SIG_IGN, "a handler #f ignores the signal");
+  handle_also(SIGUSR1);
 
   let_it_fail(1);
   is_int(raise_inside(21), 42, "an error in a handler does not fail the call that it interrupts");
   let_it_fail(0);
   is_int(callseq_last_status(), CALLSEQ_OK, "no call has failed");
+  handle_also(65);
+  failed("handle_also", "65");
   return done();
 }

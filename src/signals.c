@@ -1,0 +1,190 @@
+/* Scheme's signal handlers.
+ *
+ * The kernel delivers a signal to any thread; a handler of Scheme has to run on the Scheme stack,
+ * by whoever holds the runtime. CHICKEN's own C handler takes it for granted that both are the same
+ * thread. So signals that Scheme handles get a handler of ours instead. It notes the signal in
+ * `pending`, and then sees to it that somebody looks there, in two ways:
+ *
+ *   busy   It fakes a full nursery. The next check of the running Scheme code collects, and after
+ *          the collection the holder itself raises CHICKEN's interrupt (callseq_signals_look). A
+ *          holder that sleeps in a system call is interrupted by passing the signal on to it.
+ *   idle   It wakes the runner, a thread that does nothing but call a callback which looks.
+ *
+ * Whichever is first takes the signal out of `pending`, and runs Scheme's handler once.
+ *
+ * Invariants. Only the holder touches CHICKEN's queue of interrupts, and `delivering`. A bit that
+ * the looker misses was set after the looker had put the stack limit back, so the limit that the
+ * handler sets afterwards stands, and there is another look.
+ */
+#define _GNU_SOURCE
+#include <chicken.h>
+
+#include "exports.h"
+
+#include "binding.h"
+#include "scheme.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+  SIGNALS = 64,
+  DOORBELL = 254 /* as an interrupt of CHICKEN's, a number that no signal has */
+};
+
+static struct {
+  _Atomic(uint32_t) pending[SIGNALS / 32]; /* bit n - 1: signal n has come */
+  _Atomic(bool) told;                      /* the runner, since it last began to look */
+  sem_t wake;                              /* the runner's */
+  void *handlers;                          /* GC root of Scheme's vector of handlers */
+  bool runner;                             /* there is one; the holder's */
+  bool delivering;                         /* handlers are running and will look again */
+} signals;
+
+/* ---- Noting ---- */
+
+/* Interrupts the system call that the holder may be in: the same signal, marked as no new one. */
+static void pass_on(int number, uint32_t holder) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  info.si_code = SI_QUEUE;
+  info.si_pid = getpid();
+  info.si_uid = getuid();
+  info.si_value.sival_ptr = &signals;
+  syscall(SYS_rt_tgsigqueueinfo, getpid(), holder, number, &info);
+}
+
+static void note(int number, siginfo_t *info, void *context) {
+  int saved = errno;
+  uint32_t holder = callseq_sequencer_holder(&callseq_abi_runtime.sequencer);
+  (void)context;
+  if (info->si_code == SI_QUEUE && info->si_value.sival_ptr == &signals)
+    return;
+  atomic_fetch_or_explicit(&signals.pending[(number - 1) / 32], 1u << (number - 1) % 32,
+                           memory_order_relaxed);
+  /* seq_cst: pairs with the fence in callseq_signals_look */
+  atomic_thread_fence(memory_order_seq_cst);
+  __atomic_store_n(&C_stack_limit, callseq_setup.stack_top, __ATOMIC_RELAXED);
+  if (holder && holder != callseq_abi_self)
+    pass_on(number, holder);
+  /* release: pairs with the acquire in run */
+  if (!atomic_exchange_explicit(&signals.told, true, memory_order_release))
+    sem_post(&signals.wake);
+  errno = saved;
+}
+
+/* ---- Looking ---- */
+
+static bool any_pending(void) {
+  for (int i = 0; i < SIGNALS / 32; i++)
+    if (atomic_load_explicit(&signals.pending[i], memory_order_relaxed))
+      return true;
+  return false;
+}
+
+void callseq_signals_look(void) {
+  C_stack_limit = C_stack_hard_limit;
+  /* seq_cst: pairs with the fence in note */
+  atomic_thread_fence(memory_order_seq_cst);
+  if (any_pending() && C_interrupts_enabled && !signals.delivering)
+    C_raise_interrupt(DOORBELL);
+}
+
+/* Takes a signal out of those that have come: its number, or #f. */
+C_word callseq_scheme_next_signal(void) {
+  for (int i = 0; i < SIGNALS / 32; i++) {
+    uint32_t bits = atomic_load_explicit(&signals.pending[i], memory_order_relaxed);
+    if (bits) {
+      int n = __builtin_ctz(bits);
+      atomic_fetch_and_explicit(&signals.pending[i], ~(1u << n), memory_order_relaxed);
+      return C_fix(32 * i + n + 1);
+    }
+  }
+  return C_SCHEME_FALSE;
+}
+
+/* Handlers begin or end to run. Returns whether they were running before. */
+C_word callseq_scheme_delivering(C_word now) {
+  bool before = signals.delivering;
+  signals.delivering = C_truep(now);
+  return C_mk_bool(before);
+}
+
+/* ---- The runner ---- */
+
+static C_word reply(C_word serial, C_word value) {
+  (void)value;
+  return callseq_scheme_reply_void(serial);
+}
+
+static struct callseq_abi_callback deliver = {
+    .name = "(signal handlers)", .type = "void", .accepts = "anything", .reply = reply};
+
+static void *run(void *unused) {
+  (void)unused;
+  pthread_setname_np(pthread_self(), "callseq-signals");
+  for (;;) {
+    struct callseq_abi_request q;
+    while (sem_wait(&signals.wake) != 0) {
+    }
+    /* acquire: pairs with the release in note */
+    atomic_exchange_explicit(&signals.told, false, memory_order_acquire);
+    if (callseq_abi_call(&q, &deliver)) {
+      callseq_abi_failed(&q, 1);
+      fprintf(stderr, "callseq: %s\n", callseq_last_error());
+      callseq_clear_error();
+    }
+  }
+  return NULL;
+}
+
+static void start_runner(void) {
+  pthread_t thread;
+  sem_init(&signals.wake, 0, 0);
+  atomic_store_explicit(&signals.told, false, memory_order_relaxed);
+  signals.runner = pthread_create(&thread, NULL, run, NULL) == 0;
+  if (signals.runner)
+    pthread_detach(thread);
+}
+
+/* What had come belongs to the parent. */
+void callseq_signals_forked(void) {
+  if (!signals.runner)
+    return;
+  for (int i = 0; i < SIGNALS / 32; i++)
+    atomic_store_explicit(&signals.pending[i], 0, memory_order_relaxed);
+  start_runner();
+}
+
+/* ---- Which signals ---- */
+
+/* Has Scheme's handler for signal `number`, 1 to 64, run from now on when it comes. As with
+ * CHICKEN's own, other signals are blocked while it is noted, and system calls are not restarted.
+ */
+void callseq_scheme_catch_signal(int number) {
+  struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  if (!signals.runner)
+    start_runner();
+  sigfillset(&action.sa_mask);
+  sigaction(number, &action, NULL);
+}
+
+void callseq_scheme_provide_signals(C_word handlers, C_word procedure) {
+  signals.handlers = CHICKEN_new_gc_root();
+  CHICKEN_gc_root_set(signals.handlers, handlers);
+  callseq_abi_define(&deliver, procedure);
+}
+
+void callseq_signals_take_over(void) {
+  for (int n = 1; n <= SIGNALS; n++)
+    if (C_block_item(CHICKEN_gc_root_ref(signals.handlers), n) != C_SCHEME_FALSE)
+      callseq_scheme_catch_signal(n);
+}
