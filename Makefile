@@ -33,13 +33,14 @@ unexport CHICKEN_INSTALL_REPOSITORY CHICKEN_INSTALL_PREFIX DESTDIR
 SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.scm \
            $(wildcard src/* src/context/*)
 
-.PHONY: all demo census check bench install uninstall clean help
+.PHONY: all demo census check torture bench install uninstall clean help
 all: $(STAGE)/.done
 
 help:
 	@echo 'make            build the library into build/stage'
 	@echo 'make demo       build and run the demonstration (ARGS="FILE" or ARGS=--help)'
 	@echo 'make check      build and run the tests (ONLY="case ..." for some, V=1 to see commands)'
+	@echo 'make torture    do everything at once, by chance (SECONDS=60, SEED=n, JOBS=2 processes)'
 	@echo 'make bench      build and run the benchmark (QUICK=1: under a minute)'
 	@echo 'make install    install egg, header and pkg-config file (PREFIX, DESTDIR,'
 	@echo '                CHICKEN_INSTALL_REPOSITORY); make uninstall with the same removes them'
@@ -91,6 +92,10 @@ census: all
 check: census
 	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests \
 	  DEMO=$(BUILD)/demo/census check
+
+torture: all
+	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests SETTINGS='$(strip \
+	  $(foreach name,SECONDS SEED JOBS ROUND ONLY WITHOUT PATIENCE,$($(name):%=$(name)=%)))' torture
 
 bench: all
 	@$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench

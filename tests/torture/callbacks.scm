@@ -1,0 +1,247 @@
+; The Scheme side of the torture program. Every callback first has the ledger count its execution,
+; and gives, or raises, something that only this call can: an answer made of its id, a message with
+; its tag. TORTURE_BUG seeds a fault here, one in some calls, which the ledger has to find.
+(import (chicken platform) (chicken base) (chicken condition) (chicken fixnum) (chicken foreign)
+        (chicken gc) (chicken process signal) (chicken process-context)
+        (chicken time) callseq)
+
+(callseq-header "callbacks.h")
+
+#>
+void torture_executed(int), torture_nested(int), torture_nested_unsafe(int);
+<#
+
+(define bug (string->symbol (or (get-environment-variable "TORTURE_BUG") "none")))
+(define (bug? id name) (and (eq? bug name) (zero? (modulo id 50))))
+
+(define record (foreign-lambda void "torture_executed" int))
+(define nested (foreign-safe-lambda void "torture_nested" int))
+(define nested-unsafe (foreign-lambda void "torture_nested_unsafe" int))
+
+;;; Ids, answers, tags
+
+(define calls 0)
+
+(define (executed id)
+  (set! calls (+ calls 1))
+  (unless (bug? id 'lost) (record id))
+  (when (bug? id 'twice) (record id))
+  (when (bug? id 'stuck) (let stay () (stay))))
+
+(define (answer id) (+ (* 7 id) (if (bug? id 'wrong) 4 3)))
+(define (tag id) (string-append "call-" (number->string (if (bug? id 'mixed) (+ id 1) id)) "-"))
+
+(define-sequenced-callback (torture_count) integer64 calls)
+
+;;; Types
+
+(define-record mark id)
+(define-foreign-type mark int mark-id make-mark)
+
+(define-sequenced-callback (torture_int (int id)) int (executed id) (answer id))
+(define-sequenced-callback (torture_double (int id) (double x)) double (executed id) (+ id (/ x 3)))
+(define-sequenced-callback (torture_text (int id) (c-string s)) c-string
+  (executed id)
+  (string-append (tag id) s))
+(define-sequenced-callback (torture_given (int id) (c-string s)) c-string*
+  (executed id)
+  (string-append (tag id) s))
+(define-sequenced-callback (torture_pointer (int id) (c-pointer p)) c-pointer (executed id) p)
+(define-sequenced-callback (torture_wide (int id) (unsigned-integer64 n)) unsigned-integer64
+  (executed id)
+  (- n id))
+(define-sequenced-callback (torture_char (int id) (char c)) char (executed id) c)
+(define-sequenced-callback (torture_bool (int id) (bool b)) bool (executed id) (not b))
+(define-sequenced-callback (torture_void (int id)) void (executed id))
+(define-sequenced-callback (torture_list (int id) (c-string-list strings)) int
+  (executed id)
+  (apply + (map string-length strings)))
+(define-sequenced-callback (torture_mark (mark m)) mark
+  (executed (mark-id m))
+  (make-mark (answer (mark-id m))))
+
+;;; Failures
+
+(define-record hidden)
+(set-record-printer! hidden (lambda (record port) (error "cannot be printed")))
+
+(define winders 0)
+(define level (make-parameter 'outside))
+(define (deep-down thunk)
+  (dynamic-wind
+   (lambda () (set! winders (+ winders 1)))
+   (lambda ()
+     (parameterize ((level 'within))
+       (handle-exceptions c (abort (list (level) c)) (thunk))))
+   (lambda () (set! winders (- winders 1)))))
+
+(define (raise-somehow id how)
+  (case how
+    ((1) (error (tag id)))
+    ((2) (error 'somewhere "asked to fail" (tag id) id))
+    ((3) (abort (tag id)))
+    ((4) (signal (list 'failed (tag id))))
+    ((5) (abort (make-property-condition 'exn 'message (tag id) 'arguments '())))
+    ((6) (car (tag id)))
+    ((7) (abort (string->symbol (tag id))))
+    ((8) (deep-down (lambda () (abort (tag id)))))
+    ((9) (assert #f (tag id)))
+    ((10) (error (make-hidden)))
+    (else 0)))
+
+(define-sequenced-callback/status (torture_try (int id) (int how)) int
+  (executed id)
+  (raise-somehow id how)
+  (answer id))
+(define-sequenced-callback (torture_raise (int id) (int how)) int
+  (executed id)
+  (raise-somehow id how))
+(define-sequenced-callback (torture_raise_text (int id) (int how)) c-string
+  (executed id)
+  (raise-somehow id how))
+(define-sequenced-callback (torture_raise_double (int id) (int how)) double
+  (executed id)
+  (raise-somehow id how))
+(define-sequenced-callback (torture_balance (int id)) int
+  (executed id)
+  (if (eq? (level) 'outside) winders -1))
+
+; Results of another type than the declared one.
+(define-sequenced-callback (torture_no_int (int id)) int (executed id) (tag id))
+(define-sequenced-callback (torture_no_short (int id)) short (executed id) (+ 1000000 id))
+(define-sequenced-callback (torture_no_double (int id)) double (executed id) (list (tag id)))
+(define-sequenced-callback (torture_no_text (int id)) c-string (executed id) (string->symbol (tag id)))
+(define-sequenced-callback (torture_no_pointer (int id)) c-pointer (executed id) (tag id))
+(define-sequenced-callback (torture_no_char (int id)) char (executed id) (tag id))
+
+;;; Continuations
+
+(define kept (make-vector 8 #f))
+(define (re-enter id) ((vector-ref kept (modulo id 8)) 1000))
+
+(define-sequenced-callback (torture_capture (int id)) int
+  (executed id)
+  (+ (answer id)
+     (call/cc (lambda (k) (vector-set! kept (modulo id 8) k) 0))))
+(define-sequenced-callback (torture_enter_int (int id)) int (executed id) (re-enter id))
+(define-sequenced-callback (torture_enter_text (int id)) c-string (executed id) (re-enter id))
+(define-sequenced-callback (torture_enter_void (int id)) void (executed id) (re-enter id))
+(define-sequenced-callback/status (torture_enter_try (int id)) int (executed id) (re-enter id))
+(define-sequenced-callback (torture_escape (int id)) int
+  (executed id)
+  (dynamic-wind void (lambda () (top top)) void))
+(define-sequenced-callback (torture_loop (int id) (int n)) int
+  (executed id)
+  (let* ((i 0) (again (call/cc (lambda (k) k))))
+    (set! i (+ i 1))
+    (if (< i n) (again again) (+ i (answer id)))))
+
+; A generator that is resumed from call to call; each gives it its id and its own continuation.
+(define (generate request)
+  (let loop ((request request))
+    (loop (call/cc
+           (lambda (next)
+             (set! resume next)
+             ((cdr request) (answer (car request))))))))
+(define resume generate)
+(define-sequenced-callback (torture_next (int id)) int
+  (executed id)
+  (call/cc (lambda (k) (resume (cons id k)))))
+
+;;; Nested calls
+
+(define-sequenced-callback (torture_nest (int id)) int
+  (executed id)
+  (nested id)
+  (answer id))
+(define-sequenced-callback (torture_nest_deep_down (int id)) int
+  (executed id)
+  (deep-down (lambda () (nested id) (make-string 100) (answer id))))
+(define-sequenced-callback (torture_nest_raise (int id) (int how)) int
+  (executed id)
+  (let ((garbage (make-vector 100 id)))
+    (nested id)
+    (raise-somehow id how)))
+(define-sequenced-callback (torture_unsafe (int id)) int
+  (executed id)
+  (nested-unsafe id)
+  (answer id))
+
+; Plain functions, for callseq_invoke.
+(define-external (torture_plain (int id)) int (executed id) (answer id))
+(define-external (torture_plain_raise (int id) (int how)) int (executed id) (raise-somehow id how))
+
+;;; Memory
+
+(define-sequenced-callback (torture_storm (int id) (int n)) int
+  (executed id)
+  (let loop ((i 0) (items '()))
+    (cond ((< i n) (loop (+ i 1) (cons (make-vector (modulo i 50) i) items)))
+          (else (gc #t) (+ (length items) (answer id))))))
+(define-sequenced-callback (torture_deep (int id) (int n)) int
+  (executed id)
+  (let deep ((n n)) (if (zero? n) (answer id) (+ 1 (deep (- n 1))))))
+
+;;; Green threads, of the scheduler that every CHICKEN program has
+
+(define (green thunk)
+  (let ((thread (##sys#make-thread #f 'ready 'green (##sys#slot ##sys#current-thread 9))))
+    (##sys#setslot thread 1
+                   (lambda ()
+                     (thunk)
+                     (##sys#thread-kill! thread 'terminated)
+                     (##sys#schedule)))
+    (##sys#add-to-ready-queue thread)))
+
+; Runs (work i) in n green threads and waits for all.
+(define (in-green-threads n work)
+  (let ((running n))
+    (do ((i 0 (+ i 1))) ((= i n))
+      (green (lambda () (work i) (set! running (- running 1)))))
+    (let wait ()
+      (unless (zero? running)
+        (##sys#thread-yield!)
+        (wait)))))
+
+(define (count-slowly n)
+  (let loop ((i 0))
+    (when (< i n)
+      (when (zero? (modulo i 10)) (##sys#thread-yield!))
+      (loop (+ i 1)))))
+
+(define-sequenced-callback (torture_green (int id) (int n)) int
+  (executed id)
+  (let ((sum (answer id)))
+    (in-green-threads n (lambda (i) (count-slowly 100) (set! sum (+ sum i))))
+    sum))
+(define-sequenced-callback (torture_green_nest (int id) (int n)) int
+  (executed id)
+  (in-green-threads n (lambda (i) (count-slowly (* 10 i)) (nested id) (count-slowly 30)))
+  (answer id))
+
+;;; Time
+
+(define-sequenced-callback (torture_stall (int id) (int ms)) int
+  (executed id)
+  (let ((end (+ ms (current-process-milliseconds))))
+    (let wait () (when (< (current-process-milliseconds) end) (wait))))
+  (answer id))
+
+;;; Signals and exit
+
+(define signals 0)
+(define failing-handler #f)
+(define-sequenced-callback (torture_let_handler_fail (bool flag)) void (set! failing-handler flag))
+(define-sequenced-callback (torture_signals) integer64
+  (let spin ((n 1000)) (if (zero? n) signals (spin (- n 1)))))
+(set-signal-handler! signal/usr2
+  (lambda (signal)
+    (set! signals (+ signals 1))
+    (make-vector 100 signals)
+    (when (and failing-handler (zero? (modulo signals 4))) (error "in a signal handler"))))
+
+(define-sequenced-callback (torture_exit (int id) (int code)) int (executed id) (exit code))
+
+; Last, since whoever calls it has the rest of this file run again.
+(define top (call/cc (lambda (k) k)))
+(return-to-host)

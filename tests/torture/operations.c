@@ -1,0 +1,612 @@
+/* operations.c: see operations.h. The table is at the end. */
+#include "operations.h"
+#include "call.h"
+#include "callbacks.h"
+#include "worker.h"
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <semaphore.h>
+
+enum { DEPTH_MAX = 6, HOWS = 10, UNPRINTABLE = 10, CHILD_DONE = 77 };
+
+bool enabled[OPERATIONS_MAX];
+
+/*** What Scheme calls ***/
+
+/* Not atomic on purpose: only the owner of the runtime may touch it. */
+static long executed_here;
+
+void torture_executed(int), torture_nested(int), torture_nested_unsafe(int);
+int torture_plain(int), torture_plain_raise(int, int);
+
+void torture_executed(int id) {
+  executed_here++;
+  count_execution(id);
+}
+
+static void op_nest(struct actor *);
+
+void torture_nested(int id) {
+  struct actor *actor = actor_of(id);
+  actor->depth++;
+  if (actor->descend > 0) {
+    actor->descend--;
+    op_nest(actor);
+  } else if (actor->depth < DEPTH_MAX) {
+    perform(actor, INSIDE);
+  } else {
+    op_types(actor);
+  }
+  actor->depth--;
+}
+
+void torture_nested_unsafe(int id) {
+  struct call call;
+  int result = 0;
+  begin(&call, actor_of(id));
+  call.status = torture_try(call.id, 0, &result);
+  came_wrong(&call, CALLSEQ_UNSAFE, 0, "foreign-safe-lambda");
+}
+
+void check_count(struct actor *actor) {
+  long counted = (long)torture_count();
+  mind_exit();
+  if (counted != executed_here)
+    fail(actor, "Scheme has counted %ld calls, C %ld", counted, executed_here);
+}
+
+/*** Types, and errors of all kinds ***/
+
+static void check_string(struct call *call, const char *got) {
+  char want[TAG_SIZE + 8];
+  tag(want, call->id);
+  strcat(want, "end");
+  must(call, got && !strcmp(got, want), "%d gave \"%s\"", call->id, got);
+}
+
+void op_types(struct actor *actor) {
+  static const char *const list[] = {"one", "three", NULL};
+  uint64_t large = UINT64_MAX - pick(actor, 1000);
+  double x = pick(actor, 1000);
+  char c = (char)pick(actor, 256);
+  struct call call;
+  switch (pick(actor, 12)) {
+  case 0: {
+    begin(&call, actor);
+    int got = torture_int(call.id);
+    if (came_right(&call))
+      must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+    break;
+  }
+  case 1: {
+    begin(&call, actor);
+    double got = torture_double(call.id, x);
+    if (came_right(&call))
+      must(&call, got == call.id + x / 3, "%d gave %f", call.id, got);
+    break;
+  }
+  case 2: {
+    begin(&call, actor);
+    const char *got = torture_text(call.id, "end");
+    if (came_right(&call))
+      check_string(&call, got);
+    break;
+  }
+  case 3: {
+    begin(&call, actor);
+    char *got = torture_given(call.id, "end");
+    if (came_right(&call))
+      check_string(&call, got);
+    free(got);
+    break;
+  }
+  case 4: {
+    begin(&call, actor);
+    void *got = torture_pointer(call.id, x < 500 ? &call : NULL);
+    if (came_right(&call))
+      must(&call, got == (x < 500 ? &call : NULL), "%d gave %p", call.id, got);
+    break;
+  }
+  case 5: {
+    begin(&call, actor);
+    uint64_t got = torture_wide(call.id, large);
+    if (came_right(&call))
+      must(&call, got == large - (uint64_t)call.id, "%d gave %ju", call.id, (uintmax_t)got);
+    break;
+  }
+  case 6: {
+    begin(&call, actor);
+    char got = torture_char(call.id, c);
+    if (came_right(&call))
+      must(&call, got == c, "%d gave %d", call.id, got);
+    break;
+  }
+  case 7: {
+    begin(&call, actor);
+    int got = torture_bool(call.id, x < 500);
+    if (came_right(&call))
+      must(&call, got == !(x < 500), "%d gave %d", call.id, got);
+    break;
+  }
+  case 8:
+    begin(&call, actor);
+    torture_void(call.id);
+    came_right(&call);
+    break;
+  case 9: {
+    begin(&call, actor);
+    int got = torture_list(call.id, (char **)list);
+    if (came_right(&call))
+      must(&call, got == 8, "%d gave %d", call.id, got);
+    break;
+  }
+  case 10: {
+    begin(&call, actor);
+    int got = torture_mark(call.id);
+    if (came_right(&call))
+      must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+    break;
+  }
+  case 11: {
+    int got = -1;
+    begin(&call, actor);
+    call.status = torture_try(call.id, 0, x < 500 ? &got : NULL);
+    if (came_right(&call))
+      must(&call, got == (x < 500 ? answer(call.id) : -1), "%d gave %d", call.id, got);
+    break;
+  }
+  }
+}
+
+static void failed_somehow(struct call *call, int how) {
+  char text[TAG_SIZE];
+  came_wrong(call, CALLSEQ_ERROR, 1,
+             how == UNPRINTABLE ? "cannot be printed" : tag(text, call->id));
+}
+
+static void op_raise(struct actor *actor) {
+  int how = 1 + (int)pick(actor, HOWS), untouched = -7;
+  double zero = 0;
+  const void *none = NULL;
+  struct call call;
+  begin(&call, actor);
+  switch (call.id % 4) {
+  case 0:
+    call.status = torture_try(call.id, how, &untouched);
+    break;
+  case 1:
+    zero = torture_raise(call.id, how);
+    break;
+  case 2:
+    none = torture_raise_text(call.id, how);
+    break;
+  case 3:
+    zero = torture_raise_double(call.id, how);
+    break;
+  }
+  failed_somehow(&call, how);
+  must(&call, untouched == -7 && zero == 0 && !none, "%d failed and gave a result", call.id);
+  if (actor->depth == 0) {
+    begin(&call, actor);
+    int winders = torture_balance(call.id);
+    if (came_right(&call))
+      must(&call, winders == 0, "%d: %d after thunks have not run", call.id, winders);
+  }
+}
+
+static void op_mistype(struct actor *actor) {
+  char text[96], own[TAG_SIZE];
+  double zero = 0;
+  const void *none = NULL;
+  struct call call;
+  unsigned type = pick(actor, 6);
+  begin(&call, actor);
+  switch (type) {
+  case 0:
+    zero = torture_no_int(call.id);
+    break;
+  case 1:
+    zero = torture_no_short(call.id);
+    break;
+  case 2:
+    zero = torture_no_double(call.id);
+    break;
+  case 3:
+    none = torture_no_text(call.id);
+    break;
+  case 4:
+    none = torture_no_pointer(call.id);
+    break;
+  case 5:
+    zero = torture_no_char(call.id);
+    break;
+  }
+  tag(own, call.id);
+  switch (type) {
+  case 0:
+    snprintf(text, sizeof text, "the result \"%s\" is not of type int", own);
+    break;
+  case 1:
+    snprintf(text, sizeof text, "the result %d is not of type short", call.id + 1000000);
+    break;
+  case 2:
+    snprintf(text, sizeof text, "the result (\"%s\") is not of type double", own);
+    break;
+  case 3:
+    snprintf(text, sizeof text, "the result %s is not of type c-string", own);
+    break;
+  case 4:
+    snprintf(text, sizeof text, "the result \"%s\" is not of type c-pointer", own);
+    break;
+  case 5:
+    snprintf(text, sizeof text, "the result \"%s\" is not of type char", own);
+    break;
+  }
+  came_wrong(&call, CALLSEQ_ERROR, 1, text);
+  must(&call, zero == 0 && !none, "%d failed and gave a result", call.id);
+}
+
+/*** Continuations ***/
+
+void op_capture(struct actor *actor) {
+  struct call call;
+  begin(&call, actor);
+  int got = torture_capture(call.id);
+  if (came_right(&call))
+    must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+}
+
+/* Of a call that has ended, or is still below. */
+static void op_enter(struct actor *actor) {
+  int untouched = -7;
+  struct call call;
+  begin(&call, actor);
+  switch (call.id % 4) {
+  case 0:
+    torture_enter_int(call.id);
+    break;
+  case 1:
+    torture_enter_text(call.id);
+    break;
+  case 2:
+    torture_enter_void(call.id);
+    break;
+  case 3:
+    call.status = torture_enter_try(call.id, &untouched);
+    break;
+  }
+  came_wrong(&call, CALLSEQ_ERROR, 1, "continuation");
+  must(&call, untouched == -7, "%d failed and gave a result", call.id);
+}
+
+/* By a continuation from the loading of the program, which ends in (return-to-host). */
+static void op_escape(struct actor *actor) {
+  struct call call;
+  begin(&call, actor);
+  torture_escape(call.id);
+  came_wrong(&call, CALLSEQ_ERROR, 1, "return-to-host");
+}
+
+static void op_loop(struct actor *actor) {
+  int n = 1 + (int)pick(actor, 20);
+  struct call call;
+  begin(&call, actor);
+  int got = torture_loop(call.id, n);
+  if (came_right(&call))
+    must(&call, got == n + answer(call.id), "%d gave %d", call.id, got);
+}
+
+static void op_generate(struct actor *actor) {
+  struct call call;
+  begin(&call, actor);
+  int got = torture_next(call.id);
+  if (came_right(&call))
+    must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+}
+
+/*** Nesting ***/
+
+static void op_nest(struct actor *actor) {
+  struct call call;
+  if (pick(actor, 3) == 0) {
+    int how = 1 + (int)pick(actor, HOWS);
+    begin(&call, actor);
+    torture_nest_raise(call.id, how);
+    failed_somehow(&call, how);
+  } else {
+    bool deep = pick(actor, 2);
+    begin(&call, actor);
+    int got = deep ? torture_nest_deep_down(call.id) : torture_nest(call.id);
+    if (came_right(&call))
+      must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+  }
+}
+
+static void op_descend(struct actor *actor) {
+  actor->descend = 20 + (int)pick(actor, 300);
+  op_nest(actor);
+  actor->descend = 0; /* a level may have been refused */
+}
+
+static void op_unsafe(struct actor *actor) {
+  struct call call;
+  begin(&call, actor);
+  int got = torture_unsafe(call.id);
+  if (came_right(&call))
+    must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+}
+
+enum { PLAIN_CALLS = 6 };
+
+struct job {
+  struct call call;
+  int ids[PLAIN_CALLS], count, done;
+  int how; /* to raise in the end, or 0 */
+};
+
+static void do_job(void *argument) {
+  struct job *job = argument;
+  struct actor *actor = job->call.actor;
+  if (!job->how)
+    count_execution(job->call.id);
+  for (; job->done < job->count; job->done++) {
+    int id = job->ids[job->done], got = torture_plain(id);
+    must(&job->call, got == answer(id), "%d, a plain one, gave %d", id, got);
+    if (pick(actor, 4) == 0) {
+      actor->depth++;
+      if (actor->depth < DEPTH_MAX)
+        perform(actor, INSIDE);
+      actor->depth--;
+    }
+  }
+  if (job->how) {
+    torture_plain_raise(job->call.id, job->how);
+    job->done = -1; /* never reached */
+  }
+}
+
+static void op_invoke(struct actor *actor) {
+  struct job job = {.count = (int)pick(actor, PLAIN_CALLS + 1)};
+  for (int i = 0; i < job.count; i++)
+    job.ids[i] = new_call(actor);
+  job.how = pick(actor, 3) ? 0 : 1 + (int)pick(actor, HOWS);
+  begin(&job.call, actor);
+  job.call.status = callseq_invoke(do_job, &job);
+  if (job.how)
+    failed_somehow(&job.call, job.how);
+  else
+    came_right(&job.call);
+  must(&job.call, job.done >= 0, "%d went on after an error", job.call.id);
+  for (int i = 0; i < job.count; i++)
+    settle(job.ids[i], i < job.done);
+}
+
+/*** Memory, green threads, time ***/
+
+static void op_storm(struct actor *actor) {
+  bool deep = pick(actor, 2);
+  int n = (int)pick(actor, deep ? 100000 : 3000);
+  struct call call;
+  begin(&call, actor);
+  int got = deep ? torture_deep(call.id, n) : torture_storm(call.id, n);
+  if (came_right(&call))
+    must(&call, got == n + answer(call.id), "%d gave %d", call.id, got);
+}
+
+static void op_green(struct actor *actor) {
+  int n = (int)pick(actor, 8);
+  struct call call;
+  begin(&call, actor);
+  int got = torture_green(call.id, n);
+  if (came_right(&call))
+    must(&call, got == answer(call.id) + n * (n - 1) / 2, "%d gave %d", call.id, got);
+}
+
+static void op_green_nest(struct actor *actor) {
+  struct call call;
+  actor->green++;
+  begin(&call, actor);
+  int got = torture_green_nest(call.id, 1 + (int)pick(actor, 3));
+  if (came_right(&call))
+    must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+  actor->green--;
+}
+
+static void op_stall(struct actor *actor) {
+  struct call call;
+  begin(&call, actor);
+  int got = torture_stall(call.id, 1 + (int)pick(actor, 4));
+  if (came_right(&call))
+    must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+}
+
+/*** Threads ***/
+
+static pthread_key_t late;
+static pthread_once_t late_once = PTHREAD_ONCE_INIT;
+
+static void call_late(void *actor) { perform(actor, BRIEFLY); }
+static void make_late(void) { pthread_key_create(&late, call_late); }
+
+static void *call_once(void *actor) {
+  perform(actor, BRIEFLY);
+  if (pick(actor, 2))
+    pthread_setspecific(late, actor);
+  return NULL;
+}
+
+/* Short-lived threads, one after the other; some call in a destructor of a thread-local too. */
+static void op_churn(struct actor *actor) {
+  static const size_t stacks[] = {16 << 10, 64 << 10, 1 << 20};
+  pthread_once(&late_once, make_late);
+  for (unsigned n = 1 + pick(actor, 5); n > 0; n--) {
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stacks[pick(actor, 3)]);
+    if (pthread_create(&thread, &attributes, call_once, actor))
+      fail(actor, "pthread_create");
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+  }
+}
+
+struct victim {
+  struct actor *actor;
+  sem_t entering;
+};
+
+static void *call_cancelled(void *argument) {
+  struct victim *victim = argument;
+  sem_post(&victim->entering);
+  for (int n = 0; n < 3; n++)
+    perform(victim->actor, BRIEFLY);
+  while (pause()) /* a signal may end it, before the cancellation does */
+    continue;
+  return NULL;
+}
+
+/* A thread that is cancelled while it calls: its calls come to their end before it does. */
+static void op_cancel(struct actor *actor) {
+  struct victim victim = {.actor = actor};
+  pthread_t thread;
+  void *end;
+  sem_init(&victim.entering, 0, 0);
+  if (pthread_create(&thread, NULL, call_cancelled, &victim))
+    fail(actor, "pthread_create");
+  while (sem_wait(&victim.entering))
+    continue;
+  for (unsigned n = pick(actor, 4); n > 0; n--)
+    sched_yield();
+  pthread_cancel(thread);
+  pthread_join(thread, &end);
+  if (end != PTHREAD_CANCELED)
+    fail(actor, "a cancelled thread ended otherwise");
+  sem_destroy(&victim.entering);
+}
+
+/*** Processes ***/
+
+static void exit_child(struct actor *actor) {
+  struct call call;
+  begin(&call, actor);
+  torture_exit(call.id, CHILD_DONE);
+  if (came_right(&call))
+    fail(actor, "(exit) returned");
+  _exit(CHILD_DONE); /* it was refused */
+}
+
+static _Noreturn void be_child(struct actor *actor) {
+  bool inside = callseq_inside();
+  for (unsigned n = pick(actor, 4); n > 0; n--)
+    perform(actor, inside ? INSIDE : OUTSIDE);
+  if (!inside)
+    check_count(actor);
+  if (pick(actor, 3) == 0)
+    exit_child(actor);
+  _exit(CHILD_DONE);
+}
+
+static void op_fork(struct actor *actor) {
+  int status, made = actor->made;
+  if (getpid() != ledger->process || actor->green > 0)
+    return; /* no children of children; and a child would go on in other green threads too */
+  pid_t child = fork();
+  if (child == 0)
+    be_child(actor);
+  if (child < 0)
+    fail(actor, "fork: %s", strerror(errno));
+  while (waitpid(child, &status, 0) < 0)
+    if (errno != EINTR)
+      fail(actor, "waitpid: %s", strerror(errno));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != CHILD_DONE) {
+    mind_exit();
+    fail(actor, "a forked child ended with wait status %#x", (unsigned)status);
+  }
+  int last = actor->index * CALLS_EACH + actor->made - 1;
+  if (actor->made > made && ledger->calls[last].progress == MADE)
+    settle(last, 1); /* its (exit) */
+}
+
+void op_exit(struct actor *actor) {
+  struct call call;
+  begin(&call, actor);
+  torture_exit(call.id, ledger->exit_code);
+  fail(actor, "(exit) returned");
+}
+
+/*** Signals ***/
+
+static void op_signal(struct actor *actor) {
+  signal_somebody(actor, pick(actor, 2) ? SIGUSR1 : SIGUSR2);
+}
+
+/* To this thread: its effect must be seen. */
+static void op_own_signal(struct actor *actor) {
+  int host = host_signals();
+  raise(SIGUSR1);
+  if (host_signals() == host)
+    fail(actor, "the host's signal handler did not run");
+  int64_t scheme = torture_signals();
+  raise(SIGUSR2);
+  while (torture_signals() == scheme) {
+    mind_exit();
+    sched_yield();
+  }
+}
+
+/*** The table ***/
+
+const struct operation operations[] = {
+    {"types", 100, OUTSIDE | INSIDE | BRIEFLY, op_types},
+    {"raise", 30, OUTSIDE | INSIDE | BRIEFLY, op_raise},
+    {"mistype", 20, OUTSIDE | INSIDE | BRIEFLY, op_mistype},
+    {"capture", 10, OUTSIDE | INSIDE, op_capture},
+    {"enter", 20, OUTSIDE | INSIDE, op_enter},
+    {"escape", 10, OUTSIDE, op_escape},
+    {"escape-nested", 10, INSIDE, op_escape},
+    {"loop", 10, OUTSIDE | INSIDE | BRIEFLY, op_loop},
+    {"generate", 10, OUTSIDE | INSIDE | BRIEFLY, op_generate},
+    {"nest", 40, OUTSIDE | INSIDE, op_nest},
+    {"descend", 2, OUTSIDE, op_descend},
+    {"unsafe", 10, OUTSIDE | INSIDE, op_unsafe},
+    {"invoke", 30, OUTSIDE | INSIDE, op_invoke},
+    {"storm", 3, OUTSIDE | INSIDE, op_storm},
+    {"green", 5, OUTSIDE | INSIDE, op_green},
+    {"green-nest", 3, OUTSIDE | INSIDE, op_green_nest},
+    {"stall", 1, OUTSIDE | INSIDE, op_stall},
+    {"churn", 10, OUTSIDE, op_churn},
+    {"cancel", 5, OUTSIDE, op_cancel},
+    {"fork", 3, OUTSIDE | INSIDE, op_fork},
+    {"signal", 20, OUTSIDE | INSIDE, op_signal},
+    {"own-signal", 10, OUTSIDE, op_own_signal},
+    {NULL, 0, 0, NULL},
+};
+
+int operation_named(const char *name, size_t length) {
+  for (int i = 0; operations[i].name; i++)
+    if (strlen(operations[i].name) == length && !strncmp(operations[i].name, name, length))
+      return i;
+  return -1;
+}
+
+void perform(struct actor *actor, int place) {
+  unsigned total = 0;
+  int i = 0, before = actor->operation;
+  for (int j = 0; operations[j].name; j++)
+    if (enabled[j] && (operations[j].places & place))
+      total += operations[j].weight;
+  if (total == 0)
+    return;
+  unsigned dice = pick(actor, total);
+  for (;; i++)
+    if (enabled[i] && (operations[i].places & place)) {
+      if (dice < operations[i].weight)
+        break;
+      dice -= operations[i].weight;
+    }
+  actor->operation = i;
+  operations[i].run(actor);
+  actor->operation = before;
+}

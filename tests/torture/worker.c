@@ -1,0 +1,172 @@
+/* worker.c: see worker.h. */
+#include "worker.h"
+#include "call.h"
+#include "callbacks.h"
+#include "operations.h"
+#include <limits.h>
+#include <semaphore.h>
+
+enum { HOST = 0, FIRST_THREAD = 1, RARELY = 6 };
+enum ending { RETURNS, EXITS, SCHEME_EXITS };
+
+#define PICK(actor, array) ((array)[pick(actor, sizeof(array) / sizeof *(array))])
+
+static int threads, turns;
+static size_t thread_stack;
+static enum ending ending;
+static int leaver, leaving_turn;
+static pthread_t ids[ACTORS];
+static pthread_barrier_t start, finish;
+static sem_t time_to_exit;
+
+/*** Signals ***/
+
+static _Thread_local volatile sig_atomic_t seen;
+
+static void on_signal(int signal) {
+  (void)signal;
+  seen++;
+}
+
+int host_signals(void) { return seen; }
+
+void signal_somebody(struct actor *actor, int signal) {
+  unsigned target = FIRST_THREAD + pick(actor, (unsigned)threads);
+  if (getpid() == ledger->process)
+    pthread_kill(ids[target], signal);
+  else
+    raise(signal);
+}
+
+/*** Chance ***/
+
+static void choose_operations(struct actor *host, const bool *allowed) {
+  for (int i = 0; operations[i].name; i++)
+    enabled[i] = pick(host, 5) && allowed[i];
+}
+
+static bool uses(const char *operation) {
+  return enabled[operation_named(operation, strlen(operation))];
+}
+
+static callseq_config choose_config(struct actor *host) {
+  static const size_t nurseries[] = {0, 64 << 10, 128 << 10, 256 << 10, 1 << 20, 4 << 20};
+  static const size_t room[] = {256 << 10, 1 << 20, 8 << 20};
+  static const size_t heaps[] = {0, 64 << 10, 1 << 20, 16 << 20};
+  static const unsigned batches[] = {0, 1, 2, 64, CALLSEQ_BATCH_NONE};
+  static const unsigned spins[] = {0, 1, 1000, CALLSEQ_SPIN_NONE};
+  static const unsigned stalls[] = {0, 1, 3, CALLSEQ_STALL_NEVER};
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.nursery_bytes = PICK(host, nurseries);
+  size_t above = PICK(host, room);
+  config.stack_bytes = config.nursery_bytes ? config.nursery_bytes + above : 0;
+  config.heap_bytes = PICK(host, heaps);
+  config.batch_limit = PICK(host, batches);
+  config.spin_limit = PICK(host, spins);
+  config.stall_ms = PICK(host, stalls);
+  config.report_overrun = (int)pick(host, 2);
+  config.on_error = note_error;
+  return config;
+}
+
+static void choose_threads(struct actor *host) {
+  static const size_t stacks[] = {48 << 10, 64 << 10, 256 << 10, 8 << 20};
+  threads = 1 + (int)pick(host, ACTORS - FIRST_THREAD);
+  turns = 20 + (int)pick(host, 300);
+  thread_stack = PICK(host, stacks);
+  unsigned dice = pick(host, 2 * RARELY);
+  ending = dice == 0 ? EXITS : dice == 1 ? SCHEME_EXITS : RETURNS;
+  leaver = FIRST_THREAD + (int)pick(host, (unsigned)threads);
+  leaving_turn = (int)pick(host, (unsigned)turns);
+}
+
+/*** Threads ***/
+
+/* The moment has come to end the process while others are inside. */
+static void leave(struct actor *actor) {
+  int code = 10 + (int)pick(actor, 100);
+  atomic_store_explicit(&ledger->exit_code, code, memory_order_relaxed);
+  if (ending == SCHEME_EXITS)
+    op_exit(actor);
+  sem_post(&time_to_exit);
+}
+
+static void *act(void *argument) {
+  struct actor *actor = argument;
+  pthread_barrier_wait(&start);
+  for (int i = 0; i < turns && has_room(actor); i++) {
+    if (ending != RETURNS && actor->index == leaver && i == leaving_turn)
+      leave(actor);
+    perform(actor, OUTSIDE);
+  }
+  actor->ended = true;
+  pthread_barrier_wait(&finish); /* others may still send it a signal */
+  return NULL;
+}
+
+static void run_threads(struct actor *host) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, thread_stack);
+  pthread_barrier_init(&start, NULL, (unsigned)threads + 1);
+  pthread_barrier_init(&finish, NULL, (unsigned)threads);
+  for (int i = FIRST_THREAD; i < FIRST_THREAD + threads; i++)
+    if (pthread_create(&ids[i], &attributes, act, &ledger->actors[i]))
+      fail(host, "pthread_create");
+  pthread_barrier_wait(&start);
+  if (ending == EXITS) {
+    while (sem_wait(&time_to_exit))
+      continue;
+    exit(ledger->exit_code);
+  }
+  for (int i = FIRST_THREAD; i < FIRST_THREAD + threads; i++)
+    pthread_join(ids[i], NULL);
+}
+
+/* Calls while C ends the process: right, or refused. */
+static void at_exit(void) {
+  struct actor *host = &ledger->actors[HOST];
+  struct call call;
+  int got = 0;
+  begin(&call, host);
+  call.status = torture_try(call.id, 0, &got);
+  if (call.status == CALLSEQ_CLOSED)
+    came_wrong(&call, CALLSEQ_CLOSED, 0, "");
+  else if (came_right(&call))
+    must(&call, got == answer(call.id), "%d in atexit gave %d", call.id, got);
+}
+
+static void call_too_early(struct actor *host) {
+  struct call call;
+  int got = 0;
+  begin(&call, host);
+  call.status = torture_try(call.id, 0, &got);
+  came_wrong(&call, CALLSEQ_CLOSED, 0, "callseq_init");
+}
+
+_Noreturn void work(const bool *allowed) {
+  struct actor *host = &ledger->actors[HOST];
+  ledger->process = getpid();
+  choose_operations(host, allowed);
+  choose_threads(host);
+  callseq_config config = choose_config(host);
+  /* C code under Scheme, and a Scheme handler that prints its error, are cancellation points: a
+   * thread that may be cancelled must not execute the calls of others. */
+  if (uses("cancel")) {
+    config.batch_limit = CALLSEQ_BATCH_NONE;
+    config.stall_ms = CALLSEQ_STALL_NEVER;
+  }
+  sem_init(&time_to_exit, 0, 0);
+  signal(SIGUSR1, on_signal);
+  call_too_early(host);
+  if (callseq_init_with(&config) != CALLSEQ_OK)
+    fail(host, "callseq_init: %s", callseq_last_error());
+  torture_let_handler_fail(!uses("cancel") && pick(host, 2));
+  for (int i = 0; i < 8; i++) /* so that there always is something to enter */
+    op_capture(host);
+  if (atexit(at_exit))
+    fail(host, "atexit");
+  run_threads(host);
+  check_count(host);
+  exit(0);
+}
