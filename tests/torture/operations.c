@@ -25,7 +25,7 @@ void torture_executed(int id) {
   count_execution(id);
 }
 
-static void op_nest(struct actor *);
+static void op_types(struct actor *), op_nest(struct actor *);
 
 void torture_nested(int id) {
   struct actor *actor = actor_of(id);
@@ -65,7 +65,7 @@ static void check_string(struct call *call, const char *got) {
   must(call, got && !strcmp(got, want), "%d gave \"%s\"", call->id, got);
 }
 
-void op_types(struct actor *actor) {
+static void op_types(struct actor *actor) {
   static const char *const list[] = {"one", "three", NULL};
   uint64_t large = UINT64_MAX - pick(actor, 1000);
   double x = pick(actor, 1000);

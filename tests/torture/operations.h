@@ -28,8 +28,7 @@ void perform(struct actor *, int place);
 
 int operation_named(const char *name, size_t length); /* or -1 */
 
-/* By name, where the program starts or ends. */
-void op_types(struct actor *);
+/* For the beginning and the end of a worker. */
 void op_capture(struct actor *);
 void op_exit(struct actor *);
 
