@@ -10,7 +10,7 @@
 ;;; Levels end in the opposite order of their beginning, whatever green threads do: one whose level
 ;;; is not the innermost waits (see turn).
 
-(declare (unit callseq))
+(declare (unit callseq) (disable-interrupts))
 
 (module callseq
     (define-sequenced-callback define-sequenced-callback/status callseq-header)
