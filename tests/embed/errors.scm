@@ -1,5 +1,5 @@
 ; Everything that Scheme can raise.
-(import (chicken platform) (chicken condition) (chicken foreign) callseq)
+(import (chicken platform) (chicken base) (chicken condition) (chicken foreign) callseq)
 
 (define table (vector 1 2 3))
 (define (apply-to f x) (f x))
@@ -33,6 +33,27 @@
 
 (define-sequenced-callback (fail (int which)) int ((vector-ref failures which)))
 (define-sequenced-callback (ways_to_fail) int (vector-length failures))
+
+; A printer that raises: in a condition, as the raised object, in a result of the wrong type.
+(define-record sulky problem)
+(set-record-printer! sulky (lambda (object port) (abort (sulky-problem object))))
+(define sulky-condition (make-sulky (make-property-condition 'exn 'message "not printed")))
+(define sulky-symbol (make-sulky 'not-printed))
+(define endlessly-sulky (make-sulky #f))
+(sulky-problem-set! endlessly-sulky endlessly-sulky)
+
+(define unprintable
+  (vector
+   (lambda () (error "a condition with" sulky-condition))
+   (lambda () (error "a condition with" sulky-symbol))
+   (lambda () (error "a condition with" endlessly-sulky))
+   (lambda () (error sulky-condition))
+   (lambda () (abort sulky-condition))
+   (lambda () (abort endlessly-sulky))
+   (lambda () sulky-symbol)
+   (lambda () endlessly-sulky)))
+(define-sequenced-callback (fail_unprintably (int which)) int ((vector-ref unprintable which)))
+(define-sequenced-callback (ways_unprintable) int (vector-length unprintable))
 
 ; Conditions that the body itself handles are no failures.
 (define-sequenced-callback (recover (int which)) c-string

@@ -1,7 +1,7 @@
 /* Whatever Scheme raises fails its call, with a message, and nothing else. */
 #include "../support.h"
 
-int fail(int), ways_to_fail(void), resume(int);
+int fail(int), ways_to_fail(void), resume(int), fail_unprintably(int), ways_unprintable(void);
 char *recover(int);
 
 /* What the message must contain, in the order of `failures` in errors.scm. */
@@ -41,6 +41,17 @@ static void all_ways(int index) {
   is_int(right, 500, "thread %d: each failure has its message, the call after it is right", index);
 }
 
+/* The error in printing the error is not one more: there is one failure, with some message. */
+static void unprintable(int index) {
+  int right = 0, ways = ways_unprintable();
+  for (int i = 0; i < 500; i++) {
+    callseq_clear_error();
+    right += fail_unprintably((i + index) % ways) == 0 && callseq_last_status() == CALLSEQ_ERROR &&
+             !strncmp(callseq_last_error(), "fail_unprintably: ", 18) && resume(i) == 2 * i + 1;
+  }
+  is_int(right, 500, "thread %d: an error in printing the error is harmless", index);
+}
+
 int main(void) {
   start_quietly();
   is_int(ways_to_fail(), WAYS, "as many failures here as in Scheme");
@@ -54,5 +65,7 @@ int main(void) {
   is_str(recover(2), "something else", "a raised object that the body handles");
   is_int(callseq_last_status(), CALLSEQ_OK, "neither is a failure");
   crew(4, all_ways);
+  unprintable(0);
+  crew(4, unprintable);
   return done();
 }
