@@ -2,7 +2,7 @@
 (import (chicken platform) (chicken foreign) (chicken base) callseq)
 
 #>
-int call_nested(void), capture_nested(void);
+int call_nested(void), capture_nested(void), reenter_nested(int);
 <#
 
 (define inside #f)
@@ -59,5 +59,9 @@ int call_nested(void), capture_nested(void);
 ; A continuation captured in a nested call, for the call that comes next.
 (define capture-nested (foreign-safe-lambda int "capture_nested"))
 (define-sequenced-callback (around_capture) int (capture-nested))
+
+; From a nested call into a call that has ended, and what the calls around it then return.
+(define reenter-nested (foreign-safe-lambda int "reenter_nested" int))
+(define-sequenced-callback (around_reenter (int levels)) int (+ 10 (reenter-nested levels)))
 
 (return-to-host)

@@ -6,9 +6,9 @@ int escape_to_top(void), capture(int), reenter_int(void), try_reenter(int *);
 char *take_trace(void), *reenter_string(void);
 void reenter_void(void);
 int count_to(int), first_negative(int, int), next_value(void), outer(void), leave_nested(void),
-    around_capture(void);
+    around_capture(void), around_reenter(int);
 
-int call_nested(void), capture_nested(void);
+int call_nested(void), capture_nested(void), reenter_nested(int);
 int call_nested(void) {
   int result = leave_nested();
   is_int(callseq_last_status(), CALLSEQ_ERROR, "a nested call that leaves to the outer one fails");
@@ -17,6 +17,32 @@ int call_nested(void) {
 }
 
 int capture_nested(void) { return capture(3); }
+
+/* At the innermost level calls of three types re-enter; 7 if each of them has failed. */
+int reenter_nested(int levels) {
+  int failed = 0;
+  if (levels > 1)
+    return around_reenter(levels - 1);
+  callseq_clear_error();
+  failed += reenter_int() == 0 && callseq_last_status() == CALLSEQ_ERROR;
+  callseq_clear_error();
+  failed += 2 * (reenter_string() == NULL && callseq_last_status() == CALLSEQ_ERROR);
+  failed += 4 * (try_reenter(NULL) == CALLSEQ_ERROR);
+  callseq_clear_error();
+  return failed;
+}
+
+/* The captured call is one of level 0, or a nested one; of this thread, or another. */
+static void reenter_from_nested(int index) {
+  int right = 0;
+  for (int i = 0; i < 100; i++) {
+    right += i % 2 ? capture(i) == i : around_capture() == 3;
+    right += around_reenter(1) == 17;
+    right += around_reenter(3) == 37;
+  }
+  is_int(right, 300, "thread %d: re-entering from a nested call fails that one only", index);
+  is_int(callseq_last_status(), CALLSEQ_OK, "and nothing else");
+}
 
 static void fails(const char *what) {
   is_int(callseq_last_status(), CALLSEQ_ERROR, "%s fails", what);
@@ -73,6 +99,9 @@ int main(void) {
   is_int(around_capture(), 3, "capturing in a nested call");
   is_int(reenter_int(), 0, "into the next call, of the same type");
   fails("re-entering a nested call's continuation in a call of the same type");
+
+  reenter_from_nested(0);
+  crew(4, reenter_from_nested);
 
   take_trace();
   is_int(escape_to_top(), 0, "leaving to the top level");
