@@ -3,7 +3,7 @@
 
 #>
 #include <stdbool.h>
-int call_down(int), call_fail(int);
+int call_down(int), call_fail(int), call_leave(int), leave_often(int), fail_often(int);
 char *call_greet(char *);
 bool callseq_inside(void);
 <#
@@ -36,6 +36,24 @@ bool callseq_inside(void);
   (condition-case (if (= 1 (call-fail n)) "went on" "inner call went wrong") ((exn) "caught")))
 (define-sequenced-callback (outer_fails_too (int n)) int (error "outer failure" (call-fail n) n))
 (define-sequenced-callback (winders_run) int after)
+
+; In one call: many nested calls that raise.
+(define-sequenced-callback (outer_of_failures (int times)) int
+  ((foreign-safe-lambda int "fail_often" int) times))
+
+; From the innermost of some levels to the outermost: that one is not reached, each level between
+; goes on when its C function returns.
+(define outermost #f)
+(define call-leave (foreign-safe-lambda int "call_leave" int))
+(define-sequenced-callback (leave (int levels)) int
+  (if (zero? levels) (outermost -1000) (+ 1 (call-leave (- levels 1)))))
+(define-sequenced-callback (outer_of_leave (int levels)) int
+  (call/cc (lambda (k) (set! outermost k) (call-leave levels))))
+(define-sequenced-callback (outer_of_leaves (int times)) int
+  (call/cc
+   (lambda (k)
+     (set! outermost k)
+     ((foreign-safe-lambda int "leave_often" int) times))))
 
 (define-sequenced-callback (inside_here) bool (inside?))
 (define-sequenced-callback (inside_safe_here) bool (inside-safe?))

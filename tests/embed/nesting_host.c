@@ -4,9 +4,10 @@
 
 int down(int), fail(int), outer_of_fail(int), outer_fails_too(int), winders_run(void);
 int inside_here(void), inside_safe_here(void), twice(int);
+int outer_of_failures(int), leave(int), outer_of_leave(int), outer_of_leaves(int);
 char *greet(const char *), *greet_twice(const char *), *outer_with_handler(int);
 
-int call_down(int), call_fail(int);
+int call_down(int), call_fail(int), call_leave(int), leave_often(int), fail_often(int);
 char *call_greet(const char *);
 
 int call_down(int n) { return down(n); }
@@ -20,6 +21,45 @@ int call_fail(int n) {
 }
 
 char *call_greet(const char *name) { return greet(name); }
+
+int fail_often(int times) {
+  int told = 0;
+  for (int i = 0; i < times; i++) {
+    callseq_clear_error();
+    told += fail(i) == 0 && callseq_last_status() == CALLSEQ_ERROR;
+  }
+  return told;
+}
+
+int call_leave(int levels) { return leave(levels); }
+
+int leave_often(int times) {
+  int told = 0;
+  for (int i = 0; i < times; i++) {
+    callseq_clear_error();
+    told += leave(i % 3) == i % 3 && callseq_last_status() == CALLSEQ_ERROR;
+  }
+  return told;
+}
+
+/* In one call of level 0, so that nothing in between can put right what a failure leaves behind;
+ * then in one each. */
+static void many_failures(void) {
+  enum { FAILURES = 100000, ESCAPES = 20000, ALLOWED_KB = 4096 };
+  int right = 0;
+  outer_of_failures(FAILURES / 20);
+  outer_of_leaves(ESCAPES);
+  long before = resident_kb();
+  is_int(outer_of_failures(FAILURES), FAILURES, "nested calls that raise, each of them told");
+  is_int(outer_of_leaves(ESCAPES), ESCAPES, "nested calls that leave to the outer call fail");
+  for (int i = 0; i < ESCAPES; i++)
+    right += outer_of_leave(0) == 0 && outer_of_fail(i) == 1001;
+  is_int(right, ESCAPES, "the outer calls go on");
+  long growth = resident_kb() - before;
+  ok(growth < ALLOWED_KB, "resident memory grew by %ld KB", growth);
+  is_int(outer_of_leave(5), 5, "the levels between end one after the other");
+  is_int(down(300), 300, "there is room for 300 levels as before");
+}
 
 static void nested_errors(int index) {
   int right = 0;
@@ -35,17 +75,21 @@ static void nested_errors(int index) {
 
 static void many_levels(int index) {
   is_int(down(3), 3, "thread %d: 3 levels", index);
-  is_int(down(200), 200, "thread %d: 200 levels", index);
+  is_int(down(300), 300, "thread %d: 300 levels", index);
   is_str(greet_twice("you"), "hello you, hello you", "thread %d: nested strings", index);
 }
 
 static void too_deep(void) {
   callseq_clear_error();
   int reached = down(100000);
-  ok(reached > 200 && reached < 100000, "too many levels: %d were made", reached);
+  ok(reached > 300 && reached < 100000, "too many levels: %d were made", reached);
   ok(callseq_last_status() != CALLSEQ_OK, "the call that had no room failed: %s",
      callseq_last_error());
-  is_int(down(200), 200, "200 levels work again");
+  int again = 0;
+  for (int i = 0; i < 20; i++)
+    again += down(100000) > 300;
+  is_int(again, 20, "again and again");
+  is_int(down(300), 300, "300 levels work again");
 }
 
 int main(void) {
@@ -65,6 +109,7 @@ int main(void) {
   is_int(winders_run(), 500, "the outer call's winders ran once each");
   crew(4, nested_errors);
   too_deep();
+  many_failures();
   crew(1, many_levels);
   return done();
 }
