@@ -1,0 +1,138 @@
+; CHICKEN's own threads, sleeping, and TCP ports, inside callbacks.
+(declare (uses scheduler))
+(import (chicken platform) (chicken base) (chicken foreign) (chicken io)
+        (chicken tcp) (chicken time) callseq)
+
+#>
+int enter_lower(int), enter_upper(int), enter_failing(int);
+<#
+
+; What srfi-18, an egg, has as thread-start!. Nothing waits for such a thread's result.
+(define (start-thread thunk)
+  (let ((thread (##sys#make-thread #f 'created 'green 10)))
+    (##sys#setslot thread 1
+                   (lambda ()
+                     (thunk)
+                     (##sys#thread-kill! thread 'dead)
+                     (##sys#schedule)))
+    (##sys#setslot thread 3 'ready)
+    (##sys#add-to-ready-queue thread)))
+
+(define (wait-until done?) (unless (done?) (##sys#thread-yield!) (wait-until done?)))
+
+(define (garbage n) (length (vector->list (make-vector n n))))
+
+; Two threads of one callback make a nested call each. The lower one begins first and ends first, as
+; far as Scheme goes: its C function cannot return before the upper one.
+(define enter-lower (foreign-safe-lambda int "enter_lower" int))
+(define enter-upper (foreign-safe-lambda int "enter_upper" int))
+(define begun '())
+(define lower-over #f)
+
+(define-sequenced-callback (lower (int n)) int
+  (set! begun '(lower))
+  (wait-until (lambda () (memq 'upper begun)))
+  (garbage 1000)
+  (set! lower-over #t)
+  (+ n 1))
+(define-sequenced-callback (upper (int n)) c-string
+  (set! begun '(upper lower))
+  (wait-until (lambda () lower-over))
+  (do ((i 0 (+ i 1))) ((= i 20)) (garbage 1000) (##sys#thread-yield!))
+  (number->string (+ n 2)))
+
+(define results '())
+(define (note key value) (set! results (cons (cons key value) results)))
+(define (result key) (cond ((assq key results) => cdr) (else 0)))
+
+(define (start-both n)
+  (set! begun '())
+  (set! lower-over #f)
+  (set! results '())
+  (start-thread (lambda () (note 'lower (enter-lower n))))
+  (wait-until (lambda () (pair? begun)))
+  (start-thread (lambda () (note 'upper (enter-upper n)))))
+
+(define-sequenced-callback (both (int n)) int
+  (start-both n)
+  (wait-until (lambda () (= (length results) 2)))
+  (if (and (= (result 'lower) (+ n 1)) (= (result 'upper) (+ n 2))) n -1))
+; The body ends first of all; the call cannot.
+(define-sequenced-callback (leave_both_behind (int n)) int (start-both n) n)
+(define-sequenced-callback (left_behind (int n)) bool
+  (and (= (result 'lower) (+ n 1)) (= (result 'upper) (+ n 2))))
+
+; A nested call that raises in one thread, while another one's level is below it.
+(define enter-failing (foreign-safe-lambda int "enter_failing" int))
+(define-sequenced-callback (failing (int n)) int
+  (set! begun '(upper lower))
+  (wait-until (lambda () lower-over))
+  (error "in a green thread's nested call" n))
+(define-sequenced-callback (one_fails (int n)) int
+  (set! begun '())
+  (set! lower-over #f)
+  (set! results '())
+  (start-thread (lambda () (note 'lower (enter-lower n))))
+  (wait-until (lambda () (pair? begun)))
+  (start-thread (lambda () (note 'failing (enter-failing n))))
+  (wait-until (lambda () (= (length results) 2)))
+  (if (and (= (result 'lower) (+ n 1)) (= (result 'failing) -7)) n -1))
+
+; Threads that take turns, preempted by CHICKEN's timer.
+(define-sequenced-callback (take_turns (int threads) (int n)) int
+  (let ((sum 0) (over 0))
+    (do ((i 0 (+ i 1))) ((= i threads))
+      (start-thread
+       (lambda ()
+         (do ((i 0 (+ i 1))) ((= i n))
+           (set! sum (+ sum (garbage 1))))
+         (set! over (+ over 1)))))
+    (wait-until (lambda () (= over threads)))
+    sum))
+
+; Two that sleep at the same time, and the callback too.
+(define-sequenced-callback (sleep_well (int n)) int
+  (let ((awake 0))
+    (define (sleep-a-little)
+      (##sys#thread-sleep! (+ 5.0 (current-process-milliseconds)))
+      (set! awake (+ awake 1)))
+    (start-thread sleep-a-little)
+    (start-thread sleep-a-little)
+    (sleep-a-little)
+    (wait-until (lambda () (= awake 3)))
+    n))
+
+; A server and its client in one callback; both block on the loopback.
+(define-sequenced-callback (talk (int n)) c-string
+  (let ((listener (tcp-listen 0 4 "127.0.0.1")))
+    (start-thread
+     (lambda ()
+       (let-values (((in out) (tcp-accept listener)))
+         (write-line (string-append "you said " (read-line in)) out)
+         (close-output-port out)
+         (close-input-port in))))
+    (let-values (((in out) (tcp-connect "127.0.0.1" (tcp-listener-port listener))))
+      (write-line (number->string n) out)
+      (let ((answer (read-line in)))
+        (close-output-port out)
+        (close-input-port in)
+        (tcp-close listener)
+        answer))))
+(define-sequenced-callback (nobody_there) int
+  (let-values (((in out) (tcp-connect "127.0.0.1" 1))) 0))
+
+; An error in a thread that nobody waits for, as CHICKEN has it: a warning.
+(define-sequenced-callback (fail_in_a_thread (int n)) int
+  (start-thread (lambda () (error "in a green thread")))
+  (do ((i 0 (+ i 1))) ((= i 10)) (##sys#thread-yield!))
+  n)
+
+; A body that waits for what can never come: CHICKEN's scheduler has nobody to run.
+(define-sequenced-callback (deadlock (int n)) int
+  (##sys#setslot ##sys#current-thread 3 'blocked)
+  (##sys#schedule)
+  n)
+
+(define-sequenced-callback (twice (int n)) int (* 2 n))
+
+(return-to-host)
