@@ -1,14 +1,21 @@
-/* stall_ms: a call that waits longer is reported once on standard error, with who holds the runtime
- * and in which callback. The test waits for the report itself, not for a time. */
+/* stall_ms: a call that waits longer is reported once on standard error, with both threads and the
+ * callback that holds the runtime. So is a newcomer that a nested call has started and waits for:
+ * no other thread is served then. It waits without using the processor. The test waits for the
+ * report itself, not for a time. */
 #include "../support.h"
 #include <semaphore.h>
 #include <sys/syscall.h>
+#include <time.h>
 
-int slow_rule(void), twice(int);
+int slow_rule(void), outer_rule(void), inner_rule(void), twice(int);
+
+enum { STALL_MS = 200 };
 
 static sem_t holding, let_go;
-static long holder;
+static long holder, newcomer;
+static FILE *report;
 
+/* Under Scheme. In its place a program might join the thread that cannot be served: for ever. */
 void wait_for_main(void);
 void wait_for_main(void) {
   holder = syscall(SYS_gettid);
@@ -16,46 +23,80 @@ void wait_for_main(void) {
   sem_wait(&let_go);
 }
 
+int run_inner(void);
+int run_inner(void) { return inner_rule(); }
+
 static void *hold(void *argument) {
   *(int *)argument = slow_rule();
   return NULL;
 }
 
+static void *hold_nested(void *argument) {
+  *(int *)argument = outer_rule();
+  return NULL;
+}
+
 static void *wait_in_line(void *argument) {
+  newcomer = syscall(SYS_gettid);
   *(int *)argument = twice(21);
   return NULL;
 }
 
+static long milliseconds_used(pthread_t thread) {
+  clockid_t clock;
+  struct timespec used;
+  if (pthread_getcpuclockid(thread, &clock) || clock_gettime(clock, &used)) {
+    perror("clock of a thread");
+    exit(2);
+  }
+  return (long)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+static void names_thread(const char *line, long id, const char *what) {
+  char name[32];
+  snprintf(name, sizeof name, "thread %ld ", id);
+  ok(strstr(line, name), "%s is named, %s: %s", what, name, line);
+}
+
+static void one_report(void *(*holds)(void *), int result, const char *callback) {
+  int held = 0, waited = 0;
+  pthread_t holding_thread, waiting_thread;
+  char line[512];
+
+  pthread_create(&holding_thread, NULL, holds, &held);
+  sem_wait(&holding);
+  pthread_create(&waiting_thread, NULL, wait_in_line, &waited);
+  char *first = fgets(line, sizeof line, report); /* comes while the callback still holds */
+  ok(first && strstr(line, callback), "the report names the callback %s: %s", callback, line);
+  names_thread(line, holder, "the thread that holds the runtime");
+  names_thread(line, newcomer, "the thread that waits");
+  long used = milliseconds_used(waiting_thread);
+  ok(used < STALL_MS / 4, "%ld ms of processor used in a wait of %d", used, STALL_MS);
+
+  sem_post(&let_go);
+  pthread_join(holding_thread, NULL);
+  pthread_join(waiting_thread, NULL);
+  fputs("the end\n", stderr);
+  ok(fgets(line, sizeof line, report) && !strcmp(line, "the end\n"), "there is one report: %s",
+     line);
+  is_int(held, result, "the call that held the runtime has its result");
+  is_int(waited, 42, "the call that waited has its result");
+}
+
 int main(void) {
-  int errors[2], held = 0, waited = 0;
-  pthread_t holds, waits;
-  char line[512], name[32];
+  int errors[2];
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
-  config.stall_ms = 50;
+  config.stall_ms = STALL_MS;
   is_int(callseq_init_with(&config), CALLSEQ_OK, "init");
   sem_init(&holding, 0, 0);
   sem_init(&let_go, 0, 0);
   int own_errors = dup(STDERR_FILENO);
   if (pipe(errors) || dup2(errors[1], STDERR_FILENO) < 0)
     return 2;
-  FILE *report = fdopen(errors[0], "r");
+  report = fdopen(errors[0], "r");
 
-  pthread_create(&holds, NULL, hold, &held);
-  sem_wait(&holding);
-  pthread_create(&waits, NULL, wait_in_line, &waited);
-  char *first = fgets(line, sizeof line, report); /* comes while the callback still holds */
-  ok(first && strstr(line, "slow_rule"), "the report names the callback: %s", line);
-  snprintf(name, sizeof name, "%ld", holder);
-  ok(strstr(line, name), "and the thread that holds the runtime, %s", name);
-
-  sem_post(&let_go);
-  pthread_join(holds, NULL);
-  pthread_join(waits, NULL);
-  fputs("the end\n", stderr);
-  ok(fgets(line, sizeof line, report) && !strcmp(line, "the end\n"), "there is one report: %s",
-     line);
+  one_report(hold, 1, "slow_rule");
+  one_report(hold_nested, 2, "inner_rule");
   dup2(own_errors, STDERR_FILENO);
-  is_int(held, 1, "the call that held the runtime has its result");
-  is_int(waited, 42, "the call that waited has its result");
   return done();
 }
