@@ -69,6 +69,11 @@ static void after_fork_in_child(void) {
   if (holder)
     callseq_sequencer_forked(&callseq_abi_runtime.sequencer, callseq_abi_self);
   callseq_signals_forked();
+  /* Forked inside: a thread that the child does not have may hold the lock, in a fork of its own.
+   * While the program loads it is this thread that holds it. */
+  if (!fork_took &&
+      atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) != CALLSEQ_LOADING)
+    pthread_mutex_init(&lock, NULL);
   after_fork();
 }
 
