@@ -19,6 +19,15 @@ char *greet(const char *);
 int try_half(int, int *);
 }
 
+/* Destroyed at the end of its thread, before destructors of pthread keys. */
+struct Farewell {
+  int *right;
+  ~Farewell() {
+    int half = 0;
+    *right = try_half(8, &half) == CALLSEQ_OK && half == 4;
+  }
+};
+
 int main() {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
   is_int(callseq_init_with(&config), CALLSEQ_OK, "init");
@@ -47,5 +56,19 @@ int main() {
     });
   for (std::thread &thread : threads)
     thread.join();
+
+  int right_before = 0, right_alone = 0;
+  std::thread([&] {
+    thread_local Farewell farewell = {&right_before};
+    int half = 0;
+    try_half(2, &half);
+    (void)farewell;
+  }).join();
+  std::thread([&] {
+    thread_local Farewell farewell = {&right_alone};
+    (void)farewell;
+  }).join();
+  is_int(right_before, 1, "a call from the destructor of a thread_local");
+  is_int(right_alone, 1, "which may be the only call of its thread");
   return done();
 }
