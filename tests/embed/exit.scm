@@ -3,6 +3,7 @@
 
 #>
 int nest(int);
+void sit(void), exit_in_c(int);
 <#
 
 (define (tell text) (display text) (flush-output))
@@ -18,7 +19,21 @@ int nest(int);
 (define-external (leave_externally (int code)) int (exit code))
 (define nest (foreign-safe-lambda int "nest" int))
 (define-sequenced-callback (leave_nested (int code)) int (nest code))
+(define-sequenced-callback (leave_in_c (int code)) void
+  ((foreign-safe-lambda void "exit_in_c" int) code))
 (define-sequenced-callback (work (int n)) int (vector-length (make-vector n n)))
+
+(define-sequenced-callback (add_unprintable_thunk) void
+  (on-exit (lambda () (tell "fails ") (error "in an on-exit thunk" (make-sulky)))))
+(define-sequenced-callback (add_leaving_thunk) void (on-exit (lambda () (tell "leaves ") (exit 1))))
+(define-sequenced-callback (own_exit_handler) void
+  (exit-handler (lambda (#!optional (code 0)) (error "no exit with" code))))
+
+(define-record sulky)
+(set-record-printer! sulky (lambda (object port) (error "not printed")))
+
+; Keeps the runtime for good.
+(define-sequenced-callback (wait_for_ever) void ((foreign-lambda void "sit")))
 
 (when (equal? (get-environment-variable "LEAVE") "at load") (exit 6))
 (return-to-host)

@@ -4,7 +4,9 @@
 #include <semaphore.h>
 
 int leave(int), try_leave(int, int *), leave_externally(int), leave_nested(int), work(int);
-void leave_plainly(void), add_thunk(const char *), add_failing_thunk(void);
+void leave_plainly(void), add_thunk(const char *), add_failing_thunk(void), leave_in_c(int);
+void add_unprintable_thunk(void), add_leaving_thunk(void), own_exit_handler(void);
+void wait_for_ever(void);
 
 int nest(int);
 int nest(int code) { return leave(code); }
@@ -105,6 +107,116 @@ static int with_a_blocked_reader(void) {
   return 99;
 }
 
+/* ---- exit by the host ---- */
+
+static sem_t inside;
+
+/* Under Scheme. */
+void sit(void), exit_in_c(int);
+void sit(void) {
+  sem_post(&inside);
+  for (;;)
+    pause();
+}
+void exit_in_c(int code) { exit(code); }
+
+static void *sit_inside(void *argument) {
+  wait_for_ever();
+  return argument;
+}
+
+static void *wait_outside(void *argument) {
+  sem_post(&reading);
+  work(5);
+  return argument;
+}
+
+/* One thread is inside for good, two wait for it, one reads from an empty pipe. */
+static void keep_threads_busy(void) {
+  pthread_t thread;
+  if (pipe(ends) || dup2(ends[0], STDIN_FILENO) < 0)
+    _exit(98);
+  sem_init(&reading, 0, 0);
+  sem_init(&inside, 0, 0);
+  start();
+  pthread_create(&thread, NULL, sit_inside, NULL);
+  sem_wait(&inside);
+  for (int i = 0; i < 3; i++) {
+    pthread_create(&thread, NULL, i < 2 ? wait_outside : read_for_ever, NULL);
+    sem_wait(&reading);
+  }
+}
+
+static int exit_of_host(void) {
+  keep_threads_busy();
+  exit(10);
+}
+
+static void *exit_in_thread(void *argument) {
+  (void)argument;
+  exit(11);
+}
+
+static int exit_of_thread(void) {
+  pthread_t thread;
+  keep_threads_busy();
+  pthread_create(&thread, NULL, exit_in_thread, NULL);
+  pthread_join(thread, NULL);
+  return 99;
+}
+
+static void work_or_exit(int index) {
+  for (int i = 0; i < 1000000; i++)
+    if (index == 3 && i == 1000)
+      exit(12);
+    else
+      work(i % 50);
+}
+
+static int exit_while_others_call(void) {
+  start();
+  crew(4, work_or_exit);
+  return 99;
+}
+
+static int exit_under_scheme(void) {
+  start();
+  leave_in_c(13);
+  return 99;
+}
+
+static void expect_exit(int (*scenario)(void), int code, const char *what) {
+  struct outcome outcome = in_child(scenario);
+  is_int(outcome.code, code, "exit by the host, %s: the code (signal %d)", what, outcome.signal);
+  ok(strstr(outcome.out, "atexit ran"), "atexit functions run: %s", outcome.out);
+  ok(!strstr(outcome.out, "bye"), "on-exit thunks do not");
+}
+
+/* ---- exit by Scheme ---- */
+
+static int with_an_unprintable_error(void) {
+  start();
+  add_unprintable_thunk();
+  add_thunk("last ");
+  leave(14);
+  return 99;
+}
+
+static int with_a_leaving_thunk(void) {
+  start();
+  add_leaving_thunk();
+  leave(15);
+  return 99;
+}
+
+/* The program's own handler is in charge; its error is one of the callback. */
+static int with_an_own_handler(void) {
+  start();
+  own_exit_handler();
+  leave(16);
+  return callseq_last_status() == CALLSEQ_ERROR && work(5) == 5 ? 17 : 99;
+}
+
 static struct outcome expect(int (*scenario)(void), int code, const char *what) {
   struct outcome outcome = in_child(scenario);
   is_int(outcome.code, code, "%s: the exit code (signal %d)", what, outcome.signal);
@@ -130,5 +242,12 @@ int main(void) {
      failing.out);
   expect_bye(while_others_call, 8, "while other threads call");
   expect_bye(with_a_blocked_reader, 9, "while a thread is blocked in getchar");
+  expect_bye(with_an_unprintable_error, 14, "an error in a thunk that cannot be printed");
+  expect_bye(with_a_leaving_thunk, 15, "a thunk that calls exit itself");
+  expect(with_an_own_handler, 17, "an exit handler of the program's own that raises");
+  expect_exit(exit_of_host, 10, "by the main thread");
+  expect_exit(exit_of_thread, 11, "by another thread");
+  expect_exit(exit_while_others_call, 12, "while other threads call");
+  expect_exit(exit_under_scheme, 13, "in C code under Scheme");
   return done();
 }
