@@ -34,7 +34,8 @@
 (define-sequenced-callback (fail (int which)) int ((vector-ref failures which)))
 (define-sequenced-callback (ways_to_fail) int (vector-length failures))
 
-; A printer that raises: in a condition, as the raised object, in a result of the wrong type.
+; A printer that raises: in a condition, as the raised object, in a result of the wrong type; and
+; conditions that are malformed.
 (define-record sulky problem)
 (set-record-printer! sulky (lambda (object port) (abort (sulky-problem object))))
 (define sulky-condition (make-sulky (make-property-condition 'exn 'message "not printed")))
@@ -50,6 +51,8 @@
    (lambda () (error sulky-condition))
    (lambda () (abort sulky-condition))
    (lambda () (abort endlessly-sulky))
+   (lambda () (abort (make-property-condition 'exn 'message "malformed" 'arguments 17)))
+   (lambda () (abort (make-property-condition 'exn 'message sulky-symbol 'arguments '(1 . 2))))
    (lambda () sulky-symbol)
    (lambda () endlessly-sulky)))
 (define-sequenced-callback (fail_unprintably (int which)) int ((vector-ref unprintable which)))

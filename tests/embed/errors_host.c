@@ -65,6 +65,13 @@ int main(void) {
   is_str(recover(2), "something else", "a raised object that the body handles");
   is_int(callseq_last_status(), CALLSEQ_OK, "neither is a failure");
   crew(4, all_ways);
+  callseq_clear_error();
+  int told = 0;
+  for (int which = 0; which < ways_unprintable(); which++) {
+    fail_unprintably(which);
+    told += strstr(callseq_last_error(), "cannot be printed") != NULL;
+  }
+  is_int(told, 2, "two of those errors cannot be printed, the message says so");
   unprintable(0);
   crew(4, unprintable);
   return done();

@@ -1,5 +1,5 @@
 ; Calls that end the process.
-(import (chicken platform) (chicken base) (chicken process-context) (chicken foreign) callseq)
+(import (chicken platform) (chicken base) (chicken condition) (chicken process-context) (chicken foreign) callseq)
 
 #>
 int nest(int);
@@ -24,13 +24,14 @@ void sit(void), exit_in_c(int);
 (define-sequenced-callback (work (int n)) int (vector-length (make-vector n n)))
 
 (define-sequenced-callback (add_unprintable_thunk) void
-  (on-exit (lambda () (tell "fails ") (error "in an on-exit thunk" (make-sulky)))))
+  (on-exit (lambda () (tell "fails ") (abort (unprintable)))))
 (define-sequenced-callback (add_leaving_thunk) void (on-exit (lambda () (tell "leaves ") (exit 1))))
 (define-sequenced-callback (own_exit_handler) void
   (exit-handler (lambda (#!optional (code 0)) (error "no exit with" code))))
 
-(define-record sulky)
-(set-record-printer! sulky (lambda (object port) (error "not printed")))
+; Its arguments are no list: to print it is an error.
+(define (unprintable)
+  (make-property-condition 'exn 'message "not printed" 'arguments 17))
 
 ; Keeps the runtime for good.
 (define-sequenced-callback (wait_for_ever) void ((foreign-lambda void "sit")))
