@@ -1,5 +1,5 @@
 ; A program that loads in the way that the host asks for.
-(import (chicken platform) (chicken process) (chicken process-context) (chicken foreign) callseq)
+(import (chicken platform) (chicken condition) (chicken process) (chicken process-context) (chicken foreign) callseq)
 
 #>
 const char *scenario_name(void);
@@ -18,6 +18,8 @@ int callseq_init(void);
 (define child (and (equal? (how) "fork") (process-fork)))
 (define init-status (and child ((foreign-safe-lambda int "callseq_init"))))
 (when (equal? (how) "error") (error "the program cannot load" 'today))
+(when (equal? (how) "unprintable error")
+  (abort (make-property-condition 'exn 'message "not printed" 'arguments 17)))
 (when (equal? (how) "meanwhile") (signal-and-wait))
 
 (define-sequenced-callback (nested_result) int nested)

@@ -2,6 +2,7 @@
  * is a process of its own, which prints what it saw. */
 #include "../support.h"
 #include <semaphore.h>
+#include <sys/resource.h>
 
 int twice(int), nested_result(void), stray_return(void), allocate(int), after_return(int);
 int child_of_loading(void), init_while_loading(void);
@@ -68,6 +69,14 @@ static int error_at_load(void) {
   scenario = "error";
   printf("%d", callseq_init());
   printf(" %d", callseq_init());
+  printf(" %d", twice(21));
+  printf(" %d\n", callseq_last_status());
+  return 0;
+}
+
+static int unprintable_error_at_load(void) {
+  scenario = "unprintable error";
+  printf("%d", callseq_init());
   printf(" %d", twice(21));
   printf(" %d\n", callseq_last_status());
   return 0;
@@ -197,6 +206,54 @@ static int refused_configurations(void) {
   return 0;
 }
 
+/* Addresses for so many megabytes more than this process has, or for as many as it likes. */
+static void limit_addresses(rlim_t megabytes) {
+  long pages = 0;
+  struct rlimit limit;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file || fscanf(file, "%ld", &pages) != 1)
+    exit(2);
+  fclose(file);
+  getrlimit(RLIMIT_AS, &limit);
+  limit.rlim_cur = megabytes == RLIM_INFINITY
+                       ? limit.rlim_max
+                       : (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (megabytes << 20);
+  setrlimit(RLIMIT_AS, &limit);
+}
+
+static int twice_as_thread_result;
+static void call_as_thread(int index) { twice_as_thread_result = twice(index + 21); }
+
+/* A refused mapping leaves nothing behind that a later init with other sizes would trip over. */
+static int refused_stack(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  limit_addresses(64);
+  printf("%d", callseq_init());
+  printf(" %d", callseq_last_status());
+  printf(" %d", callseq_last_error() && strstr(callseq_last_error(), "stack"));
+  callseq_clear_error();
+  printf(" %d", twice(21));
+  printf(" %d", callseq_last_status());
+  limit_addresses(RLIM_INFINITY);
+  config.stack_bytes = (size_t)1 << (sizeof(size_t) == 8 ? 48 : 31); /* nobody has so many */
+  printf(" %d", try_config(config));
+  printf(" %d", callseq_inside());
+  printf(" %d", callseq_init());
+  printf(" %d", twice(21));
+  crew(1, call_as_thread);
+  printf(" %d %d\n", twice_as_thread_result, allocate(100000));
+  return 0;
+}
+
+/* The stack can be had, CHICKEN's heap cannot: then CHICKEN ends the process, and says why. */
+static int refused_heap(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.heap_bytes = 1 << 30;
+  limit_addresses(512);
+  callseq_init_with(&config);
+  return 0;
+}
+
 /* A list larger than the heap it starts in, under several sizes of everything. */
 static int sizes(void) {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
@@ -253,6 +310,7 @@ int main(void) {
   expect(concurrently, "8\n", "first inits at the same time");
   expect(by_a_thread_that_ends, "0 42\n", "the thread that ran init may end");
   expect(error_at_load, "1 1 0 2\n", "an error at load is final");
+  expect(unprintable_error_at_load, "1 0 2\n", "also one whose printing raises");
   struct outcome error = in_child(error_at_load);
   ok(strstr(error.err, "the program cannot load") && strstr(error.err, "today"),
      "an error at load is printed: %s", error.err);
@@ -265,6 +323,10 @@ int main(void) {
   expect(arguments, "0 two words\n", "argc and argv");
   expect(nursery_by_option, "0 3000000\n", "a larger nursery by option");
   expect(refused_configurations, "3 3 3 3 3 1 3 3 3 3 3 0 42\n", "configurations that are refused");
+  expect(refused_stack, "4 4 1 0 2 4 0 0 42 42 100000\n", "a stack that cannot be mapped");
+  struct outcome refused = in_child(refused_heap);
+  ok(refused.code != 0, "a heap that cannot be had ends the process (signal %d)", refused.signal);
+  ok(strstr(refused.err, "memory"), "is told: %s", refused.err);
   expect(smallest_heap, "0 1000000\n", "the smallest heap to start with");
   expect(sizes, "0 42 1000000\n", "a configuration with every size set");
   long small = atol(in_child(small_nursery).out), large = atol(in_child(large_nursery).out);
