@@ -1,9 +1,13 @@
-/* A full heap, which CHICKEN cannot survive, ends the process with a message that says so. */
+/* Callbacks that use much memory: a gigabyte in all, hundreds of megabytes alive, deep recursion,
+ * while other threads call. A full heap, which CHICKEN cannot survive, ends the process with a
+ * message that says so. */
 #include "../support.h"
+#include <sys/resource.h>
 
-int keep(int);
+int keep(int), waste(int), hold(int), deep(int), deep_continuations(int), deep_winds(int);
+int deep_and_fail(int), compare(int), twice(int);
 
-static int fill(void) {
+static int fill_limited(void) {
   char *argv[] = {(char *)"program", (char *)"-:hm32m", NULL};
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
   config.argc = 2;
@@ -16,11 +20,66 @@ static int fill(void) {
   return 0;
 }
 
-int main(void) {
-  struct outcome full = in_child(fill);
-  is_str(full.out, "4\n", "four megabytes fit, a thousand do not");
-  ok(full.code != 0 && full.code != 99, "the process ends: code %d, signal %d", full.code,
+static void fill_in_thread(int index) {
+  for (int i = 0; index == 0 || i < 1000; i++)
+    if (index == 0)
+      keep(10);
+    else
+      twice(i);
+}
+
+/* The system gives no more; other threads call meanwhile. */
+static int fill_the_system(void) {
+  struct rlimit limit;
+  callseq_init();
+  printf("%d\n", keep(4));
+  fflush(stdout);
+  getrlimit(RLIMIT_AS, &limit);
+  limit.rlim_cur = (rlim_t)1 << 30;
+  setrlimit(RLIMIT_AS, &limit);
+  crew(3, fill_in_thread);
+  return 0;
+}
+
+static void ends(int (*scenario)(void), const char *what) {
+  struct outcome full = in_child(scenario);
+  is_str(full.out, "4\n", "%s: four megabytes fit, a thousand do not", what);
+  ok(full.code > 0 && full.code != 99, "the process ends: code %d, signal %d", full.code,
      full.signal);
-  ok(strstr(full.err, "heap"), "saying why: %s", full.err);
+  ok(strstr(full.err, "memory") || strstr(full.err, "heap"), "saying why: %s", full.err);
+}
+
+static void use_much(int index) {
+  enum { GIGABYTE = 1024, ALIVE = 300, DEEP = 300000, TURNS = 20000 };
+  int right = 0;
+  switch (index) {
+  case 0:
+    is_int(waste(GIGABYTE), GIGABYTE, "a gigabyte of garbage in one call");
+    break;
+  case 1:
+    is_int(hold(ALIVE), ALIVE, "hundreds of megabytes that live");
+    is_int(hold(ALIVE), ALIVE, "and again");
+    break;
+  case 2:
+    is_int(deep(DEEP), DEEP, "deep recursion");
+    is_int(deep_continuations(DEEP), DEEP, "through continuations");
+    is_int(deep_winds(DEEP), DEEP, "through dynamic-wind");
+    is_int(deep_and_fail(DEEP), 0, "with an error at the bottom");
+    failed("deep_and_fail", "at the bottom");
+    is_int(compare(1000), 1, "in C, as far as there is room");
+    break;
+  default:
+    for (int i = 0; i < TURNS; i++)
+      right += twice(i) == 2 * i;
+    is_int(right, TURNS, "thread %d: calls between those are right", index);
+  }
+}
+
+int main(void) {
+  ends(fill_limited, "a limit of CHICKEN's");
+  ends(fill_the_system, "a limit of the system's");
+  start_quietly();
+  crew(5, use_much);
+  is_int(twice(21), 42, "later calls are fine");
   return done();
 }
