@@ -88,6 +88,7 @@
 2:
   .cfi_restore_state
   ldmxcsr CONTROL(%rsp)
+  fnclex /* an exception that was masked here must not strike where it is not */
   fldcw X87(%rsp)
   jmp 1b
 .endm
