@@ -1,0 +1,34 @@
+/* Direct recursion, without continuations: CHICKEN's reserve is there wherever in the nursery a
+ * callback begins, and beyond the nursery it is an error of the call, not a fault. */
+#include "../support.h"
+
+int direct(int), direct_after(int, int);
+
+static void anywhere(int index) {
+  enum { TIMES = 20000, DEEP = 800 };
+  int right = 0;
+  for (int i = 0; i < TIMES; i++)
+    right += direct_after(1 + i % 100, DEEP) == DEEP;
+  is_int(right, TIMES, "thread %d: there is room wherever in the nursery it begins", index);
+}
+
+static void too_deep(int index) {
+  enum { TIMES = 50 };
+  int right = 0;
+  for (int i = 0; i < TIMES; i++) {
+    callseq_clear_error();
+    right += direct(i % 2 ? 1000000 : INT_MAX) == 0 && callseq_last_status() == CALLSEQ_ERROR &&
+             strstr(callseq_last_error(), "stack overflow") && direct(100) == 100;
+  }
+  is_int(right, TIMES, "thread %d: an error where there is none", index);
+}
+
+int main(void) {
+  start_quietly();
+  anywhere(0);
+  too_deep(0);
+  crew(3, anywhere);
+  crew(3, too_deep);
+  is_int(direct(300), 300, "later calls are fine");
+  return done();
+}
