@@ -1,8 +1,9 @@
 ; Bodies that disturb what belongs to the calling thread, and arithmetic that shows its settings.
-(import (chicken platform) (chicken file) (chicken foreign) (chicken process signal) callseq)
+(import (chicken platform) (chicken base) (chicken file) (chicken foreign) (chicken process signal) callseq)
 
 #>
-void set_errno(void), round_down(void), call_block(void), call_divide(void);
+void set_errno(void), round_down(void), call_block(void), call_divide(void), signal_host(void);
+double raise_exceptions(void);
 <#
 
 (define set-errno! (foreign-lambda void "set_errno"))
@@ -25,5 +26,14 @@ void set_errno(void), round_down(void), call_block(void), call_divide(void);
 (define-sequenced-callback (block_and_fail) int (signal-mask! signal/usr1) (error "failed"))
 (define-sequenced-callback (block_below (int n)) int (call-block) (* 2 n))
 (define-sequenced-callback/status (try_fail) int (error "failed"))
+
+(define-sequenced-callback (exceptions_in_c) double
+  ((foreign-lambda double "raise_exceptions")))
+(define-sequenced-callback (all_exceptions) int
+  (if (and (= (/ 1. 0.) +inf.0) (nan? (- +inf.0 +inf.0)) (= (* 1e300 1e300) +inf.0)
+           (zero? (* 1e-300 1e-300)) (< 0 (sqrt 2.) 2))
+      (string-length (number->string (/ 1. 3.)))
+      0))
+(define-sequenced-callback (signal_in_c) void ((foreign-lambda void "signal_host")))
 
 (return-to-host)

@@ -1,6 +1,7 @@
 /* What a caller keeps over a call: errno, the signal mask, the rounding mode, floating-point
  * control; Scheme computes with the defaults whatever the caller has set. And callers with small
  * stacks. */
+#define _GNU_SOURCE
 #include "../support.h"
 #include <errno.h>
 #include <fenv.h>
@@ -14,7 +15,9 @@
 double divide(double, double), divide_plus(double, double), multiply(double, double);
 int block_usr1(int), block_and_fail(void), block_below(int);
 int look_for_file(const char *), fail(void), deep(int), try_fail(int *);
-int rounding_and_fail(void);
+int rounding_and_fail(void), all_exceptions(void);
+double exceptions_in_c(void), raise_exceptions(void);
+void signal_in_c(void);
 void errno_in_c(void), rounding_in_c(void), divide_below(void);
 
 /* Called by Scheme. */
@@ -101,11 +104,86 @@ static void keeps_control(const char *what) {
 #endif
 }
 
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__i386__))
+/* Under Scheme: every exception, in both of the CPU's units. */
+double raise_exceptions(void) {
+  volatile long double zero = 0, huge = LDBL_MAX, one = 1;
+  volatile double small_zero = 0, third = 1;
+  huge = huge * huge + one / zero + zero / zero;
+  third = third / 3 + 1 / small_zero;
+  return (double)huge + third;
+}
+
+/* A host that wants to be told of such operations: nothing that Scheme does is told to it, and what
+ * it does itself still is. */
+static void keeps_exceptions(const char *what) {
+  enum { WANTED = FE_DIVBYZERO | FE_INVALID | FE_OVERFLOW };
+  volatile double one = 1, three = 3;
+  feclearexcept(FE_ALL_EXCEPT);
+  feenableexcept(WANTED);
+  double infinite = divide(1, 0);
+  int length = all_exceptions(), enabled = fegetexcept();
+  fail();
+  int enabled_later = fegetexcept();
+  exceptions_in_c();
+  volatile long double extended = one;
+  extended = extended * 2;
+  one = one / three;
+  fedisableexcept(FE_ALL_EXCEPT);
+  ok(infinite > DBL_MAX && length > 10, "Scheme raises no SIGFPE under unmasked exceptions, %s",
+     what);
+  is_int(enabled, WANTED, "they stay unmasked, %s", what);
+  is_int(enabled_later, WANTED, "also over a failure, %s", what);
+}
+
+static int dies_of_its_own(void) {
+  start_quietly();
+  feenableexcept(FE_DIVBYZERO);
+  divide(1, 0);
+  volatile double zero = 0;
+  return 1 / zero > 0;
+}
+#else
+double raise_exceptions(void) { return 0; }
+static void keeps_exceptions(const char *what) { (void)what; }
+static int dies_of_its_own(void) { return raise(SIGFPE); }
+#endif
+
+static char alternate[65536];
+static bool on_alternate;
+
+static void note_stack(int number) {
+  char here = (char)number;
+  on_alternate = &here >= alternate && &here < alternate + sizeof alternate;
+}
+
+/* Under Scheme. */
+void signal_host(void);
+void signal_host(void) { raise(SIGUSR2); }
+
+static void keeps_alternate_stack(int index) {
+  stack_t mine = {.ss_sp = alternate, .ss_size = sizeof alternate}, after, none = {0};
+  struct sigaction action = {.sa_handler = note_stack, .sa_flags = SA_ONSTACK}, before;
+  sigaltstack(&mine, NULL);
+  sigaction(SIGUSR2, &action, &before);
+  on_alternate = false;
+  signal_in_c();
+  ok(on_alternate, "thread %d: a handler in a callback runs on the alternate stack", index);
+  fail();
+  deep(100000);
+  sigaltstack(NULL, &after);
+  ok(after.ss_sp == alternate && after.ss_flags == 0, "thread %d: which is still the one", index);
+  sigaction(SIGUSR2, &before, NULL);
+  none.ss_flags = SS_DISABLE;
+  sigaltstack(&none, NULL);
+}
+
 static void keeps_all(const char *what) {
   keeps_errno(what);
   keeps_mask(what);
   keeps_rounding(what);
   keeps_control(what);
+  keeps_exceptions(what);
 }
 
 /* Threads whose calls are executed by each other, each with settings of its own. */
@@ -190,8 +268,11 @@ static void callbacks_change_the_mask(int index) {
 }
 
 int main(void) {
+  is_int(in_child(dies_of_its_own).signal, SIGFPE, "what the caller computes itself is told to it");
   start_quietly();
   keeps_all("alone");
+  keeps_alternate_stack(0);
+  crew(1, keeps_alternate_stack);
   crew(4, settings_of_its_own);
 
   int right = 0;
