@@ -38,15 +38,15 @@ static void constructors(void) {
 /* ---- The end of a thread ---- */
 
 /* Destructors run in the order of their keys, before and after the library's own, in rounds. */
-enum { KEYS = 4, ROUNDS = 3 };
+enum { KEYS = 4, ROUNDS = 3, LENGTH = 2000 };
 static pthread_key_t keys[KEYS];
 static atomic_int right_at_end;
 
 static void at_thread_end(void *value) {
   int n = (int)(intptr_t)value, right = 0;
-  char text[16], loud[16], message[32];
-  snprintf(text, sizeof text, "%d", n);
-  snprintf(loud, sizeof loud, "%d!", n);
+  char text[LENGTH], loud[LENGTH + 1], message[32];
+  snprintf(text, sizeof text, "%0*d", LENGTH - 1, n);
+  snprintf(loud, sizeof loud, "%s!", text);
   snprintf(message, sizeof message, "failed: %d", n);
   right += twice(n) == 2 * n;
   right += !strcmp(shout(text), loud);
