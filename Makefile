@@ -33,7 +33,8 @@ unexport CHICKEN_INSTALL_REPOSITORY CHICKEN_INSTALL_PREFIX DESTDIR
 SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.scm \
            $(wildcard src/* src/context/*)
 
-.PHONY: all demo census check torture bench install uninstall clean help
+.PHONY: all demo census check torture bench bench-peers bench-peers-picture install uninstall
+.PHONY: clean help
 all: $(STAGE)/.done
 
 help:
@@ -42,6 +43,8 @@ help:
 	@echo 'make check      build and run the tests (ONLY="case ..." for some, V=1 to see commands)'
 	@echo 'make torture    do everything at once, by chance (SECONDS=60, SEED=n, JOBS=2 processes)'
 	@echo 'make bench      build and run the benchmark (QUICK=1: under a minute)'
+	@echo 'make bench-peers  the same call in other languages, those that are installed (QUICK=1);'
+	@echo '                make bench-peers-picture draws the last run as doc/pictures/peers.svg'
 	@echo 'make install    install egg, header and pkg-config file (PREFIX, DESTDIR,'
 	@echo '                CHICKEN_INSTALL_REPOSITORY); make uninstall with the same removes them'
 	@echo 'make clean      remove build/'
@@ -99,6 +102,10 @@ torture: all
 
 bench: all
 	@$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
+
+bench-peers bench-peers-picture: all
+	@$(MAKE) --no-print-directory -C bench/peers STAGE=$(STAGE) OUT=$(BUILD)/bench/peers \
+	  PICTURE=$(CURDIR)/doc/pictures/peers.svg $@
 
 clean:
 	rm -rf $(BUILD)

@@ -62,6 +62,18 @@ END_OF_FILE
 ok 'with sudo' run_there bench
 says 'it uses that' 'sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install'
 
+fake pkg-config <<'END_OF_FILE'
+exit 1
+END_OF_FILE
+fake apt-get <<'END_OF_FILE'
+case "$*" in *guile*) exit 100 ;; esac
+END_OF_FILE
+ok 'with languages missing for bench-peers' run_there bench-peers
+says 'it installs them, and goes on without what apt-get has not' 'run: installing ocaml' \
+  'run: goes on without guile-3.0-dev'
+is 'without that one only' "$(grep -c 'goes on without' "$output")" 1
+is 'and make measures the others' "$(grep -c '^make .* bench-peers$' "$output")" 1
+
 fails 'an unknown command' run_there tests
 says 'is named' "no command 'tests'" 'usage: ./run'
 ok 'help' run_there help

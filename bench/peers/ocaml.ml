@@ -1,0 +1,2 @@
+(* The function of the row ocaml. *)
+let () = Callback.register "foo" (fun x -> x + 100)
