@@ -6,9 +6,10 @@
 ;;; continuation kept in `levels`, with parameters, winders and handlers as they were.
 ;;;
 ;;; A call from C code that Scheme called is served by serve-level on top of that C code, and does
-;;; return. `levels` has an entry (green thread . continuation) for each level, innermost first.
+;;; return. `levels` has an entry (green-thread continuation failure) for each level, innermost first.
 ;;; Levels end in the opposite order of their beginning, whatever green threads do: one whose level
-;;; is not the innermost waits (see turn).
+;;; is not the innermost waits (see turn). While a level begins or ends, from or to C, CHICKEN's
+;;; interrupts are held, so that no other green thread comes between.
 
 (declare (unit callseq) (disable-interrupts))
 
@@ -90,19 +91,33 @@
 
 (define levels '())
 
-;; Makes CONTINUATION the one that a failure of the present level goes on with.
+;; Makes CONTINUATION the one that a failure of the present level goes on with. Interrupts are held.
 (define (level-begins continuation)
   (##core#inline "callseq_scheme_enter_level")
-  (set! levels (cons (cons ##sys#current-thread continuation) levels))
+  (set! levels (cons (list ##sys#current-thread continuation #f) levels))
   (set! ##sys#current-exception-handler handle))
 
-;; Waits until the innermost level is one of this green thread. Returns #t, or #f at once if no
-;; level is.
+;; The innermost level of this green thread, or #f.
+(define (own-level) (assq ##sys#current-thread levels))
+
+;; Waits until the innermost level is one of this green thread, and returns #t with interrupts held;
+;; or #f at once if no level is.
 (define (turn)
-  (cond ((null? levels) #f)
-        ((eq? (caar levels) ##sys#current-thread) #t)
-        ((assq ##sys#current-thread levels) (##sys#thread-yield!) (turn))
-        (else #f)))
+  (##core#inline "callseq_scheme_hold_interrupts")
+  (cond ((and (pair? levels) (eq? (caar levels) ##sys#current-thread)) #t)
+        (else
+         (##core#inline "callseq_scheme_allow_interrupts")
+         (and (own-level)
+              (begin (##sys#thread-yield!) (turn))))))
+
+;; Tells C if the present level has failed. C frames above it go.
+(define (settle-failure)
+  (let* ((level (own-level)) (failure (caddr level)))
+    (when failure
+      (turn)
+      (abandon)
+      (fail (car failure) (cdr failure))
+      (set-car! (cddr level) #f))))
 
 ;; Has the global procedure NAME, if the program has it, be what WRAP makes of it.
 (define (replace! name wrap)
@@ -141,8 +156,10 @@
 (define (serve)
   (keep-masks)
   (catch-signals)
+  (keep-in-calls)
   (call/cc (lambda (k) (set! levels '()) (level-begins k)))
   (set! ##sys#current-exception-handler handle)
+  (settle-failure)
   (go-on (##core#inline "callseq_scheme_begin") 0 0))
 
 ;; A nested call: returns when it has been answered.
@@ -152,25 +169,28 @@
      (lambda (k)
        (level-begins k)
        (go-on (##core#inline "callseq_scheme_begin") 0 0)))
+    (settle-failure)
     (set! levels (cdr levels))
     (set! ##sys#current-exception-handler handler)))
 
+;; With interrupts held, until C has been returned to.
 (define (end-level serial value) (void))
 
 ;;; Failures
 
-;; The handler of every level: fails the present request and begins the level anew.
+;; The handler of every level: fails its request and begins it anew.
 (define (handle exception)
-  (if (turn)
+  (if (own-level)
       (let ((message (describe exception))
             (trace (call-chain)))
         (leave message trace))
       (##sys#default-exception-handler exception)))
 
+;; Unwinds first, as Scheme code does: that may take its time, and fail again.
 (define (leave message trace)
-  (abandon)
-  (fail message trace)
-  ((cdar levels) (void)))
+  (let ((level (own-level)))
+    (unless (caddr level) (set-car! (cddr level) (cons message trace)))
+    ((cadr level) (void))))
 
 ;; "(location) message: arguments" of what was raised; never raises itself.
 (define (describe exception)
@@ -220,6 +240,7 @@
            (error "a continuation captured in a callback cannot be entered by another green thread"))
           (waits? (go-on (##core#inline "callseq_scheme_redeliver" serial value) serial value))
           (else
+           (##core#inline "callseq_scheme_allow_interrupts")
            (leave "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"
                   (call-chain))))))
 
@@ -235,6 +256,12 @@
 
 (define (strayed)
   (leave "return-to-host was called in a callback; it ends the loading of a program only" #f))
+
+;; From now on neither (return-to-host) nor the end of the program's code, come by again through a
+;; continuation, leaves Scheme: in a nested call CHICKEN would end the process.
+(define (keep-in-calls)
+  (replace! 'chicken.platform#return-to-host (lambda (_) strayed))
+  (implicit-exit-handler strayed))
 
 ;; callseq_invoke, as a callback.
 (define (invoke serial request)
@@ -324,7 +351,8 @@
          (clean-up)
          (end-process code))))
     (implicit-exit-handler return-to-host)
-    (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))
+    (provide 7 (interrupt-hook ##sys#interrupt-hook))
+    (set! ##sys#interrupt-hook (##core#primitive "callseq_scheme_interrupt"))
     (set! ##sys#current-exception-handler handle-load-error)))
 
 )

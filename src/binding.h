@@ -18,6 +18,7 @@ enum callseq_procedure {
   CALLSEQ_MISDELIVERED, /* (serial value): not the current request's value */
   CALLSEQ_BAD_RESULT,   /* (serial value): not of the result's type */
   CALLSEQ_REAL_RESULT,  /* (serial value): for double, neither fixnum nor flonum */
+  CALLSEQ_INTERRUPT,    /* (reason state): CHICKEN's interrupt hook */
   CALLSEQ_PROCEDURES
 };
 
@@ -30,7 +31,8 @@ extern struct callseq_setup {
   callseq_config config; /* with the defaults filled in */
   ptrdiff_t nursery;     /* its size in bytes */
   struct callseq_stack stack;
-  C_word *stack_top; /* above all of it */
+  C_word *stack_top;    /* above all of it */
+  void *return_to_host; /* CHICKEN's trampoline when it has returned to the host */
 } callseq_setup;
 
 /* The procedure `which`, once callseq.scm has provided it. */

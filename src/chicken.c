@@ -48,6 +48,7 @@ struct level {
   uint32_t special;
   sigjmp_buf restart; /* CHICKEN's, for collections in this level */
   int failed;         /* `scheme.failed` of the level below */
+  int interrupts;     /* CHICKEN's C_interrupts_enabled of the level below */
   int safe;           /* length of CHICKEN's stack of safe lambdas at its entry */
   struct kept_mask caller;
 };
@@ -218,10 +219,13 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   r->current = q;
   /* Level 0 counts up from here again afterwards, so the others count down, below 0. */
   r->serial = scheme.level_serial -= 2;
+  level.interrupts = C_interrupts_enabled;
+  callseq_scheme_hold_interrupts();
   fegetenv(&control);
   fesetenv(FE_DFL_ENV);
   C_callback(callseq_binding_procedure(CALLSEQ_SERVE_LEVEL), 0);
   fesetenv(&control);
+  C_interrupts_enabled = level.interrupts;
   restore_mask(&level.caller);
   scheme.failed = level.failed;
   scheme.level = level.outer;
@@ -236,12 +240,15 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
 /* Called once by a waiter whose wait has become long. */
 static void stalled(void *data) {
   struct callseq_abi_request *q = data;
-  struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  uint32_t holder = callseq_sequencer_holder(&callseq_abi_runtime.sequencer);
+  char who[32] = "no thread";
+  if (holder)
+    snprintf(who, sizeof who, "thread %u", (unsigned)holder);
   fprintf(stderr,
-          "callseq: thread %u has waited %u ms to call %s; thread %u holds the Scheme runtime, in "
+          "callseq: thread %u has waited %u ms to call %s; %s holds the Scheme runtime, in "
           "callback %s\n",
-          (unsigned)callseq_abi_self, callseq_setup.config.stall_ms, q->callback->name,
-          (unsigned)callseq_sequencer_holder(&r->sequencer), running());
+          (unsigned)callseq_abi_self, callseq_setup.config.stall_ms, q->callback->name, who,
+          running());
 }
 
 static char *closed_message(struct callseq_abi_callback *callback) {
@@ -309,8 +316,10 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
  * the switch returns. The others are, as soon as they are. */
 NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
-  if (r->special == CALLSEQ_ABI_NESTED)
+  if (r->special == CALLSEQ_ABI_NESTED) {
+    callseq_scheme_hold_interrupts();
     return callseq_binding_procedure(CALLSEQ_END_LEVEL);
+  }
   restore_mask(&scheme.caller);
   bool lent = r->special == CALLSEQ_ABI_WAITER;
   if (lent)
@@ -363,6 +372,32 @@ int callseq_scheme_hosted(void) {
   return atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) == CALLSEQ_LOADING;
 }
 
+/* CHICKEN's interrupts, of its timer that switches green threads and of signals, wait. */
+C_word callseq_scheme_hold_interrupts(void) {
+  C_interrupts_enabled = 0;
+  return C_SCHEME_UNDEFINED;
+}
+
+C_word callseq_scheme_allow_interrupts(void) {
+  C_interrupts_enabled = 1;
+  return C_SCHEME_UNDEFINED;
+}
+
+/* (interrupt reason state), a CHICKEN procedure: its interrupt hook. A plain callback that is just
+ * returning to C is not in a state that can be gone on with, and must not be collected in: it is
+ * let return. Signals are pending still, and looked for after the collection that returns. */
+void callseq_scheme_interrupt(C_word c, C_word *av) {
+  C_word state = av[3];
+  bool vector =
+      !C_immediatep(state) && (C_block_header(state) & C_HEADER_BITS_MASK) == C_VECTOR_TYPE;
+  if (vector && !C_block_item(C_block_item(state, 0), 0)) {
+    C_save(C_block_item(state, 1));
+    C_reclaim(NULL, 0);
+  }
+  av[0] = callseq_binding_procedure(CALLSEQ_INTERRUPT);
+  ((C_proc)C_block_item(av[0], 0))(c, av);
+}
+
 /* A level begins: remembers where collections in it return to. */
 C_word callseq_scheme_enter_level(void) {
   struct level *level = scheme.level;
@@ -374,6 +409,7 @@ C_word callseq_scheme_enter_level(void) {
 
 /* The procedure to go on with where a level begins, or begins again after a failure. */
 C_word callseq_scheme_begin(void) {
+  callseq_scheme_allow_interrupts();
   if (!scheme.failed)
     return callseq_abi_dispatch(callseq_abi_runtime.current);
   scheme.failed = 0;
@@ -402,6 +438,7 @@ void callseq_scheme_load_failed(void) { callseq_setup.status = CALLSEQ_ERROR; }
 /* Tries a delivery again, when the levels above it have ended or its value has been converted. */
 C_word callseq_scheme_redeliver(C_word serial, C_word value) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  callseq_scheme_allow_interrupts();
   if (serial != r->serial)
     return callseq_abi_misdelivered();
   return r->current->callback->reply(serial, value);

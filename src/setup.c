@@ -34,7 +34,6 @@ enum {
 struct callseq_setup callseq_setup;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static void *return_to_host; /* CHICKEN's trampoline when it has returned to the host */
 
 /* ---- Fork ---- */
 
@@ -114,11 +113,11 @@ static void live(void *unused) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   (void)unused;
   CHICKEN_run(load);
-  return_to_host = C_restart_trampoline;
+  callseq_setup.return_to_host = C_restart_trampoline;
   r->current = callseq_context_switch_fresh(&r->scheme, &r->host, NULL);
   C_word k = CHICKEN_continue(callseq_binding_procedure(CALLSEQ_SERVE));
   for (;;) {
-    if (C_restart_trampoline == return_to_host) {
+    if (C_restart_trampoline == callseq_setup.return_to_host) {
       k = CHICKEN_continue(callseq_binding_procedure(CALLSEQ_STRAYED));
     } else {
       C_save(k);

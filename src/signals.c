@@ -5,14 +5,19 @@
  * thread. So signals that Scheme handles get a handler of ours instead. It notes the signal in
  * `pending`, and then sees to it that somebody looks there, in two ways:
  *
- *   busy   It fakes a full nursery. The next check of the running Scheme code collects, and after
- *          the collection the holder itself raises CHICKEN's interrupt (callseq_signals_look). A
- *          holder that sleeps in a system call is interrupted by passing the signal on to it.
+ *   busy   It fakes a full nursery. The next check of the running Scheme code collects; after that
+ *          the holder itself goes on with the interrupt hook, instead of with what it was at, which
+ *          the hook gets (callseq_signals_look). A holder that sleeps in a system call is
+ *          interrupted by passing the signal on to it.
  *   idle   It wakes the runner, a thread that does nothing but call a callback which looks.
  *
  * Whichever is first takes the signal out of `pending`, and runs Scheme's handler once.
  *
- * Invariants. Only the holder touches CHICKEN's queue of interrupts, and `delivering`. A bit that
+ * CHICKEN's own way, to raise an interrupt and fake a full nursery once more, is not for here: a
+ * procedure that has just collected to get its room, and again finds none, fails (C_apply).
+ *
+ * Invariants. CHICKEN's queue of interrupts is the holder's, as is all but `pending`, `told` and
+ * `wake`. A bit that
  * the looker misses was set after the looker had put the stack limit back, so the limit that the
  * handler sets afterwards stands, and there is another look.
  */
@@ -35,10 +40,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum {
-  SIGNALS = 64,
-  DOORBELL = 254 /* as an interrupt of CHICKEN's, a number that no signal has */
-};
+enum { SIGNALS = 64 };
 
 static struct {
   _Atomic(uint32_t) pending[SIGNALS / 32]; /* bit n - 1: signal n has come */
@@ -47,6 +49,7 @@ static struct {
   void *handlers;                          /* GC root of Scheme's vector of handlers */
   bool runner;                             /* there is one; the holder's */
   bool delivering;                         /* handlers are running and will look again */
+  void *interrupted;                       /* CHICKEN's trampoline that was to go on */
 } signals;
 
 /* ---- Noting ---- */
@@ -90,12 +93,34 @@ static bool any_pending(void) {
   return false;
 }
 
+/* What a collection goes on with instead: calls the interrupt hook with a state that CHICKEN's
+ * C_context_switch knows, the trampoline in a byte block and its arguments. */
+static void interrupt(C_word c, C_word *av) {
+  C_word *a = C_alloc(2 + C_SIZEOF_VECTOR(c + 1));
+  C_word *trampoline = a, *state = a + 2;
+  trampoline[0] = C_VECTOR_TYPE | C_BYTEBLOCK_BIT | sizeof(C_word);
+  trampoline[1] = (C_word)signals.interrupted;
+  state[0] = C_VECTOR_TYPE | (c + 1);
+  state[1] = (C_word)trampoline;
+  memcpy(state + 2, av, (size_t)c * sizeof(C_word));
+  C_word arguments[] = {callseq_binding_procedure(CALLSEQ_INTERRUPT), C_SCHEME_UNDEFINED,
+                        C_SCHEME_FALSE, (C_word)state};
+  ((C_proc)C_block_item(arguments[0], 0))(4, arguments);
+}
+
 void callseq_signals_look(void) {
+  void *next = C_restart_trampoline;
   C_stack_limit = C_stack_hard_limit;
   /* seq_cst: pairs with the fence in note */
   atomic_thread_fence(memory_order_seq_cst);
-  if (any_pending() && C_interrupts_enabled && !signals.delivering)
-    C_raise_interrupt(DOORBELL);
+  if (!any_pending() || !C_interrupts_enabled || signals.delivering || next == interrupt)
+    return;
+  if (!next || next == callseq_setup.return_to_host) { /* on its way to C: soon after */
+    C_stack_limit = callseq_setup.stack_top;
+    return;
+  }
+  signals.interrupted = next;
+  C_restart_trampoline = interrupt;
 }
 
 /* Takes a signal out of those that have come: its number, or #f. */

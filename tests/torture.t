@@ -10,10 +10,7 @@ faulty() { # BUG: in operations that check results and messages
   TORTURE_BUG=$1 torture SECONDS=20 PATIENCE=2 ONLY=types,raise
 }
 
-# Operations that find what the library does not do yet: a signal, or the switch of a green thread, in
-# the moment when a nested call begins or ends or (return-to-host) runs; (return-to-host) below.
-open=signal,own-signal,green-nest,escape-nested
-ok 'five seconds of everything' torture SECONDS=5 WITHOUT=$open
+ok 'five seconds of everything' torture SECONDS=5
 echo "# $(head -n 1 "$output")"
 
 fails 'an execution that is lost' faulty lost

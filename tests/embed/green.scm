@@ -4,7 +4,7 @@
         (chicken tcp) (chicken time) callseq)
 
 #>
-int enter_lower(int), enter_upper(int), enter_failing(int);
+int enter_lower(int), enter_upper(int), enter_failing(int), enter_one(int), enter_other(int);
 <#
 
 ; What srfi-18, an egg, has as thread-start!. Nothing waits for such a thread's result.
@@ -134,5 +134,24 @@ int enter_lower(int), enter_upper(int), enter_failing(int);
   n)
 
 (define-sequenced-callback (twice (int n)) int (* 2 n))
+
+; Nested calls of two threads, one after the other, while the timer switches between them. The number
+; of results that are not the call's own.
+(define enter-one (foreign-safe-lambda int "enter_one" int))
+(define enter-other (foreign-safe-lambda int "enter_other" int))
+(define (spin n) (if (zero? n) 0 (spin (- n 1))))
+(define-sequenced-callback (one (int n)) int (spin (modulo n 97)) n)
+(define-sequenced-callback (other (int n)) int (spin (modulo n 89)) (if (odd? n) (error "odd" n) n))
+(define-sequenced-callback (nest_preempted (int rounds)) int
+  (let ((running 2) (wrong 0))
+    (define (work enter base)
+      (do ((i 0 (+ i 1))) ((= i rounds))
+        (spin (modulo i 53))
+        (unless (= (+ base i) (enter (+ base i))) (set! wrong (+ wrong 1))))
+      (set! running (- running 1)))
+    (start-thread (lambda () (work enter-one 1000000)))
+    (start-thread (lambda () (work enter-other 2000000)))
+    (wait-until (lambda () (zero? running)))
+    wrong))
 
 (return-to-host)

@@ -6,13 +6,23 @@
 
 int both(int), leave_both_behind(int), left_behind(int), one_fails(int), take_turns(int, int);
 int sleep_well(int), nobody_there(void), fail_in_a_thread(int), deadlock(int), twice(int);
-int lower(int), failing(int);
+int lower(int), failing(int), one(int), other(int), nest_preempted(int);
 char *upper(int), *talk(int);
 
 /* Under Scheme, in green threads. */
 int enter_lower(int), enter_upper(int), enter_failing(int);
 int enter_lower(int n) { return lower(n); }
 int enter_upper(int n) { return atoi(upper(n)); }
+int enter_one(int), enter_other(int);
+int enter_one(int n) { return one(n); }
+int enter_other(int n) {
+  callseq_clear_error();
+  int value = other(n);
+  const char *message = callseq_last_error();
+  char number[16];
+  snprintf(number, sizeof number, "%d", n);
+  return n % 2 ? (value == 0 && message && strstr(message, number) ? n : -1) : value;
+}
 int enter_failing(int n) {
   callseq_clear_error();
   return failing(n) == 0 && callseq_last_status() == CALLSEQ_ERROR ? -7 : 0;
@@ -75,6 +85,7 @@ int main(void) {
   is_int(left_behind(7), 1, "and has waited for both");
   is_int(one_fails(9), 9, "one of two that fails, fails alone");
   is_int(take_turns(3, 100000), 300000, "threads that are preempted");
+  is_int(nest_preempted(20000), 0, "nested calls of threads that are preempted at any moment");
   is_str(talk(11), "you said 11", "a server and a client");
   is_int(sleep_well(13), 13, "sleeping");
   is_int(nobody_there(), 0, "a connection that is refused");

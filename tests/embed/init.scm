@@ -2,6 +2,7 @@
 (import (chicken platform) (chicken condition) (chicken process) (chicken process-context) (chicken foreign) callseq)
 
 #>
+int nest_stray(void), nest_load_again(void);
 const char *scenario_name(void);
 int call_back(int);
 void signal_and_wait(void);
@@ -27,6 +28,12 @@ int callseq_init(void);
 (define-sequenced-callback (init_while_loading) int init-status)
 (define-sequenced-callback (second_argument) c-string (cadr (command-line-arguments)))
 (define-sequenced-callback (stray_return) int (return-to-host) 5)
+(define nest-stray (foreign-safe-lambda int "nest_stray"))
+(define-sequenced-callback (stray_return_nested) int (nest-stray))
+(define-external (stray_plainly) int (return-to-host) 5)
+(define-sequenced-callback (load_again) int (while-loading while-loading) 5)
+(define-sequenced-callback (load_again_nested) int ((foreign-safe-lambda int "nest_load_again")))
+(define while-loading (call/cc (lambda (k) k)))
 (define-sequenced-callback (allocate (int count)) int
   (let loop ((i 0) (items '())) (if (< i count) (loop (+ i 1) (cons i items)) (length items))))
 

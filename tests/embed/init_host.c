@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 int twice(int), nested_result(void), stray_return(void), allocate(int), after_return(int);
+int stray_return_nested(void), stray_plainly(void), load_again(void), load_again_nested(void);
 int child_of_loading(void), init_while_loading(void);
 char *second_argument(void);
 
@@ -98,10 +99,25 @@ static int definition_not_reached(void) {
   return 0;
 }
 
+static bool strays(int (*call)(void)) {
+  callseq_clear_error();
+  return call() == 0 && callseq_last_status() == CALLSEQ_ERROR && twice(4) == 8;
+}
+
+int nest_stray(void), nest_load_again(void);
+int nest_stray(void) { return strays(stray_return) ? 0 : 1; }
+int nest_load_again(void) { return strays(load_again) ? 0 : 1; }
+
+static void call_stray_plainly(void *unused) {
+  (void)unused;
+  stray_plainly();
+}
+
 static int stray(void) {
   printf("%d", callseq_init());
   for (int i = 0; i < 1000; i++)
-    if (stray_return() != 0 || callseq_last_status() != CALLSEQ_ERROR || twice(i) != 2 * i)
+    if (!strays(stray_return) || !strays(load_again) || stray_return_nested() != 0 ||
+        load_again_nested() != 0 || callseq_invoke(call_stray_plainly, NULL) != CALLSEQ_ERROR)
       return 1;
   printf(" %d\n", twice(21));
   return 0;

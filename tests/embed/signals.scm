@@ -4,6 +4,7 @@
 #>
 #include <signal.h>
 void handled(int), sleep_until_interrupted(void);
+int nest(int);
 <#
 
 (define handled (foreign-lambda void "handled" int))
@@ -40,6 +41,18 @@ void handled(int), sleep_until_interrupted(void);
   (let ((before seen))
     (sleep-until-interrupted)
     (let loop () (if (= seen before) (loop) (- seen before)))))
+
+; A signal is pending as a nested call returns to C, and as a plain callback does.
+(define nest (foreign-safe-lambda int "nest" int))
+(define-sequenced-callback (inner (int n)) int (raise-it signal/usr1) n)
+(define-sequenced-callback (outer (int n)) int (nest n))
+(define-external (plain (int n)) int (raise-it signal/usr1) n)
+
+; A signal comes when a procedure collects because it needs much room.
+(define many (let loop ((i 0) (l '())) (if (= i 1000) l (loop (+ i 1) (cons i l)))))
+(define-sequenced-callback (apply_to_many) int
+  (raise-it signal/usr1)
+  (length (apply list many)))
 
 ; A handler that gives up what it has interrupted.
 (define-sequenced-callback (run_until_given_up (int signal)) int

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 int raise_inside(int), twice(int), seen_so_far(void), run_until_seen(void), sleep_until_seen(void);
-int run_until_given_up(int);
+int run_until_given_up(int), inner(int), outer(int), plain(int), apply_to_many(void);
 void let_it_fail(int), handle_also(int), handle_nesting(int), ignore_it(int);
 
 static sem_t done_with[65]; /* posted by Scheme's handler of each signal */
@@ -42,6 +42,24 @@ static void interrupted(int index) {
     right += raise_inside(i) == 2 * i;
   }
   is_int(right, 200, "thread %d: results are right", index);
+}
+
+int nest(int);
+int nest(int n) { return inner(n); }
+
+static void call_plain(void *n) { *(int *)n = plain(*(int *)n); }
+
+static void pending(void) {
+  int nested = 0, plainly = 0, applied = 0;
+  for (int i = 0; i < 2000; i++) {
+    int n = i;
+    nested += outer(i) == i;
+    plainly += callseq_invoke(call_plain, &n) == CALLSEQ_OK && n == i;
+    applied += apply_to_many() == 1000;
+  }
+  is_int(nested, 2000, "a signal is pending as a nested call returns");
+  is_int(plainly, 2000, "a signal is pending as a plain callback returns");
+  is_int(applied, 2000, "a signal comes as much room is needed");
 }
 
 /* ---- From outside, to a callback that keeps the runtime ---- */
@@ -137,6 +155,7 @@ int main(void) {
   crew(4, interrupted);
   ok(seen_so_far() > 2, "signals from several threads are handled");
 
+  pending();
   crew(2, run_or_signal);
   crew(2, sleep_or_signal);
   crew(2, give_up_or_signal);

@@ -45,10 +45,6 @@ static void choose_operations(struct actor *host, const bool *allowed) {
     enabled[i] = pick(host, 5) && allowed[i];
 }
 
-static bool uses(const char *operation) {
-  return enabled[operation_named(operation, strlen(operation))];
-}
-
 static callseq_config choose_config(struct actor *host) {
   static const size_t nurseries[] = {0, 64 << 10, 128 << 10, 256 << 10, 1 << 20, 4 << 20};
   static const size_t room[] = {256 << 10, 1 << 20, 8 << 20};
@@ -150,18 +146,12 @@ _Noreturn void work(const bool *allowed) {
   choose_operations(host, allowed);
   choose_threads(host);
   callseq_config config = choose_config(host);
-  /* C code under Scheme, and a Scheme handler that prints its error, are cancellation points: a
-   * thread that may be cancelled must not execute the calls of others. */
-  if (uses("cancel")) {
-    config.batch_limit = CALLSEQ_BATCH_NONE;
-    config.stall_ms = CALLSEQ_STALL_NEVER;
-  }
   sem_init(&time_to_exit, 0, 0);
   signal(SIGUSR1, on_signal);
   call_too_early(host);
   if (callseq_init_with(&config) != CALLSEQ_OK)
     fail(host, "callseq_init: %s", callseq_last_error());
-  torture_let_handler_fail(!uses("cancel") && pick(host, 2));
+  torture_let_handler_fail(pick(host, 2));
   for (int i = 0; i < 8; i++) /* so that there always is something to enter */
     op_capture(host);
   if (atexit(at_exit))
