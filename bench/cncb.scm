@@ -16,10 +16,21 @@
 (define finish
   (foreign-lambda void "cncb_finish" request int))
 
+(define (foo request)
+  (finish request (+ (request-argument request) 100)))
+
+(cond-expand
+  (threads
+   (foreign-declare "void row_occupy(void);")
+   (define (busy request)
+     ((foreign-lambda void "row_occupy"))
+     (foo request)))
+  (else
+   (define busy foo)))
+
 (define callbacks
-  (list (cons 'foo
-              (lambda (request)
-                (finish request (+ (request-argument request) 100))))))
+  (list (cons 'foo foo)
+        (cons 'busy busy)))
 
 (define pointer-size (foreign-value "sizeof(void *)" int))
 

@@ -13,6 +13,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#ifdef THREADS
+#define CALLBACK (row_busy ? "busy" : "foo")
+#else
+#define CALLBACK "foo"
+#endif
+
 struct reply {
   pthread_mutex_t mutex;
   pthread_cond_t condition;
@@ -77,7 +83,7 @@ static struct request *send_request(int x, struct reply *reply) {
   struct request *request = malloc(sizeof *request);
   if (!request)
     row_fail("out of memory");
-  *request = (struct request){.callback = "foo", .argument = x, .reply = reply};
+  *request = (struct request){.callback = CALLBACK, .argument = x, .reply = reply};
   if (write(output, &request, sizeof request) != sizeof request)
     row_fail("cannot write to the request pipe");
   return request;

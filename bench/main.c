@@ -1,4 +1,4 @@
-/* The main program of every row.
+/* The main program of every row with one thread.
  *
  *   ROW CALLS    prints the nanoseconds per call of CALLS calls on a created thread
  *   ROW idle     prints the resident KiB of a program that has made Scheme ready and no calls
@@ -11,16 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-_Noreturn void row_fail(const char *reason) {
-  fprintf(stderr, "benchmark row failed: %s\n", reason);
-  exit(1);
-}
-
-_Noreturn void row_unavailable(const char *reason) {
-  fprintf(stderr, "benchmark row not available: %s\n", reason);
-  exit(77);
-}
 
 static double now_ns(void) {
   struct timespec t;

@@ -9,6 +9,15 @@
       (+ a 100)
       0))
 
+;; The post's with more to do, for the rows with threads.
+(cond-expand
+  (threads
+   (foreign-declare "void row_occupy(void);")
+   (define-external (busy (integer x)) int
+     ((foreign-lambda void "row_occupy"))
+     (+ x 100)))
+  (else))
+
 ;; From its first use on, eval makes every minor collection mark the trace buffer too.
 (cond-expand
   (after-eval (eval '(+ 1 2)))

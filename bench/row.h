@@ -1,13 +1,37 @@
-/* What a row of the benchmark provides, and what main.c gives it.
+/* What a row of the benchmark provides, and what its main program gives it.
  *
- * A row is one program: main.c, one *_host.c and one Scheme file. main.c calls both functions on
- * the same thread, which it created: with a single thread glibc leaves out atomic instructions
- * that every real caller pays for. */
+ * A row is one program: one *_host.c, one Scheme file, and main.c for one thread or, compiled with
+ * -DTHREADS, threads.c for many. Both call on threads that they created: with a single thread glibc
+ * leaves out atomic instructions that every real caller pays for. */
 #ifndef ROW_H
 #define ROW_H
 
-/* Makes Scheme ready: calls succeed once this has returned. */
+#include <stdbool.h>
+
+/* Makes Scheme ready: calls succeed once this has returned. It runs on a thread that calls. */
 void row_start(void);
+
+#ifdef THREADS
+
+/* Makes one call with argument x and returns its result, which is x + 100. Any thread. */
+int row_call(int x);
+
+#define ROW_CALLS(call)                                                                            \
+  int row_call(int i) { return (call); }
+
+/* What threads.c was asked for: whether callbacks take longer than an addition, and the batch limit
+ * of rows that have one, 0 for its default. */
+extern bool row_busy;
+extern unsigned row_batch_limit;
+
+/* What a longer callback does besides. */
+void row_occupy(void);
+
+int foo(int x);
+int busy(int x);
+#define WORKLOAD(i) (row_busy ? busy(i) : foo(i))
+
+#else
 
 /* Makes `count` calls with arguments 0, 1, 2, ... and returns the sum of their results, which are
  * the argument + 100. */
@@ -29,6 +53,8 @@ int mixed(int a, double b, const char *c, void *d);
 #else
 int foo(int x);
 #define WORKLOAD(i) foo(i)
+#endif
+
 #endif
 
 /* Ends the program because the row cannot be measured, or not on this machine. */

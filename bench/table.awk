@@ -1,27 +1,11 @@
 # Turns the samples of `run` into the table on standard output and a CSV file.
 #
-#   awk -f table.awk -v csv=FILE SAMPLES ROWS
+#   awk -f samples.awk -f table.awk -v csv=FILE single-samples.csv FS=' ' ROWS
 #
-# SAMPLES: lines "round row ns idle-KiB", "-" for what could not be measured.
-# ROWS:    lines "row base calls description ...", in the order of the table.
-
-# Median of the numbers list[1..n]; sorts the list.
-function median(list, n,    i, j, x) {
-  for (i = 2; i <= n; i++) {
-    x = list[i]
-    for (j = i - 1; j >= 1 && list[j] > x; j--)
-      list[j + 1] = list[j]
-    list[j + 1] = x
-  }
-  return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-}
-
-function shown(format, value) { return value == "" ? "-" : sprintf(format, value) }
+# ROWS: lines "row base calls description ...", in the order of the table.
 
 NR == FNR {
-  if ($3 != "-") ns[$2, $1] = $3
-  if ($4 != "-") kib[$2, $1] = $4
-  rounds = $1
+  load()
   next
 }
 
@@ -36,20 +20,14 @@ FNR == 1 {
   description = $0
   sub(/^[^ ]+ +[^ ]+ +[^ ]+ +/, "", description)
 
-  times = ratios = idles = 0
-  for (r = 1; r <= rounds; r++) {
-    if ((row, r) in ns) time[++times] = ns[row, r]
-    if ((row, r) in ns && (base, r) in ns) ratio[++ratios] = ns[row, r] / ns[base, r]
-    if ((row, r) in kib) idle[++idles] = kib[row, r]
-  }
-  middle = times ? median(time, times) : ""
-  fastest = times ? time[1] : ""
-  relative = ratios ? median(ratio, ratios) : ""
-  memory[row] = idles ? median(idle, idles) : ""
+  c = cell("single-samples", row)
+  memory[row] = middle(c, "idle_kib")
+  relative = ratio(c, "ns", cell("single-samples", base), "ns")
+  time = middle(c, "ns")
 
-  printf layout, row, shown("%.1f", middle), shown("%.1f", fastest), shown("%.3f", relative), base,
-    shown("%d", memory[row]), times ? description : "(not available here) " description
-  printf "%s,%s,%s,%s,%s,%s,%s,%s,\"%s\"\n", row, shown("%.2f", middle), shown("%.2f", fastest),
+  printf layout, row, shown("%.1f", time), shown("%.1f", lowest), shown("%.3f", relative), base,
+    shown("%d", memory[row]), time == "" ? "(not available here) " description : description
+  printf "%s,%s,%s,%s,%s,%s,%s,%s,\"%s\"\n", row, shown("%.2f", time), shown("%.2f", lowest),
     shown("%.4f", relative), base, shown("%d", memory[row]), calls, rounds, description > csv
 }
 
