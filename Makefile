@@ -44,6 +44,7 @@ help:
 	@echo 'make torture    do everything at once, by chance (SECONDS=60, SEED=n, JOBS=2 processes)'
 	@echo 'make bench      build and run the benchmark (QUICK=1: under a minute)'
 	@echo 'make bench-batch     measure the batch limit (QUICK=1: half a minute)'
+	@echo 'make bench-pictures  draw what was measured as doc/pictures/bench-*.svg'
 	@echo 'make bench-compare BASE=DIR    what got slower since DIR was copied from build/bench'
 	@echo 'make bench-peers  the same call in other languages, those that are installed (QUICK=1);'
 	@echo '                make bench-peers-picture draws the last run as doc/pictures/peers.svg'
@@ -102,7 +103,7 @@ torture: all
 	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests SETTINGS='$(strip \
 	  $(foreach name,SECONDS SEED JOBS ROUND ONLY WITHOUT PATIENCE,$($(name):%=$(name)=%)))' torture
 
-.PHONY: bench-batch bench-compare
+.PHONY: bench-batch bench-pictures bench-compare
 run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
 
 bench: all
@@ -110,6 +111,9 @@ bench: all
 
 bench-batch: all
 	$(run_bench) batch
+
+bench-pictures: all
+	$(run_bench) pictures PICTURES=$(CURDIR)/doc/pictures
 
 bench-compare:
 	@bench/compare $(or $(BASE),$(error give BASE=DIR, a copy of build/bench)) $(BUILD)/bench

@@ -22,6 +22,9 @@ run_there() {
 }
 
 fails 'without apt-get' run_there bench
+says 'it names what is missing, gnuplot for the benchmark too' 'missing: make gnuplot-nox (Debian'
+fake gnuplot </dev/null
+fails 'with gnuplot' run_there bench
 says 'it names what is missing, and nothing else' 'missing: make (Debian'
 
 fake apt-get <<'END_OF_FILE'
