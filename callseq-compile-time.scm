@@ -206,7 +206,7 @@
         ((symbol? type)
          (unless (or (simple-type? type) (memq type '(void scheme-object)) (memq type heap-types))
            (bad type "unknown type; register it with define-foreign-type, or write C's name of it as a string")))
-        ((not (and (list? type) (pair? type) (symbol? (car type)))) (bad type "this is no type"))
+        ((not (and (list? type) (pair? type) (symbol? (car type)))) (bad type "this is no type; take one of the manual's"))
         ((memq (car type) '(struct union enum))
          (unless (and (list-of-length? type 2) (type-name? (cadr type)))
            (bad type "a name in C must follow")))
@@ -239,7 +239,7 @@
          (let ((result (kind (cadr type))))
            (when (and (pair? result) (eq? (car result) 'function))
              (bad type "a function cannot return a function here; write c-pointer for its result"))))
-        (else (bad type "unknown type"))))
+        (else (bad type "unknown type; take one of the manual's"))))
 
 (define (simple-type? type)
   (or (assq type integer-types)
@@ -288,7 +288,7 @@
           ((pair? k)
            (check-inner-type k bad)
            (check-inner-type (if (pair? type) type k) bad))
-          (else (bad type "this is no type")))))
+          (else (bad type "this is no type; take one of the manual's")))))
 
 (define (check-argument-type form name type variable)
   (let ((where (sprintf "argument `~A'" variable)))
@@ -687,7 +687,7 @@
     (refuse 'callseq-header #f "the shape is (callseq-header FILE LINE ...), all strings"
             (strip-syntax form)))
   (when header
-    (refuse 'callseq-header #f "this file has one already" (cadr form)))
+    (refuse 'callseq-header #f "this file has one already; put its lines there" (cadr form)))
   (set! header (cdr form))
   (write-header)
   '(##core#undefined))

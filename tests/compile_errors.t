@@ -50,7 +50,10 @@ refused 'a pointer to an unknown type' "($plain (fetch ((c-pointer nothing) plac
   "$plain" fetch place nothing
 refused 'a pointer form without its type' "($plain (fetch ((c-pointer) place)) int 1)" \
   "$plain" fetch place
-refused 'a type that is no type' "($plain (fetch (5 place)) int 1)" "$plain" fetch place
+refused 'a type that is no type' "($plain (fetch (5 place)) int 1)" "$plain" fetch place \
+  'one of the manual'
+refused 'a type form that is unknown' "($plain (fetch ((array int) place)) int 1)" "$plain" fetch place \
+  'one of the manual'
 refused 'void as an argument' "($plain (fetch (void place)) int 1)" "$plain" fetch place void
 refused 'a type registered as itself' \
   "(define-foreign-type loop loop) ($plain (fetch (loop place)) int 1)" "$plain" fetch place
@@ -101,6 +104,7 @@ refused 'a header without a name' '(callseq-header)' callseq-header
 refused 'a header whose name is no string' '(callseq-header app.h)' callseq-header
 refused 'a header that cannot be written' '(callseq-header "no/such/folder/app.h")' callseq-header \
   no/such/folder
-refused 'two headers' '(callseq-header "a.h") (callseq-header "b.h")' callseq-header b.h
+refused 'two headers' '(callseq-header "a.h") (callseq-header "b.h")' callseq-header b.h \
+  'put its lines there'
 
 finish
