@@ -381,7 +381,7 @@
          (parameters
           (if (and (callback-status? callback) (not (void-result? callback)))
               (append parameters
-                      (list (declare-type (pointer-to result)
+                      (list (declare-type (list 'c-pointer (returned result))
                                           (if (and readable?
                                                    (memq 'result
                                                          (map strip-syntax
@@ -396,19 +396,18 @@
     ;; The name with its parameters is the declarator: it goes inside a function pointer's type.
     (if (callback-status? callback)
         (string-append "int " head)
-        (declare-type result head))))
+        (declare-type (returned result) head))))
 
-;; Where a result goes. `const` of a string or a pointer is what that points to; of anything else it
-;; is the result itself, which has to be written.
-(define (pointer-to type)
+;; What a function returns. `const` of a string or a pointer is what that points to; of anything else
+;; it is the result itself, which has to be written, and where C warns of it.
+(define (returned type)
   (let ((k (kind type)))
-    (list 'c-pointer
-          (if (or (and (pair? k) (not (eq? (car k) 'enum)))
-                  (memq k '(c-pointer nonnull-c-pointer))
-                  (memq k kept-strings)
-                  (memq k given-strings))
-              type
-              k))))
+    (if (or (and (pair? k) (not (eq? (car k) 'enum)))
+            (memq k '(c-pointer nonnull-c-pointer))
+            (memq k kept-strings)
+            (memq k given-strings))
+        type
+        k)))
 
 ;; Forward declarations of the structures that the arguments point to: without them C would take
 ;; the first mention, inside a prototype, for a type of its own.

@@ -21,6 +21,7 @@ enum colour { RED, GREEN };
 (define-sequenced-callback (my_C_char_fn (char nullptr) (int NULL)) char nullptr)
 (define-sequenced-callback/status (try_twice (int result)) int (* 2 result))
 (define-sequenced-callback/status (try_paint ((enum "colour") c)) (const (enum "colour")) c)
+(define-sequenced-callback (fixed (int n)) (const int) n)
 (define-sequenced-callback (nothing) void 0)
 (define-sequenced-callback/status (try_greet (c-string name)) c-string name)
 (define-sequenced-callback/status (try_nothing (int n)) void (if (zero? n) (error "zero")))
