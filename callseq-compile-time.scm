@@ -367,6 +367,23 @@
 
 (define (void-result? callback) (eq? (kind (callback-result callback)) 'void))
 
+;; Can STRING, the name of an argument, be its name in a header? Names in capitals are macros, and so
+;; are linux and unix for gcc; int32_t and the like are types; a0, a1, ... stand in for what cannot be.
+(define (header-name? string)
+  (and (c-identifier? string)
+       (any-char? char-lower-case? string)
+       (not (member string '("linux" "unix")))
+       (not (string-suffix? "_t" string))
+       (not (and (char=? #\a (string-ref string 0)) (string->number (substring string 1))))))
+
+(define (any-char? ok? string)
+  (let loop ((chars (string->list string)))
+    (and (pair? chars) (or (ok? (car chars)) (loop (cdr chars))))))
+
+(define (string-suffix? suffix string)
+  (let ((start (- (string-length string) (string-length suffix))))
+    (and (>= start 0) (string=? suffix (substring string start)))))
+
 ;; The prototype, without a semicolon. READABLE? is for people, and for sources without chicken.h: it
 ;; takes the argument names of the form.
 (define (prototype callback readable?)
@@ -376,7 +393,7 @@
          (parameters
           (map (lambda (type variable name)
                  (let ((given (symbol->string (strip-syntax variable))))
-                   (declare-type type (if (and readable? (c-identifier? given)) given name))))
+                   (declare-type type (if (and readable? (header-name? given)) given name))))
                (callback-types callback) (callback-variables callback) (names callback)))
          (parameters
           (if (and (callback-status? callback) (not (void-result? callback)))

@@ -22,6 +22,8 @@ enum colour { RED, GREEN };
 (define-sequenced-callback/status (try_twice (int result)) int (* 2 result))
 (define-sequenced-callback/status (try_paint ((enum "colour") c)) (const (enum "colour")) c)
 (define-sequenced-callback (fixed (int n)) (const int) n)
+(define-sequenced-callback (stand_ins (int a1) (int x->y) (int linux) (int size_t) (size_t NULL)
+                                      (int INT_MAX)) int a1)
 (define-sequenced-callback (nothing) void 0)
 (define-sequenced-callback/status (try_greet (c-string name)) c-string name)
 (define-sequenced-callback/status (try_nothing (int n)) void (if (zero? n) (error "zero")))
