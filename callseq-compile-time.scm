@@ -232,14 +232,32 @@
                           (and (symbol? (cadr type)) (not (eq? (car type) 'instance-ref)))))
            (bad type "a C++ class, as a string, and a Scheme class must follow")))
         ((eq? (car type) 'function)
-         (unless (and (memv (length type) '(3 4)) (list? (caddr type)))
-           (bad type "a result type and a list of argument types must follow"))
-         (for-each (lambda (t) (unless (eq? t '...) (check-inner-type t bad)))
-                   (cons (cadr type) (caddr type)))
-         (let ((result (kind (cadr type))))
-           (when (and (pair? result) (eq? (car result) 'function))
-             (bad type "a function cannot return a function here; write c-pointer for its result"))))
+         (unless (and (memv (length type) '(3 4)) (list? (caddr type)) (every* string? (cdddr type)))
+           (bad type "a result type, a list of argument types, and perhaps a string must follow"))
+         (check-inner-type (cadr type) bad)
+         (when (declares-function? (cadr type))
+           (bad type "a function cannot return a function here; write c-pointer for its result"))
+         (check-function-arguments (caddr type) type bad))
         (else (bad type "unknown type; take one of the manual's"))))
+
+;; Is TYPE a function, or what leads to one? C writes such a declaration round its name.
+(define (declares-function? type)
+  (let ((k (kind type)))
+    (and (pair? k)
+         (or (eq? (car k) 'function)
+             (and (or (eq? (car k) 'ref) (memq (car k) pointer-forms)) (declares-function? (cadr k)))))))
+
+(define (check-function-arguments types function bad)
+  (let loop ((types (if (equal? types '(void)) '() types)) (before '()))
+    (when (pair? types)
+      (cond ((eq? (car types) '...)
+             (unless (and (pair? before) (null? (cdr types)))
+               (bad function "... must be the last argument, and not the only one")))
+            (else
+             (check-inner-type (car types) bad)
+             (when (eq? (kind (car types)) 'void)
+               (bad function "an argument cannot be void; leave it out"))))
+      (loop (cdr types) types))))
 
 (define (simple-type? type)
   (or (assq type integer-types)
@@ -713,11 +731,11 @@
 ;; Each callback writes it anew: there is no telling which one is the last.
 (define (write-header)
   (when header
-    (condition-case
-     (with-output-to-file (car header)
-       (lambda () (display (header-text (car header) (cdr header) (reverse callbacks)))))
-     ((exn)
-      (refuse 'callseq-header #f "this file cannot be written; name one in a folder that exists"
-              (car header))))))
+    (let ((text (header-text (car header) (cdr header) (reverse callbacks))))
+      (condition-case
+       (with-output-to-file (car header) (lambda () (display text)))
+       ((exn)
+        (refuse 'callseq-header #f "this file cannot be written; name one in a folder that exists"
+                (car header)))))))
 
 )

@@ -71,6 +71,10 @@ refused 'a pointer to a list of strings' "($plain (fetch ((c-pointer c-string-li
   "$plain" fetch place c-string-list
 refused 'a function that returns a function' \
   "($plain (fetch ((function (function int ()) ()) place)) int 1)" "$plain" fetch place c-pointer
+for type in '(function (c-pointer (function int ())) ())' '(function int (int) 5)' \
+  '(function int (int void))' '(function int (...))' '(function int (... int))'; do
+  refused "$type" "($plain (fetch ($type place)) int 1)" "$plain" fetch place function
+done
 for type in '(ref int)' '(instance \"point\" point)' '(c-pointer (template \"vector\" int))'; do
   refused "$type, in C" "($plain (fetch ($(echo "$type" | tr -d '\\') place)) int 1)" "$plain" fetch \
     place 'csc -c++'
