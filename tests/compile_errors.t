@@ -79,6 +79,15 @@ for type in '(ref int)' '(instance \"point\" point)' '(c-pointer (template \"vec
   refused "$type, in C" "($plain (fetch ($(echo "$type" | tr -d '\\') place)) int 1)" "$plain" fetch \
     place 'csc -c++'
 done
+refused 'an empty name of a type' "($plain (fetch ((c-pointer \"\") place)) int 1)" "$plain" fetch \
+  place empty
+plain_csc=$CSC
+CSC="$CSC -c++"
+for type in '(ref (ref int))' '(ref void)' '(c-pointer (template int int))' \
+  '(c-pointer (struct "a b"))'; do
+  refused "$type, in C++" "($plain (fetch ($type place)) int 1)" "$plain" fetch place
+done
+CSC=$plain_csc
 for name in '\"my-struct\"' '\"class\"' '\"a b\"'; do
   refused "the struct $name" "($plain (fetch ((c-pointer (struct $(echo "$name" | tr -d '\\')))\
  place)) int 1)" "$plain" fetch place name
