@@ -64,7 +64,11 @@ refused 'a type registered as a pointer to itself' \
 refused 'an alias of an unknown type, pointed to' \
   "(define-foreign-type odd nothing) ($plain (fetch ((c-pointer odd) place)) int 1)" \
   "$plain" fetch place nothing
-for type in '(const)' '(const int int)' '(const (const int))' '(const (function int (int)))'; do
+refused 'const of a name registered as const' \
+  "(define-foreign-type fixed (const int)) ($plain (fetch ((const fixed) place)) int 1)" \
+  "$plain" fetch place const
+for type in '(const)' '(const int int)' '(const (const int))' '(const (function int (int)))' \
+  '(const (c-pointer (const int)))' '(c-pointer (const (c-pointer (const int))))'; do
   refused "$type" "($plain (fetch ($type place)) int 1)" "$plain" fetch place const
 done
 refused 'a pointer to a list of strings' "($plain (fetch ((c-pointer c-string-list) place)) int 1)" \
