@@ -216,7 +216,7 @@
          (one-type)
          (when (begins-const? (cadr type))
            (bad type "const of what is const in C already; leave one out"))
-         (when (and (pair? (cadr type)) (eq? (caadr type) 'function))
+         (when (declares-function? (cadr type))
            (bad type "const says nothing about a function type; leave it out")))
         ((memq (car type) '(scheme-pointer nonnull-scheme-pointer)) (one-type))
         ((memq (car type) pointer-forms)

@@ -68,6 +68,7 @@ refused 'const of a name registered as const' \
   "(define-foreign-type fixed (const int)) ($plain (fetch ((const fixed) place)) int 1)" \
   "$plain" fetch place const
 for type in '(const)' '(const int int)' '(const (const int))' '(const (function int (int)))' \
+  '(const (c-pointer (function int (int))))' \
   '(const (c-pointer (const int)))' '(c-pointer (const (c-pointer (const int))))'; do
   refused "$type" "($plain (fetch ($type place)) int 1)" "$plain" fetch place const
 done
