@@ -34,7 +34,7 @@ SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.
            $(wildcard src/* src/context/*)
 
 .PHONY: all demo census check torture bench bench-peers bench-peers-picture install uninstall
-.PHONY: clean help
+.PHONY: clean help fuzz
 all: $(STAGE)/.done
 
 help:
@@ -42,6 +42,7 @@ help:
 	@echo 'make demo       build and run the demonstration (ARGS="FILE" or ARGS=--help)'
 	@echo 'make check      build and run the tests (ONLY="case ..." for some, V=1 to see commands)'
 	@echo 'make torture    do everything at once, by chance (SECONDS=60, SEED=n, JOBS=2 processes)'
+	@echo 'make fuzz       try random forms on the compile-time part (SECONDS=60, SEED=n)'
 	@echo 'make bench      build and run the benchmark (QUICK=1: under a minute)'
 	@echo 'make bench-batch     measure the batch limit (QUICK=1: half a minute)'
 	@echo 'make bench-pictures  draw what was measured as doc/pictures/bench-*.svg'
@@ -105,6 +106,8 @@ torture: all
 
 .PHONY: bench-batch bench-pictures bench-compare
 run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
+fuzz: all
+	@$(MAKE) --no-print-directory -C tests/fuzz STAGE=$(STAGE) OUT=$(BUILD)/fuzz
 
 bench: all
 	$(run_bench)
