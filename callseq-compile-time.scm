@@ -560,7 +560,7 @@
 (define (function-text callback)
   (let* ((result (callback-result callback))
          (k (kind result))
-         (c-type (place result ""))
+         (c-type (declaration (returned result) ""))
          (status? (callback-status? callback))
          (void? (void-result? callback))
          (zero (cond (status? "call.request.status")
@@ -569,7 +569,7 @@
          (value (cond ((memq k kept-strings)
                        (sprintf "(~A)callseq_abi_keep_string((char *)call.result)" c-type))
                       ((reference? result) "*call.result")
-                      (else "call.result")))
+                      (else (sprintf "(~A)call.result" c-type))))
          (string? (or (memq k kept-strings) (memq k given-strings))))
     (lines
      "#ifdef __cplusplus"

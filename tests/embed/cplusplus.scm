@@ -24,6 +24,8 @@ struct Counter { int n; };
   c)
 (define-sequenced-callback (vector_size ((c-pointer (template "std::vector" int)) v)) int (size v))
 (define-sequenced-callback (greet (c-string name)) c-string (string-append "hello " name))
+; C++ has no conversion from char ** to const char **.
+(define-sequenced-callback (no_texts) (const (c-pointer c-string)) #f)
 (define-sequenced-callback/status (try_half (int n)) int (/ n 2))
 
 (return-to-host)
