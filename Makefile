@@ -104,10 +104,11 @@ torture: all
 	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests SETTINGS='$(strip \
 	  $(foreach name,SECONDS SEED JOBS ROUND ONLY WITHOUT PATIENCE,$($(name):%=$(name)=%)))' torture
 
-.PHONY: bench-batch bench-pictures bench-compare
-run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
 fuzz: all
 	@$(MAKE) --no-print-directory -C tests/fuzz STAGE=$(STAGE) OUT=$(BUILD)/fuzz
+
+.PHONY: bench-batch bench-pictures bench-compare
+run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
 
 bench: all
 	$(run_bench)
