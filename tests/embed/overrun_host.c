@@ -80,7 +80,7 @@ static int off_the_stack_handled(void) {
 static int other_fault(void) {
   start(1);
   dig_in_c(1);
-  volatile int *volatile nowhere = NULL;
+  volatile int *volatile nowhere = (volatile int *)64;
   return *nowhere;
 }
 

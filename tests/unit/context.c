@@ -52,7 +52,7 @@ static void end(struct partner *p) { callseq_stack_unmap(&p->stack); }
 
 /* ---- Messages ---- */
 
-static void *next(void *message) { return (char *)message + 1; }
+static void *next(void *message) { return (void *)((uintptr_t)message + 1); }
 
 static void round_trips(void) {
   struct partner p;
