@@ -462,7 +462,8 @@ static void *flush(void *done) {
 void callseq_scheme_exit(int code) {
   static _Atomic(int) done;
   pthread_t thread;
-  if (pthread_create(&thread, NULL, flush, &done) == 0)
+  if (pthread_create(&thread, NULL, flush, &done) == 0) {
+    pthread_detach(thread);
     for (int i = 0; i < 250; i++) {
       struct timespec ms = {.tv_nsec = 1000000};
       /* acquire: pairs with the release in flush */
@@ -470,6 +471,7 @@ void callseq_scheme_exit(int code) {
         break;
       nanosleep(&ms, NULL);
     }
+  }
   _exit(code);
 }
 
