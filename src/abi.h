@@ -106,10 +106,11 @@ struct callseq_abi_runtime {
 
 extern struct callseq_abi_runtime callseq_abi_runtime;
 
-/* Where this thread's errno is; NULL has its calls go the slow way: until the thread is set up, and
- * for good if it could be cancelled in one. */
+/* Where this thread's errno is. NULL has its calls go the slow way: until the thread is set up, and
+ * for good if it could be cancelled in a call, or a sanitizer has to be told of each switch
+ * (tools.h). */
 extern __thread int *callseq_abi_errno __attribute__((tls_model("initial-exec")));
-/* This thread's id in the sequencer. */
+/* This thread's id in the sequencer; 0 until it has been set up. */
 extern __thread uint32_t callseq_abi_self __attribute__((tls_model("initial-exec")));
 
 void callseq_abi_define(struct callseq_abi_callback *callback, C_word procedure);

@@ -1,4 +1,5 @@
-/* What the parts of the CHICKEN binding tell each other: setup.c, chicken.c, and callseq.scm. */
+/* What the parts of the CHICKEN binding tell each other: setup.c, chicken.c, and callseq.scm. Needs
+ * abi.h before it. */
 #ifndef CALLSEQ_BINDING_H
 #define CALLSEQ_BINDING_H
 
@@ -7,6 +8,7 @@
 #include <stddef.h>
 
 #include "stack.h"
+#include "tools.h"
 
 /* Procedures of callseq.scm, by callseq_scheme_provide. What takes a serial and a value is run by
  * returning it from a reply function; see abi.h. */
@@ -49,5 +51,26 @@ void callseq_signals_forked(void);
 
 /* Is this thread the holder? */
 bool callseq_binding_inside(void);
+
+/* The stack of the thread that switched to the Scheme stack, and that one. The holder's. */
+extern struct callseq_tools_side callseq_binding_host, callseq_binding_scheme;
+
+/* Goes on on the Scheme stack, with a request or NULL; returns when that switches out. */
+static inline void callseq_binding_switch_in(struct callseq_abi_request *q) {
+  struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  callseq_tools_leave(&callseq_binding_host, &callseq_binding_scheme);
+  callseq_context_switch(&r->host, &r->scheme, q);
+  callseq_tools_arrive(&callseq_binding_host, &callseq_binding_scheme);
+}
+
+/* Leaves the Scheme stack; returns the request that the next thread comes with. */
+static inline struct callseq_abi_request *callseq_binding_switch_out(void) {
+  struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  callseq_tools_leave(&callseq_binding_scheme, &callseq_binding_host);
+  struct callseq_abi_request *q =
+      (struct callseq_abi_request *)callseq_context_switch_fresh(&r->scheme, &r->host, NULL);
+  callseq_tools_arrive(&callseq_binding_scheme, &callseq_binding_host);
+  return q;
+}
 
 #endif

@@ -56,6 +56,8 @@ struct level {
 struct callseq_abi_runtime callseq_abi_runtime = {.sequencer = {.lock = CALLSEQ_LOCK_CLOSED},
                                                   .serial = C_fix(0)};
 
+struct callseq_tools_side callseq_binding_host, callseq_binding_scheme;
+
 /* What Scheme left here, and what the levels are. The holder's. */
 static struct {
   void *procedures[CALLSEQ_PROCEDURES]; /* GC roots */
@@ -111,6 +113,7 @@ static const char *running(void) {
 void callseq_thread_ends(void) {
   if (!callseq_binding_inside())
     return;
+  callseq_tools_unwound(&callseq_binding_scheme, &callseq_binding_host);
   fprintf(
       stderr,
       "callseq: thread %u ended inside callback %s; C code that Scheme calls must return, not end "
@@ -276,7 +279,7 @@ static bool loading(void) {
 static void run(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   r->special = CALLSEQ_ABI_OWN;
-  callseq_context_switch(&r->host, &r->scheme, q);
+  callseq_binding_switch_in(q);
   callseq_sequencer_end_batch(&r->sequencer);
 }
 
@@ -285,6 +288,7 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   int saved = errno;
   q->message = q->trace = NULL;
   q->waiter.alone = 0;
+  callseq_tools_release(q);
   callseq_thread_enter();
   int cancel = callseq_thread_defer_cancel();
   if (!callseq_abi_root(q->callback)) {
@@ -307,6 +311,7 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
       break;
     }
   }
+  callseq_tools_acquire(q);
   callseq_thread_allow_cancel(cancel);
   errno = saved;
   return q->status;
@@ -322,6 +327,7 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
   }
   restore_mask(&scheme.caller);
   bool lent = r->special == CALLSEQ_ABI_WAITER;
+  callseq_tools_release(r->current);
   if (lent)
     callseq_sequencer_finish(&r->current->waiter);
   void *next = callseq_sequencer_next(&r->sequencer);
@@ -333,7 +339,8 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
   if (next)
     callseq_context_fresh();
   else
-    next = callseq_context_switch_fresh(&r->scheme, &r->host, NULL);
+    next = callseq_binding_switch_out();
+  callseq_tools_acquire(next);
   return callseq_abi_dispatch(next);
 }
 

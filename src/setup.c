@@ -110,11 +110,12 @@ static void load(C_word c, C_word *av) {
  * if a (return-to-host) in a nested level, which cannot return, left its flag set: then the
  * computation goes on where it was. */
 static void live(void *unused) {
-  struct callseq_abi_runtime *r = &callseq_abi_runtime;
   (void)unused;
+  callseq_tools_arrive(&callseq_binding_scheme, &callseq_binding_host);
   CHICKEN_run(load);
   callseq_setup.return_to_host = C_restart_trampoline;
-  r->current = callseq_context_switch_fresh(&r->scheme, &r->host, NULL);
+  callseq_abi_runtime.current = callseq_binding_switch_out();
+  callseq_tools_acquire(callseq_abi_runtime.current);
   C_word k = CHICKEN_continue(callseq_binding_procedure(CALLSEQ_SERVE));
   for (;;) {
     if (C_restart_trampoline == callseq_setup.return_to_host) {
@@ -209,13 +210,12 @@ static struct sizes sizes_of(const callseq_config *config) {
 
 /* Starts CHICKEN and loads the program; this thread is the holder. Returns a status. */
 static int load_all(const struct sizes *sizes) {
-  struct callseq_abi_runtime *r = &callseq_abi_runtime;
   if (!CHICKEN_initialize(sizes->heap, sizes->nursery, sizes->symbols, load))
     return refuse(CALLSEQ_NOMEM, callseq_format("CHICKEN cannot get its memory"));
   C_post_gc_hook = after_collection;
   callseq_setup.nursery = sizes->nursery;
   callseq_binding_begin();
-  callseq_context_switch(&r->host, &r->scheme, NULL);
+  callseq_binding_switch_in(NULL);
   if (callseq_setup.status)
     callseq_thread_remember(callseq_setup.status,
                             callseq_format("the Scheme code raised an error while it was loaded"));
@@ -253,6 +253,7 @@ static int set_up(const callseq_config *config) {
   callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
                          or_none(config->stall_ms));
   callseq_context_make(&r->scheme, callseq_setup.stack.base, callseq_setup.stack.bytes, live, NULL);
+  callseq_tools_add(&callseq_binding_scheme, callseq_setup.stack.base, callseq_setup.stack.bytes);
   callseq_overrun_watch(&callseq_setup.stack, config->report_overrun);
   callseq_overrun_enter_thread(); /* the others do it when they first call */
   pthread_atfork(before_fork, after_fork, after_fork_in_child);

@@ -9,6 +9,7 @@
 #include "cancel.h"
 #include "overrun.h"
 #include "thread.h"
+#include "tools.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -24,7 +25,6 @@ __thread int *callseq_abi_errno;
 __thread uint32_t callseq_abi_self;
 
 static __thread struct {
-  bool ready;
   int status;
   char *message;
   struct { /* put aside by callseq_thread_lend */
@@ -50,7 +50,7 @@ static void leave(void *unused) {
   self.string = NULL;
   callseq_overrun_leave_thread();
   callseq_abi_errno = NULL;
-  self.ready = false;
+  callseq_abi_self = 0;
 }
 
 static void make_key(void) { pthread_key_create(&key, leave); }
@@ -59,15 +59,14 @@ static NOINLINE void set_id(void) { callseq_abi_self = (uint32_t)syscall(SYS_get
 
 NOINLINE void callseq_thread_enter(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  if (self.ready)
+  if (callseq_abi_self)
     return;
   pthread_once(&once, make_key);
   pthread_setspecific(key, &self);
   set_id();
-  if (!callseq_cancel_possible())
+  if (!callseq_cancel_possible() && !callseq_tools_watching())
     callseq_abi_errno = &errno;
   callseq_overrun_enter_thread();
-  self.ready = true;
 }
 
 int callseq_thread_defer_cancel(void) {

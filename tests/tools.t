@@ -1,0 +1,155 @@
+#!/bin/sh
+# A user's program, compiled for a sanitizer or run by valgrind, with the library as it is installed:
+# nothing is reported of a correct program, and seeded errors in C code under Scheme are found.
+. "$TESTS/tap.sh"
+
+cat >app.scm <<'END'
+(import (chicken platform) (chicken foreign) (chicken gc) callseq)
+(foreign-declare "int use(int); int deeper(int);")
+(define use (foreign-lambda int use int))
+(define deeper (foreign-safe-lambda int deeper int))
+(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))
+(define-sequenced-callback (look (int n)) int (use n))
+(define-sequenced-callback (nest (int n)) int (deeper n))
+(define-sequenced-callback (fail (int n)) int (error "fails" n))
+(define-sequenced-callback (work (int n)) int
+  (let ((v (make-vector 1000 n))) (fib 20) (gc (zero? n)) (vector-ref v 999)))
+(return-to-host)
+END
+
+cat >app_host.c <<'END'
+#include <callseq.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+enum { THREADS = 4, CALLS = 1000 };
+int look(int), nest(int), fail(int), work(int), use(int), deeper(int);
+static const char *seed;
+static int seeded(const char *name) { return strcmp(seed, name) == 0; }
+static int exclusive, shared, *block;
+static char *volatile lost;
+
+/* Under Scheme: plain accesses to `exclusive`, a longjmp over large frames. */
+static jmp_buf here;
+__attribute__((noinline)) static void leap(int depth) {
+  volatile char room[2000];
+  room[depth] = 1;
+  if (depth == 0) longjmp(here, 1);
+  leap(depth - 1);
+  room[depth]++;
+}
+__attribute__((noinline)) static void room_for(int bytes, int at) {
+  volatile char room[100];
+  for (int i = 0; i < bytes; i++) room[i] = 1;
+  room[at]++;
+}
+int use(int n) {
+  exclusive++;
+  if (setjmp(here) == 0) leap(5);
+  if (seeded("freed") && n == 0) free(block);
+  if (seeded("race")) shared++;
+  if (seeded("local")) room_for(100, n + 100);
+  if (seeded("leak") && n == 0) { lost = malloc(100); lost = NULL; }
+  return block[n] + n;
+}
+int deeper(int n) { return look(n) + 1; }
+
+static void quiet(void *data, int status, const char *message) {
+  (void)data, (void)status, (void)message;
+}
+static void *run(void *mine) {
+  int *sum = mine;
+  for (int i = 0; i < CALLS; i++) {
+    *sum += look(i % 3) - i % 3;
+    if (i % 10 == 0) *sum += nest(i % 3) - i % 3 - 1 + fail(i);
+    if (i % 100 == 0) *sum += work(i) - i;
+  }
+  if (seeded("race")) shared++;
+  return NULL;
+}
+int main(int argc, char **argv) {
+  pthread_t threads[THREADS];
+  int sums[THREADS] = {0}, sum = 0;
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  seed = argc > 1 ? argv[1] : "";
+  config.on_error = quiet;
+  block = calloc(10, sizeof *block);
+  if (callseq_init_with(&config)) return 2;
+  for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, run, &sums[i]);
+  for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL), sum += sums[i];
+  printf("calls %d, sum %d\n", exclusive, sum);
+  return 0;
+}
+END
+
+# build PROGRAM "C FLAGS" "C FLAGS ALSO OF SCHEME'S C": csc takes each of the latter with -C.
+build() {
+  $CC -g -O1 -pthread -I"$STAGE/include" $2 -c app_host.c -o "$1_host.o" &&
+    $CSC -O3 -d0 $(printf ' -C %s' -g $3) -L "$2" -e app.scm "$1_host.o" -o "$1" -link callseq
+}
+
+# check TOOL "COMMAND": COMMAND says nothing of a correct program, whose output is known.
+check() {
+  ok "$1: a correct program" $2
+  is "$1: and nothing is reported" "$(cat "$output")" "calls 4400, sum 0"
+}
+
+# finds TOOL "COMMAND" SEED TEXT...
+finds() {
+  tool=$1 command=$2 seed=$3
+  shift 3
+  fails "$tool: the error '$seed' ends the program" $command "$seed"
+  says "$tool: with a report of '$seed'" "$@"
+}
+
+has() { # FLAG: does the compiler have that sanitizer?
+  echo 'int main(void) { return 0; }' >empty.c
+  $CC "$1" empty.c -o empty 2>/dev/null && ./empty
+}
+
+export ASAN_OPTIONS=clear_shadow_mmap_threshold=100000000 TSAN_OPTIONS=halt_on_error=1
+asan=-fsanitize=address
+tsan=-fsanitize=thread
+asan_scheme="$asan --param=asan-use-after-return=0"
+tsan_scheme="$tsan --param=tsan-instrument-func-entry-exit=0"
+
+if has $asan; then
+  for part in all host; do
+    [ $part = all ] || asan_scheme=
+    ok "ASan, $part: builds" build asan_$part $asan "$asan_scheme"
+    check "ASan, $part" ./asan_$part
+    finds "ASan, $part" ./asan_$part freed heap-use-after-free 'in use'
+    finds "ASan, $part" ./asan_$part local stack-buffer-overflow 'in room_for'
+    finds "ASan, $part" ./asan_$part leak 'detected memory leaks' 'in use'
+  done
+else
+  skip 'ASan' 'the compiler has no AddressSanitizer'
+fi
+
+if has $tsan; then
+  for part in all host; do
+    [ $part = all ] || tsan_scheme=
+    ok "TSan, $part: builds" build tsan_$part $tsan "$tsan_scheme"
+    check "TSan, $part" ./tsan_$part
+    finds "TSan, $part" ./tsan_$part race 'data race' '#0 use '
+    finds "TSan, $part" ./tsan_$part freed heap-use-after-free '#0 use '
+  done
+else
+  skip 'TSan' 'the compiler has no ThreadSanitizer'
+fi
+
+if command -v valgrind >/dev/null; then
+  memcheck='valgrind --quiet --error-exitcode=9 --leak-check=full'
+  ok 'valgrind: builds' build plain '' ''
+  check valgrind "$memcheck ./plain"
+  valgrind ./plain >loud.out 2>&1
+  fails 'valgrind: it takes the Scheme stack for a stack' grep 'client switching stacks' loud.out
+  finds valgrind "$memcheck ./plain" freed 'Invalid read' 'use (app_host.c'
+  finds valgrind "$memcheck ./plain" leak 'definitely lost' 'use (app_host.c'
+else
+  skip 'valgrind' 'valgrind is not installed'
+fi
+
+finish
