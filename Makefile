@@ -12,7 +12,7 @@ PREFIX or DESTDIR)
 endif
 
 override PREFIX := $(abspath $(PREFIX))
-BUILD := $(CURDIR)/build$(CALLSEQ_CONTEXT:%=/%)
+BUILD := $(CURDIR)/build$(TOOL:%=/%)$(CALLSEQ_CONTEXT:%=/%)
 STAGE := $(BUILD)/stage
 STAGE_REPOSITORY := $(STAGE)/lib/chicken/11
 SYSTEM_REPOSITORY := $(abspath $(shell env -u CHICKEN_INSTALL_REPOSITORY \
@@ -30,17 +30,24 @@ endif
 # Only install_egg tells chicken-install.
 unexport CHICKEN_INSTALL_REPOSITORY CHICKEN_INSTALL_PREFIX DESTDIR
 
+include tests/tools.mk
+export TOOL
+export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAGS))
+
 SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.scm \
            $(wildcard src/* src/context/*)
 
-.PHONY: all demo census check torture bench bench-peers bench-peers-picture install uninstall
-.PHONY: clean help fuzz
+.PHONY: all demo census check check-asan check-tsan check-valgrind torture fuzz bench bench-peers
+.PHONY: bench-peers-picture install uninstall clean help
 all: $(STAGE)/.done
 
 help:
 	@echo 'make            build the library into build/stage'
 	@echo 'make demo       build and run the demonstration (ARGS="FILE" or ARGS=--help)'
 	@echo 'make check      build and run the tests (ONLY="case ..." for some, V=1 to see commands)'
+	@echo 'make check-asan, make check-tsan, make check-valgrind'
+	@echo '                the tests under AddressSanitizer and UndefinedBehaviorSanitizer,'
+	@echo '                ThreadSanitizer, valgrind; each in a folder of its own, build/asan and so on'
 	@echo 'make torture    do everything at once, by chance (SECONDS=60, SEED=n, JOBS=2 processes)'
 	@echo 'make fuzz       try random forms on the compile-time part (SECONDS=60, SEED=n)'
 	@echo 'make bench      build and run the benchmark (QUICK=1: under a minute)'
@@ -96,9 +103,13 @@ demo: census
 census: all
 	@$(MAKE) --no-print-directory -C demo STAGE=$(STAGE) OUT=$(BUILD)/demo all
 
-check: census
+# Under a tool the programs are tested, not the ways to build and install them: no demo either.
+check: $(if $(TOOL),all,census)
 	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests \
 	  DEMO=$(BUILD)/demo/census check
+
+check-asan check-tsan check-valgrind: check-%:
+	@$(MAKE) --no-print-directory TOOL=$* check
 
 torture: all
 	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests SETTINGS='$(strip \

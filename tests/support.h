@@ -113,6 +113,12 @@ static inline struct outcome in_child(int (*scenario)(void)) {
   return outcome;
 }
 
+/* 1 under a tool of tools.mk: it takes memory of its own for each block that the program frees, and
+ * looks for leaks itself. */
+#ifndef WATCHED
+#define WATCHED 0
+#endif
+
 static inline long resident_kb(void) {
   long total = 0, resident = 0;
   FILE *file = fopen("/proc/self/statm", "r");

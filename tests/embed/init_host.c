@@ -309,7 +309,7 @@ static int small_nursery(void) {
 }
 
 static int large_nursery(void) {
-  printf("%ld", resident_after_init(64 * 1024 * 1024, 0));
+  printf("%ld", resident_after_init(48 * 1024 * 1024, 0));
   return 0;
 }
 
