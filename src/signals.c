@@ -5,16 +5,15 @@
  * thread. So signals that Scheme handles get a handler of ours instead. It notes the signal in
  * `pending`, and then sees to it that somebody looks there, in two ways:
  *
- *   busy   It fakes a full nursery. The next check of the running Scheme code collects; after that
- *          the holder itself goes on with the interrupt hook, instead of with what it was at, which
- *          the hook gets (callseq_signals_look). A holder that sleeps in a system call is
- *          interrupted by passing the signal on to it.
+ *   busy   It fakes a full nursery. The next check of the running Scheme code collects, and then
+ *          the holder itself has CHICKEN's interrupt handled (callseq_signals_look). A holder that
+ *          sleeps in a system call is interrupted by passing the signal on to it.
  *   idle   It wakes the runner, a thread that does nothing but call a callback which looks.
  *
  * Whichever is first takes the signal out of `pending`, and runs Scheme's handler once.
  *
- * CHICKEN's own way, to raise an interrupt and fake a full nursery once more, is not for here: a
- * procedure that has just collected to get its room, and again finds none, fails (C_apply).
+ * The interrupt is not raised right after the collection: that would fake a full nursery once more,
+ * and a procedure that has just collected to get its room, and again finds none, fails (C_apply).
  *
  * Invariants. CHICKEN's queue of interrupts is the holder's, as is all but `pending`, `told` and
  * `wake`. A bit that
@@ -40,7 +39,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SIGNALS = 64 };
+enum {
+  SIGNALS = 64,
+  DOORBELL = 254 /* as an interrupt of CHICKEN's, a number that no signal has */
+};
 
 static struct {
   _Atomic(uint32_t) pending[SIGNALS / 32]; /* bit n - 1: signal n has come */
@@ -93,19 +95,11 @@ static bool any_pending(void) {
   return false;
 }
 
-/* What a collection goes on with instead: calls the interrupt hook with a state that CHICKEN's
- * C_context_switch knows, the trampoline in a byte block and its arguments. */
+/* What a collection goes on with instead of `interrupted`: it raises CHICKEN's interrupt, which the
+ * attempt to collect once more then handles instead. */
 static void interrupt(C_word c, C_word *av) {
-  C_word *a = C_alloc(2 + C_SIZEOF_VECTOR(c + 1));
-  C_word *trampoline = a, *state = a + 2;
-  trampoline[0] = C_VECTOR_TYPE | C_BYTEBLOCK_BIT | sizeof(C_word);
-  trampoline[1] = (C_word)signals.interrupted;
-  state[0] = C_VECTOR_TYPE | (c + 1);
-  state[1] = (C_word)trampoline;
-  memcpy(state + 2, av, (size_t)c * sizeof(C_word));
-  C_word arguments[] = {callseq_binding_procedure(CALLSEQ_INTERRUPT), C_SCHEME_UNDEFINED,
-                        C_SCHEME_FALSE, (C_word)state};
-  ((C_proc)C_block_item(arguments[0], 0))(4, arguments);
+  C_raise_interrupt(DOORBELL);
+  C_save_and_reclaim(signals.interrupted, (int)c, av);
 }
 
 void callseq_signals_look(void) {

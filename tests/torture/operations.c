@@ -499,6 +499,8 @@ static void exit_child(struct actor *actor) {
 
 static _Noreturn void be_child(struct actor *actor) {
   bool inside = callseq_inside();
+  if (atomic_load_explicit(&ledger->exit_code, memory_order_relaxed) != NO_EXIT)
+    _exit(CHILD_DONE); /* an exit takes the fork handlers away */
   for (unsigned n = pick(actor, 4); n > 0; n--)
     perform(actor, inside ? INSIDE : OUTSIDE);
   if (!inside)

@@ -140,6 +140,21 @@ static void call_too_early(struct actor *host) {
   came_wrong(&call, CALLSEQ_CLOSED, 0, "callseq_init");
 }
 
+static void *wait_for_the_end(void *unused) {
+  (void)unused;
+  for (;;)
+    pause();
+}
+
+/* The first thread that is cancelled has glibc load a library; a child that is forked meanwhile
+ * could not load one ever after. */
+static void cancel_one(struct actor *host) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, wait_for_the_end, NULL) || pthread_cancel(thread) ||
+      pthread_join(thread, NULL))
+    fail(host, "a thread cannot be cancelled");
+}
+
 _Noreturn void work(const bool *allowed) {
   struct actor *host = &ledger->actors[HOST];
   ledger->process = getpid();
@@ -148,6 +163,7 @@ _Noreturn void work(const bool *allowed) {
   callseq_config config = choose_config(host);
   sem_init(&time_to_exit, 0, 0);
   signal(SIGUSR1, on_signal);
+  cancel_one(host);
   call_too_early(host);
   if (callseq_init_with(&config) != CALLSEQ_OK)
     fail(host, "callseq_init: %s", callseq_last_error());
