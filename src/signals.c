@@ -95,9 +95,23 @@ static bool any_pending(void) {
   return false;
 }
 
+/* Does the procedure fail if it finds no room a second time? */
+static bool asks_twice(void *procedure) {
+  return procedure == (void *)C_apply || procedure == (void *)C_apply_values;
+}
+
+/* Is there what it asks for, room for its arguments and those in a list? */
+static bool is_room_for(C_word c, C_word list) {
+  enum { FRAMES = 1024 }; /* words, at most, of calls between here and there */
+  C_word room = (C_word *)&c - C_stack_hard_limit;
+  return room > c + C_unfix(C_u_i_length(list)) + C_scratch_usage + FRAMES;
+}
+
 /* What a collection goes on with instead of `interrupted`: it raises CHICKEN's interrupt, which the
- * attempt to collect once more then handles instead. */
+ * attempt to collect once more then handles instead. After that nobody remembers the first one. */
 static void interrupt(C_word c, C_word *av) {
+  if (asks_twice(signals.interrupted) && !is_room_for(c, av[c - 1]))
+    ((C_proc)signals.interrupted)(c, av);
   C_raise_interrupt(DOORBELL);
   C_save_and_reclaim(signals.interrupted, (int)c, av);
 }
@@ -107,14 +121,16 @@ void callseq_signals_look(void) {
   C_stack_limit = C_stack_hard_limit;
   /* seq_cst: pairs with the fence in note */
   atomic_thread_fence(memory_order_seq_cst);
-  if (!any_pending() || !C_interrupts_enabled || signals.delivering || next == interrupt)
+  if (!signals.runner || !C_interrupts_enabled || next == interrupt)
     return;
+  bool wanted = any_pending() && !signals.delivering;
   if (!next || next == callseq_setup.return_to_host) { /* on its way to C: soon after */
-    C_stack_limit = callseq_setup.stack_top;
-    return;
+    if (wanted)
+      C_stack_limit = callseq_setup.stack_top;
+  } else if (wanted || asks_twice(next)) { /* a signal may come now, and fake a full nursery */
+    signals.interrupted = next;
+    C_restart_trampoline = interrupt;
   }
-  signals.interrupted = next;
-  C_restart_trampoline = interrupt;
 }
 
 /* Takes a signal out of those that have come: its number, or #f. */
