@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,9 +55,10 @@ typedef struct callseq_config {
   size_t heap_bytes;    /* initial heap, 64 KiB to INT_MAX; it grows. Default: CHICKEN's */
 
   unsigned batch_limit; /* calls of other threads that a holder executes before it hands the runtime
-                           on. Default 64; CALLSEQ_BATCH_NONE where C code under Scheme depends on
+                           on. Default 2; CALLSEQ_BATCH_NONE where C code under Scheme depends on
                            the calling thread's own state (a current graphics context, ...) */
-  unsigned spin_limit;  /* polls of a waiter before it yields and then parks. Default 100 */
+  unsigned spin_limit;  /* polls, 2 microseconds apart, of the next waiter before it yields
+                           and then parks; the others park after 5. Default 100 */
   unsigned stall_ms;    /* a call that has waited this many milliseconds is reported once on
                            standard error, with who holds the runtime. Default 10000 */
 
@@ -72,10 +74,13 @@ typedef struct callseq_config {
   int report_overrun; /* nonzero: code that runs off the dedicated stack ends with a message that
                          says so. Takes SIGSEGV if that is at its default at callseq_init, and gives
                          each calling thread that has none an alternate signal stack */
+
+  int measure_time; /* nonzero: callseq_stats tells the time inside; each call then takes the slow
+                       way and reads the clock twice */
 } callseq_config;
 
 #define CALLSEQ_CONFIG_DEFAULT                                                                     \
-  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0 }
+  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0 }
 
 /* Loads the program's Scheme code on the dedicated stack and returns when it reaches
  * (return-to-host) or its end. Any thread, any number of times: the first call does the work, the
@@ -94,6 +99,25 @@ int callseq_init_with(const callseq_config *config);
  * wrote before is visible to it, and the reverse on return. If one of those functions raises,
  * `function` is abandoned as by longjmp and CALLSEQ_ERROR is returned. */
 int callseq_invoke(void (*function)(void *), void *argument);
+
+/* What has happened since callseq_init. */
+struct callseq_stats {
+  uint64_t calls;           /* executed, callseq_invoke and nested ones included */
+  uint64_t nested;          /* of them */
+  uint64_t by_others;       /* of them, executed by another thread than the caller's */
+  uint64_t batches;         /* in which a thread executed calls of others */
+  uint64_t largest_batch;   /* calls of others in one */
+  uint64_t waits;           /* calls that did not find the runtime free */
+  uint64_t longest_wait_ns; /* of them, execution by another thread included */
+  uint64_t parks;           /* how often a waiting thread went to sleep */
+  uint64_t wakes;           /* how often one was woken */
+  uint64_t collections;     /* minor and major */
+  uint64_t inside_ns;       /* how long the runtime was held; 0 without measure_time */
+};
+
+/* Fills in *stats. Any thread, at any time, without waiting; costs nothing while it is not called.
+ * The numbers are of slightly different moments. */
+void callseq_stats(struct callseq_stats *stats);
 
 /* Is this thread running Scheme, or C code under it, right now? */
 bool callseq_inside(void);

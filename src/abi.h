@@ -60,6 +60,14 @@
 #define CALLSEQ_SWITCH_OUT callseq_context_switch_fresh /* each callback has the initial one */
 #endif
 
+/* Tracepoints in every call, by csc -C -DCALLSEQ_TRACE; see trace.h. */
+#ifdef CALLSEQ_TRACE
+#include <sys/sdt.h>
+#define CALLSEQ_ABI_POINT(point, q) DTRACE_PROBE1(callseq, point, (q)->callback->name)
+#else
+#define CALLSEQ_ABI_POINT(point, q) ((void)0)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -138,7 +146,9 @@ CALLSEQ_INLINE int callseq_abi_call(struct callseq_abi_request *q,
       CALLSEQ_UNLIKELY(!CALLSEQ_TRY_ENTER(&callseq_abi_runtime.sequencer, callseq_abi_self)))
     return callseq_abi_call_slowly(q);
   q->saved_errno = *where;
+  CALLSEQ_ABI_POINT(enter, q);
   CALLSEQ_SWITCH(&callseq_abi_runtime.host, &callseq_abi_runtime.scheme, q);
+  CALLSEQ_ABI_POINT(leave, q);
   callseq_sequencer_leave(&callseq_abi_runtime.sequencer);
   *callseq_abi_errno = q->saved_errno;
   return q->status;

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "stack.h"
 #include "tools.h"
@@ -33,8 +34,9 @@ extern struct callseq_setup {
   callseq_config config; /* with the defaults filled in */
   ptrdiff_t nursery;     /* its size in bytes */
   struct callseq_stack stack;
-  C_word *stack_top;    /* above all of it */
-  void *return_to_host; /* CHICKEN's trampoline when it has returned to the host */
+  C_word *stack_top;             /* above all of it */
+  void *return_to_host;          /* CHICKEN's trampoline when it has returned to the host */
+  _Atomic(uint64_t) collections; /* the holder writes it */
 } callseq_setup;
 
 /* The procedure `which`, once callseq.scm has provided it. */

@@ -18,6 +18,7 @@
 #include "binding.h"
 #include "scheme.h"
 #include "thread.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <fenv.h>
@@ -28,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NOINLINE __attribute__((noinline))
@@ -65,9 +67,11 @@ static struct {
   sigjmp_buf restart;                   /* CHICKEN's, for collections in level 0 */
   struct level *level;                  /* innermost; NULL: level 0 */
   int levels;
-  C_word level_serial;     /* of the last call above level 0, a fixnum; less 1 */
-  int failed;              /* `current` has failed and waits for its level to be unwound */
-  struct kept_mask caller; /* of level 0 */
+  C_word base_serial;          /* of level 0 while there is another */
+  C_word level_serial;         /* of the last call above level 0, a fixnum; less 1 */
+  int failed;                  /* `current` has failed and waits for its level to be unwound */
+  struct kept_mask caller;     /* of level 0 */
+  _Atomic(uint64_t) inside_ns; /* see callseq_stats */
 } scheme = {.level_serial = C_fix(-1)};
 
 NOINLINE bool callseq_binding_inside(void) {
@@ -212,6 +216,8 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   level.outer = scheme.level;
   level.request = r->current;
   level.serial = r->serial;
+  if (!scheme.level)
+    scheme.base_serial = r->serial;
   level.special = r->special;
   level.caller.kept = false;
   level.failed = scheme.failed; /* a signal handler may call while a failure is dealt with */
@@ -275,11 +281,28 @@ static bool loading(void) {
   return atomic_load_explicit(&callseq_setup.state, memory_order_acquire) == CALLSEQ_LOADING;
 }
 
+static uint64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t peek(_Atomic(uint64_t) *counter) {
+  return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
 /* For the holder: executes its request, and others' while there are. */
 static void run(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  bool measure = callseq_setup.config.measure_time;
+  uint64_t since = measure ? now() : 0;
   r->special = CALLSEQ_ABI_OWN;
+  CALLSEQ_POINT1(enter, q->callback->name);
   callseq_binding_switch_in(q);
+  CALLSEQ_POINT1(leave, q->callback->name);
+  if (measure)
+    atomic_store_explicit(&scheme.inside_ns, peek(&scheme.inside_ns) + now() - since,
+                          memory_order_relaxed);
   callseq_sequencer_end_batch(&r->sequencer);
 }
 
@@ -328,18 +351,22 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
   restore_mask(&scheme.caller);
   bool lent = r->special == CALLSEQ_ABI_WAITER;
   callseq_tools_release(r->current);
-  if (lent)
-    callseq_sequencer_finish(&r->current->waiter);
+  if (lent) {
+    CALLSEQ_POINT1(leave, r->current->callback->name);
+    callseq_sequencer_finish(&r->sequencer, &r->current->waiter);
+  }
   void *next = callseq_sequencer_next(&r->sequencer);
   r->special = next ? CALLSEQ_ABI_WAITER : CALLSEQ_ABI_PLAIN;
   if (next && !lent)
     callseq_thread_lend();
   if (!next && lent)
     callseq_thread_take_back();
-  if (next)
+  if (next) {
+    CALLSEQ_POINT1(enter, ((struct callseq_abi_request *)next)->callback->name);
     callseq_context_fresh();
-  else
+  } else {
     next = callseq_binding_switch_out();
+  }
   callseq_tools_acquire(next);
   return callseq_abi_dispatch(next);
 }
@@ -526,4 +553,28 @@ CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
   if (callseq_abi_call(&call.request, &invoke))
     callseq_abi_failed(&call.request, 1);
   return call.request.status;
+}
+
+/* ---- Statistics ---- */
+
+/* Serials count the calls, up from 0 in level 0 and down from -1 above it. They are plain
+ * variables, the holder's, and read here as they happen to be: a word is never torn. */
+static C_word serial(C_word *word) { return C_unfix(__atomic_load_n(word, __ATOMIC_RELAXED)); }
+
+void callseq_stats(struct callseq_stats *stats) {
+  struct callseq_sequencer_counts *counts = &callseq_abi_runtime.sequencer.counts;
+  C_word base = serial(&callseq_abi_runtime.serial);
+  if (base < 0) /* a nested call is being executed */
+    base = serial(&scheme.base_serial);
+  stats->nested = (uint64_t)(-1 - serial(&scheme.level_serial));
+  stats->calls = (uint64_t)base + stats->nested;
+  stats->by_others = peek(&counts->finished);
+  stats->batches = peek(&counts->batches);
+  stats->largest_batch = peek(&counts->largest);
+  stats->waits = peek(&counts->waits);
+  stats->longest_wait_ns = peek(&counts->longest);
+  stats->parks = peek(&counts->parks);
+  stats->wakes = peek(&counts->wakes);
+  stats->collections = peek(&callseq_setup.collections);
+  stats->inside_ns = peek(&scheme.inside_ns);
 }

@@ -13,6 +13,9 @@
  * false only when the limit ran out; may return true for no reason at all. */
 bool callseq_park_wait(_Atomic(uint32_t) *word, uint32_t expected, uint32_t milliseconds);
 
+/* Sleeps for about so long, a good deal longer where the system counts in coarser units. */
+void callseq_park_nap(uint32_t nanoseconds);
+
 /* Wakes the thread asleep on `word`. The memory is not touched: the word may be gone by now, in
  * which case a thread that sleeps at the same address for another reason wakes early, as any
  * sleeper must expect to. */

@@ -1,37 +1,72 @@
 /* How it works.
  *
- * `lock` says whether there is a holder. A thread that finds one pushes its waiter on `arrivals`
- * (a stack, one compare-and-swap). The holder takes the whole stack at once, turns it round into
- * `pending`, oldest first, and serves from there. When its batch is full it makes the oldest
- * pending waiter the holder: `lock` stays taken, the role travels in the waiter's state. When
- * nothing is pending it frees the lock and looks at `arrivals` once more.
+ * `lock` says whether there is a holder. Whoever finds it free takes it, by one compare-and-swap.
+ * So a thread that calls often keeps the resource, and its cache lines, for a while; the others
+ * take turns by the thousands of calls, not by single ones.
  *
- * A waiter polls its state `spin_limit` times, yields the processor a few times, then parks:
+ * Among those that find it taken one is the *heir*. It alone watches the lock, seldom enough not to
+ * disturb the holder, and takes it when it sees it free twice. If it sees it free and then taken again
+ * the lock is in use by short calls, and it naps: polling would slow them. When its patience is over
+ * it demands the lock: the holder, as it leaves, offers it to the heir instead of freeing it. The
+ * others are *followers*, and sleep: on a machine with few processors they would only be in the way.
+ * (Waiters that are not needed do not run: Dice, *Malthusian Locks*, EuroSys 2017. One waiter watches
+ * the lock word, the others words of their own: Linux' queued spinlocks, after Mellor-Crummey and
+ * Scott, TOCS 1991.) An heir that becomes the holder executes its own request and then a batch of the
+ * followers' (flat combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), and appoints the next
+ * heir as it leaves. An heir that sleeps is executed by the holder that hears its demand.
  *
- *        WAITING --finish--> DONE      the holder executed it
- *        WAITING --hand over--> CHOSEN this thread is the holder now
- *        WAITING <--> PARKED           its thread sleeps on the state word
- *        PARKED --finish, hand over, woken up--> as from WAITING, with a wake
+ * An heir that has been woken may not get a processor, because the holder has the one that it is to
+ * run on. So until it is seen each leave counts, and every QUANTUM_NS the leaving thread yields.
  *
- * Invariants. `pending`, `served`, `slow_leave` and the memory behind them are touched by the
- * holder only; while `pending` is not empty `slow_leave` is set, or the holder is one that a waiter
- * became, which leaves by callseq_sequencer_end_batch. A waiter is in `arrivals` or `pending` from
- * its push until its state becomes DONE or CHOSEN, and its thread does not return before. Only the
- * waiter's thread moves it between WAITING and PARKED; only the holder moves it to DONE or CHOSEN,
- * and touches it never again.
+ * `arrivals` is NULL while there is no heir, and otherwise a stack of followers that ends in
+ * HEIR_ONLY. So one word says who becomes the heir: the thread that replaces NULL. The holder takes
+ * the whole stack at once and turns it round into `pending`, oldest first.
+ *
+ *        WAITING --appoint--> HEIR --takes the lock--> (holder)
+ *        WAITING, TAKEN --finish--> DONE        the holder has executed it
+ *        HEIR + PARKED --claim--> TAKEN + PARKED    the holder will
+ *        WAITING or HEIR <--> + PARKED          its thread sleeps on the state word
+ *
+ * Each sleeper that is finished is told the one before it, and wakes that one before it returns;
+ * the holder wakes only the last one, and the new heir, after it has left.
+ *
+ * Invariants. What sequencer.h calls the holder's own is touched by the holder only. There is at
+ * most one heir; there is one exactly if `arrivals` is not NULL and `vacant` is not set. `demand`
+ * is NULL or the heir: only the heir sets it, while its state is HEIR, and only the holder clears
+ * it. The heir cannot go while another holds the lock, so the holder may look at it. A waiter is in
+ * `arrivals` or `pending` from its push until it is appointed or finished, and its thread does not
+ * return before. Once it is DONE the holder touches it never again; it may still wake its address,
+ * at which another sleeper may then wake for no reason.
  */
+#define _GNU_SOURCE
 #pragma GCC visibility push(default) /* inline in generated code */
 #include "sequencer.h"
 #pragma GCC visibility pop
 
 #include "park.h"
+#include "trace.h"
 
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
-enum { WAITING, PARKED, DONE, CHOSEN };
-enum { YIELD_LIMIT = 8 };
+enum { WAITING, HEIR, TAKEN, DONE, PARKED = 4 };
+
+/* Measured on two processors, see doc/benchmarks.md. */
+enum {
+  POLL_NS = 2000,      /* from one look at the lock to the next */
+  PATIENCE = 25,       /* polls of an heir before it demands the lock */
+  FOLLOWER_POLLS = 5,  /* of a follower before it parks */
+  NAP_NS = 10000,      /* of an heir that sees the lock in use by short calls */
+  YIELD_LIMIT = 8,     /* of an heir after spin_limit polls, before it parks */
+  OFFER_POLLS = 50,    /* that an offer stands before others may take it; */
+  OFFER_SPINS = 5,     /* with the processor to themselves at first */
+  QUANTUM_NS = 20000,  /* for an heir that does not come */
+  CALLS_PER_LOOK = 64, /* at the clock meanwhile */
+};
+
+#define HEIR_ONLY ((struct callseq_waiter *)1)
 
 static inline void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -41,42 +76,98 @@ static inline void relax(void) {
 #endif
 }
 
+static void pause_for(uint32_t pauses) {
+  for (uint32_t i = 0; i < pauses; i++)
+    relax();
+}
+
+static uint64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* How many pauses of the processor make a poll's distance: the quickest of some samples, since a
+ * thread may be interrupted in one. */
+static uint32_t measure_pauses(void) {
+  enum { SAMPLES = 8, PAUSES = 64 };
+  uint64_t quickest = UINT64_MAX;
+  for (int i = 0; i < SAMPLES; i++) {
+    uint64_t from = now();
+    pause_for(PAUSES);
+    uint64_t ns = now() - from;
+    if (ns < quickest)
+      quickest = ns;
+  }
+  uint64_t pauses = (uint64_t)PAUSES * POLL_NS / (quickest ? quickest : 1);
+  return pauses < UINT32_MAX ? (uint32_t)pauses + 1 : 1;
+}
+
 void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, uint32_t spin_limit,
                             uint32_t stall_ms) {
   atomic_init(&s->lock, CALLSEQ_LOCK_CLOSED);
   atomic_init(&s->arrivals, NULL);
-  s->pending = NULL;
-  s->served = 0;
+  atomic_init(&s->demand, NULL);
+  s->pending = s->last = NULL;
+  atomic_init(&s->absent, 0);
+  s->served = s->vacant = 0;
   s->batch_limit = batch_limit;
   s->spin_limit = spin_limit;
   s->stall_ms = stall_ms;
+  s->pauses = measure_pauses();
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
 }
 
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
-  s->pending = NULL;
+  atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+  s->pending = s->last = NULL;
+  atomic_store_explicit(&s->absent, 0, memory_order_relaxed);
+  s->vacant = 0;
   s->symmetric = !callseq_park_asymmetric();
   s->slow_leave = 1;
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
 
-/* Holder: moves what has arrived behind what is pending. */
-static void collect(struct callseq_sequencer *s) {
-  /* acquire: pairs with the release of the push in callseq_sequencer_enter */
-  struct callseq_waiter *w = atomic_exchange_explicit(&s->arrivals, NULL, memory_order_acquire);
-  struct callseq_waiter *oldest_first = NULL;
-  while (w) {
-    struct callseq_waiter *next = w->next;
-    w->next = oldest_first;
-    oldest_first = w;
-    w = next;
+static void count(_Atomic(uint64_t) *counter) {
+  atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* For counters that only the holder writes. */
+static void count_alone(_Atomic(uint64_t) *counter) {
+  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                        memory_order_relaxed);
+}
+
+/* Raises a counter to at least `value`. */
+static void count_most(_Atomic(uint64_t) *counter, uint64_t value) {
+  uint64_t most = atomic_load_explicit(counter, memory_order_relaxed);
+  while (most < value && !atomic_compare_exchange_weak_explicit(
+                             counter, &most, value, memory_order_relaxed, memory_order_relaxed)) {
   }
-  struct callseq_waiter **end = &s->pending;
-  while (*end)
-    end = &(*end)->next;
-  *end = oldest_first;
-  s->slow_leave = 1;
+}
+
+/* `word` is only an address: the waiter may be gone. */
+static void wake_up(struct callseq_sequencer *s, const void *word) {
+  count(&s->counts.wakes);
+  callseq_park_wake(word);
+}
+
+/* ---- The holder ---- */
+
+/* Takes over those that have arrived, once nobody is pending. There is an heir, or a vacancy. */
+static void collect(struct callseq_sequencer *s) {
+  struct callseq_waiter *top = atomic_load_explicit(&s->arrivals, memory_order_relaxed);
+  if (s->pending || !top || top == HEIR_ONLY)
+    return;
+  /* acquire: pairs with the release in push */
+  top = atomic_exchange_explicit(&s->arrivals, HEIR_ONLY, memory_order_acquire);
+  while (top) {
+    struct callseq_waiter *next = top->next;
+    top->next = s->pending;
+    s->pending = top;
+    top = next;
+  }
 }
 
 static struct callseq_waiter *pop(struct callseq_sequencer *s) {
@@ -86,49 +177,122 @@ static struct callseq_waiter *pop(struct callseq_sequencer *s) {
   return w;
 }
 
-/* Holder: gives the waiter its final state. The address is taken before: it is only a number once
- * the state is set. */
-static void settle(struct callseq_waiter *w, uint32_t state) {
-  const void *word = (const void *)&w->state;
-  /* release: pairs with the acquire loads in callseq_sequencer_enter */
-  if (atomic_exchange_explicit(&w->state, state, memory_order_release) == PARKED)
-    callseq_park_wake(word);
+/* Is the heir asleep, and can be executed here? Then it is the heir no more. */
+static bool claim(struct callseq_sequencer *s, struct callseq_waiter *heir) {
+  uint32_t asleep = HEIR | PARKED;
+  if (!heir || heir->alone ||
+      !atomic_compare_exchange_strong_explicit(&heir->state, &asleep, TAKEN | PARKED,
+                                               memory_order_relaxed, memory_order_relaxed))
+    return false;
+  atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+  s->vacant = 1;
+  return true;
 }
 
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   if (s->served >= s->batch_limit)
     return NULL;
-  if (!s->pending && callseq_sequencer_wanted(s))
+  /* acquire: pairs with the release in wait_as_heir */
+  struct callseq_waiter *w = atomic_load_explicit(&s->demand, memory_order_acquire);
+  if (!claim(s, w)) {
     collect(s);
-  if (!s->pending || s->pending->alone)
-    return NULL;
+    if (!s->pending || s->pending->alone)
+      return NULL;
+    w = pop(s);
+  }
   s->served++;
-  return pop(s);
+  s->slow_leave = 1;
+  count_alone(&s->counts.finished);
+  return w;
 }
 
-void callseq_sequencer_finish(struct callseq_waiter *w) { settle(w, DONE); }
+void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  w->next = s->last;
+  /* release: pairs with the acquire loads of the waiting thread */
+  uint32_t before = atomic_exchange_explicit(&w->state, DONE, memory_order_release);
+  /* A thread that is awake wakes the one before it at once. */
+  s->last = before & PARKED ? w : NULL;
+}
 
-/* Makes the oldest waiter the holder, or frees the lock if there is none. */
-static void give_up(struct callseq_sequencer *s) {
-  if (!s->pending && callseq_sequencer_wanted(s))
+/* Fills the vacancy with the oldest follower; returns it if it has to be woken. Without followers
+ * there will be no heir. */
+static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
+  for (;;) {
     collect(s);
-  s->served = 0;
-  s->slow_leave = s->symmetric;
-  struct callseq_waiter *w = pop(s);
-  if (w) {
-    /* Until the chosen thread writes its own, no thread may find its id here. */
-    atomic_store_explicit(&s->lock, CALLSEQ_LOCK_PASSING, memory_order_relaxed);
-    settle(w, CHOSEN);
-    return;
+    struct callseq_waiter *heir = pop(s), *only = HEIR_ONLY;
+    if (heir) {
+      s->vacant = 0;
+      atomic_store_explicit(&s->absent, 1, memory_order_relaxed); /* until it says otherwise */
+      /* release: pairs with the acquire loads of the waiting thread */
+      uint32_t before = atomic_exchange_explicit(&heir->state, HEIR, memory_order_release);
+      return before & PARKED ? heir : NULL;
+    }
+    if (atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+      s->vacant = 0;
+      return NULL;
+    }
   }
-  /* release: pairs with the acquire in callseq_sequencer_try_enter */
-  atomic_store_explicit(&s->lock, CALLSEQ_LOCK_FREE, memory_order_release);
+}
+
+/* Has the holder, this thread or others before it, kept an absent heir waiting for long enough? */
+static bool time_is_over(struct callseq_sequencer *s) {
+  if (++s->calls < CALLS_PER_LOOK)
+    return false;
+  s->calls = 0;
+  uint64_t t = now();
+  if (t - s->since < QUANTUM_NS)
+    return false;
+  s->since = t;
+  return true;
+}
+
+/* Frees the lock, or offers it to an heir that demands it. */
+static void give_up(struct callseq_sequencer *s) {
+  struct callseq_waiter *wake = s->last, *heir = NULL;
+  uint32_t lock = CALLSEQ_LOCK_FREE;
+  bool yield = false;
+  if (s->vacant) {
+    heir = appoint(s);
+    if (heir) {
+      s->calls = 0;
+      s->since = now();
+    }
+  } else {
+    struct callseq_waiter *demand = atomic_load_explicit(&s->demand, memory_order_acquire);
+    if (demand) {
+      uint32_t asleep = HEIR | PARKED;
+      atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+      if (atomic_compare_exchange_strong_explicit(&demand->state, &asleep, HEIR,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        heir = demand;
+      lock = CALLSEQ_LOCK_OFFERED;
+    } else if (atomic_load_explicit(&s->absent, memory_order_relaxed)) {
+      yield = time_is_over(s);
+    }
+  }
+  if (s->served) {
+    CALLSEQ_POINT1(batch, s->served);
+    count_alone(&s->counts.batches);
+    count_most(&s->counts.largest, s->served);
+  }
+  s->last = NULL;
+  s->served = 0;
+  s->slow_leave = s->symmetric | atomic_load_explicit(&s->absent, memory_order_relaxed);
+  /* release: pairs with the acquire in callseq_sequencer_try_enter and try_take */
+  atomic_store_explicit(&s->lock, lock, memory_order_release);
   if (s->symmetric)
     /* seq_cst: pairs with the fence in sleep_handshake */
     atomic_thread_fence(memory_order_seq_cst);
   else
     /* compiler only: pairs with callseq_park_barrier in sleep_handshake */
     atomic_signal_fence(memory_order_seq_cst);
+  if (heir)
+    wake_up(s, &heir->state);
+  if (wake)
+    wake_up(s, &wake->state);
+  if (yield)
+    sched_yield();
 }
 
 void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
@@ -137,12 +301,87 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
 }
 
 void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
-  /* Whoever is quicker to take the lock will look at `arrivals` when it leaves. */
+  /* Whoever is quicker to take the lock will look at `demand` when it leaves. */
   while (callseq_sequencer_wanted(s) && callseq_sequencer_try_enter(s, CALLSEQ_LOCK_PASSING))
     give_up(s);
 }
 
-/* Makes this thread's push and its state visible before it looks at the lock for the last time;
+/* ---- Waiters ---- */
+
+static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) {
+  /* acquire: pairs with the release in callseq_sequencer_leave and give_up */
+  return atomic_compare_exchange_strong_explicit(&s->lock, &from, self, memory_order_acquire,
+                                                 memory_order_relaxed);
+}
+
+/* An offer is for the heir. But if the heir does not come, because it does not run, another takes
+ * it. */
+static bool steal(struct callseq_sequencer *s, uint32_t self) {
+  for (uint32_t polls = 0; polls < OFFER_POLLS; polls++) {
+    if (atomic_load_explicit(&s->lock, memory_order_relaxed) != CALLSEQ_LOCK_OFFERED)
+      return false;
+    if (s->spin_limit && polls < OFFER_SPINS)
+      pause_for(s->pauses);
+    else
+      sched_yield();
+  }
+  return try_take(s, CALLSEQ_LOCK_OFFERED, self);
+}
+
+/* Joins the queue: true as the heir, false as a follower. */
+static bool push(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  struct callseq_waiter *top = atomic_load_explicit(&s->arrivals, memory_order_relaxed);
+  for (;;) {
+    struct callseq_waiter *now = top ? w : HEIR_ONLY;
+    w->next = top == HEIR_ONLY ? NULL : top;
+    /* release: pairs with the acquire in collect */
+    if (atomic_compare_exchange_weak_explicit(&s->arrivals, &top, now, memory_order_release,
+                                              memory_order_relaxed))
+      return now != w;
+    relax();
+  }
+}
+
+/* Whom a long wait is reported to, and when. */
+struct patience {
+  uint32_t limit_ms;
+  void (*stalled)(void *);
+  void *data;
+};
+
+static void sleep_on(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t state,
+                     struct patience *p) {
+  CALLSEQ_POINT1(park, w);
+  count(&s->counts.parks);
+  if (callseq_park_wait(&w->state, state, p->limit_ms))
+    return;
+  if (p->stalled)
+    p->stalled(p->data);
+  p->limit_ms = 0;
+}
+
+/* Waits until the waiter is DONE or the HEIR, and returns which. */
+static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_waiter *w,
+                                 struct patience *p) {
+  uint32_t limit = s->spin_limit < FOLLOWER_POLLS ? s->spin_limit : FOLLOWER_POLLS;
+  for (uint32_t polls = 0;; polls++) {
+    /* acquire: pairs with the releases in finish and appoint */
+    uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
+    if (state == HEIR || state == DONE)
+      return state;
+    if (polls < limit) {
+      pause_for(s->pauses);
+    } else if (state & PARKED) {
+      sleep_on(s, w, state, p);
+    } else {
+      uint32_t waiting = WAITING;
+      atomic_compare_exchange_strong_explicit(&w->state, &waiting, WAITING | PARKED,
+                                              memory_order_relaxed, memory_order_relaxed);
+    }
+  }
+}
+
+/* Makes this thread's demand and its state visible before it looks at the lock for the last time;
  * the other half is in callseq_sequencer_leave and give_up. */
 static void sleep_handshake(struct callseq_sequencer *s) {
   if (s->symmetric)
@@ -152,57 +391,97 @@ static void sleep_handshake(struct callseq_sequencer *s) {
     callseq_park_barrier();
 }
 
-enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
-                                             uint32_t self, void (*stalled)(void *), void *data) {
-  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_CLOSED)
-    return CALLSEQ_ENTERED_CLOSED;
+/* Heir: parks unless the lock can be had, or the holder has answered the demand. */
+static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w,
+                          struct patience *p) {
+  uint32_t asleep = HEIR | PARKED;
+  atomic_store_explicit(&w->state, asleep, memory_order_relaxed);
+  sleep_handshake(s);
+  uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
+  if (lock != CALLSEQ_LOCK_FREE && lock != CALLSEQ_LOCK_OFFERED &&
+      atomic_load_explicit(&s->demand, memory_order_relaxed) == w)
+    sleep_on(s, w, asleep, p);
+  atomic_compare_exchange_strong_explicit(&w->state, &asleep, HEIR, memory_order_relaxed,
+                                          memory_order_relaxed);
+}
 
-  atomic_store_explicit(&w->state, WAITING, memory_order_relaxed);
-  w->next = atomic_load_explicit(&s->arrivals, memory_order_relaxed);
-  /* release: pairs with the acquire in collect */
-  while (!atomic_compare_exchange_weak_explicit(&s->arrivals, &w->next, w, memory_order_release,
-                                                memory_order_relaxed))
-    relax();
-
-  uint32_t polls = 0, limit_ms = s->stall_ms;
-  for (;;) {
-    /* acquire: pairs with the release in settle */
+/* Waits until the waiter is DONE, or this thread holds the lock: the HEIR no more. */
+static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t self,
+                             struct patience *p) {
+  uint32_t patience = s->spin_limit < PATIENCE ? s->spin_limit : PATIENCE;
+  bool was_free = false;
+  atomic_store_explicit(&s->absent, 0, memory_order_relaxed);
+  for (uint32_t polls = 0;; polls++) {
+    /* acquire: pairs with the release in finish */
     uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
     if (state == DONE)
-      return CALLSEQ_ENTERED_DONE;
-    if (state == CHOSEN) {
-      /* The lock never was free in between: only its holder's name changes. */
-      atomic_store_explicit(&s->lock, self, memory_order_relaxed);
-      return CALLSEQ_ENTERED_HOLDER;
-    }
-    if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_FREE &&
-        callseq_sequencer_try_enter(s, CALLSEQ_LOCK_PASSING)) {
-      callseq_sequencer_end_batch(s); /* the oldest waiter is next, this one or another */
+      return DONE;
+    if (state & PARKED) { /* claimed, or nearly */
+      sleep_on(s, w, state, p);
       continue;
     }
-    if (polls < s->spin_limit) {
-      polls++;
-      relax();
-      continue;
+    uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
+    if ((lock == CALLSEQ_LOCK_OFFERED ||
+         (lock == CALLSEQ_LOCK_FREE && (was_free || polls >= patience))) &&
+        try_take(s, lock, self))
+      return HEIR;
+    if (was_free && polls < patience) { /* and is taken again: it is in use, by short calls */
+      callseq_park_nap(NAP_NS);
+      polls = patience;
     }
-    if (polls - s->spin_limit < YIELD_LIMIT) {
-      polls++;
+    was_free = lock == CALLSEQ_LOCK_FREE;
+    if (polls >= patience && atomic_load_explicit(&s->demand, memory_order_relaxed) != w)
+      /* release: pairs with the acquire in callseq_sequencer_next and give_up */
+      atomic_store_explicit(&s->demand, w, memory_order_release);
+    if (polls < s->spin_limit)
+      pause_for(s->pauses);
+    else if (polls - s->spin_limit < YIELD_LIMIT)
       sched_yield();
-      continue;
-    }
-    uint32_t waiting = WAITING;
-    if (!atomic_compare_exchange_strong_explicit(&w->state, &waiting, PARKED, memory_order_relaxed,
-                                                 memory_order_relaxed))
-      continue;
-    sleep_handshake(s);
-    if (atomic_load_explicit(&s->lock, memory_order_relaxed) != CALLSEQ_LOCK_FREE &&
-        !callseq_park_wait(&w->state, PARKED, limit_ms)) {
-      if (stalled)
-        stalled(data);
-      limit_ms = 0;
-    }
-    uint32_t parked = PARKED; /* back from sleep, or the lock became free */
-    atomic_compare_exchange_strong_explicit(&w->state, &parked, WAITING, memory_order_relaxed,
-                                            memory_order_relaxed);
+    else
+      sleep_as_heir(s, w, p);
   }
+}
+
+/* The heir has become the holder: the next heir is the first to come, or to be appointed. */
+static void inherit(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  struct callseq_waiter *only = HEIR_ONLY;
+  if (atomic_load_explicit(&s->demand, memory_order_relaxed) == w)
+    atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+  s->vacant = s->pending ||
+              !atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL,
+                                                       memory_order_relaxed, memory_order_relaxed);
+}
+
+static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct callseq_waiter *w,
+                                         uint32_t self, struct patience *p) {
+  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_OFFERED &&
+      steal(s, self))
+    return CALLSEQ_ENTERED_HOLDER;
+  atomic_store_explicit(&w->state, WAITING, memory_order_relaxed);
+  uint32_t state = HEIR;
+  if (push(s, w))
+    atomic_store_explicit(&w->state, HEIR, memory_order_relaxed);
+  else
+    state = wait_as_follower(s, w, p);
+  if (state == HEIR)
+    state = wait_as_heir(s, w, self, p);
+  if (state == DONE) {
+    if (w->next)
+      wake_up(s, &w->next->state);
+    return CALLSEQ_ENTERED_DONE;
+  }
+  inherit(s, w);
+  return CALLSEQ_ENTERED_HOLDER;
+}
+
+enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
+                                             uint32_t self, void (*stalled)(void *), void *data) {
+  struct patience patience = {s->stall_ms, stalled, data};
+  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_CLOSED)
+    return CALLSEQ_ENTERED_CLOSED;
+  uint64_t since = now();
+  enum callseq_entered entered = wait_in_line(s, w, self, &patience);
+  count(&s->counts.waits);
+  count_most(&s->counts.longest, now() - since);
+  return entered;
 }

@@ -42,25 +42,49 @@ struct callseq_waiter {
  * share at one time. */
 #define CALLSEQ_LOCK_FREE 0u
 #define CALLSEQ_LOCK_CLOSED UINT32_MAX
-#define CALLSEQ_LOCK_PASSING (UINT32_MAX - 1) /* taken, on its way to a waiter that was chosen */
+#define CALLSEQ_LOCK_PASSING                                                                       \
+  (UINT32_MAX - 1)                            /* taken, by a thread that only looks after waiters  \
+                                               */
+#define CALLSEQ_LOCK_OFFERED (UINT32_MAX - 2) /* free for the heir */
+
+/* What has happened so far. Any thread may read it at any time: each number by itself is right, or
+ * was a moment ago. */
+struct callseq_sequencer_counts {
+  CALLSEQ_ATOMIC(uint64_t) finished; /* waiters that a holder executed */
+  CALLSEQ_ATOMIC(uint64_t) batches;  /* in which there was at least one */
+  CALLSEQ_ATOMIC(uint64_t) largest;  /* of them */
+  CALLSEQ_ATOMIC(uint64_t) waits;    /* threads that did not find the lock free */
+  CALLSEQ_ATOMIC(uint64_t) longest;  /* of these waits, in nanoseconds */
+  CALLSEQ_ATOMIC(uint64_t) parks;    /* how often a thread went to sleep */
+  CALLSEQ_ATOMIC(uint64_t) wakes;    /* how often one was woken */
+};
 
 struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) lock;
   uint32_t slow_leave; /* the holder's own: callseq_sequencer_leave has more to do than usual */
-  CALLSEQ_ATOMIC(struct callseq_waiter *) arrivals; /* newest first; pushed by any thread */
-  struct callseq_waiter *pending;                   /* oldest first; the holder's own */
-  uint32_t served;                                  /* of the present batch; the holder's own */
+  CALLSEQ_ATOMIC(struct callseq_waiter *) demand; /* the heir, when its patience is over */
+  CALLSEQ_ATOMIC(uint32_t) absent; /* an heir has been woken, and has not come yet */
+  /* The holder's own: */
+  struct callseq_waiter *pending; /* oldest first */
+  struct callseq_waiter *last;    /* the last sleeper that was finished: not to be touched */
+  uint32_t served;                /* of the present batch */
+  uint32_t vacant; /* there is no heir, and the next one is for the holder to appoint */
+  uint32_t calls; /* since it looked at the clock */
+  uint64_t since; /* when it did, in nanoseconds */
+  /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
-  uint32_t batch_limit;
-  uint32_t spin_limit;
-  uint32_t stall_ms;
+  uint32_t batch_limit, spin_limit, stall_ms;
+  uint32_t pauses; /* between two polls */
+  /* What other threads write most, in a cache line of its own: newest first. */
+  CALLSEQ_ATOMIC(struct callseq_waiter *) arrivals __attribute__((aligned(64)));
+  struct callseq_sequencer_counts counts __attribute__((aligned(64)));
 };
 
-/* Ends the holder's role after a batch: the oldest waiter becomes the holder, if there is any. What
+/* Ends the holder's role after a batch: frees the lock, or offers it to the heir. What
  * callseq_sequencer_enter made a holder must leave this way. */
 void callseq_sequencer_end_batch(struct callseq_sequencer *s);
 
-/* The lock is free and somebody waits: has a waiter become the holder, if nobody else does. */
+/* The lock is free and the heir demands it: offers it, unless somebody else has taken it. */
 void callseq_sequencer_pass_on(struct callseq_sequencer *s);
 
 /* Becomes the holder if nobody else is: 1, else 0. */
@@ -83,16 +107,16 @@ static inline int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s,
   return 1;
 }
 
-/* Has anybody come since the last look? For the holder. */
+/* Does the heir demand the lock? For the holder. */
 static inline int callseq_sequencer_wanted(struct callseq_sequencer *s) {
-  return CALLSEQ_STD(atomic_load_explicit)(&s->arrivals, CALLSEQ_STD(memory_order_relaxed)) != 0;
+  return CALLSEQ_STD(atomic_load_explicit)(&s->demand, CALLSEQ_STD(memory_order_relaxed)) != 0;
 }
 
-/* Ends the holder's role: frees the lock, or hands it to the oldest waiter of an unfinished batch.
+/* Ends the holder's role: frees the lock, or offers it to an heir that demands it.
  *
- * Somebody who came too late for the holder to see and too early to see the lock free would sleep
- * for ever: the store to `lock` must be ordered before the load of `arrivals`, as a sleeper orders
- * its push before its load of `lock`. */
+ * An heir that demands too late for the holder to see and looks too early to see the lock free
+ * would sleep for ever: the store to `lock` must be ordered before the load of `demand`, as the
+ * heir orders its demand before its load of `lock`. */
 static inline void callseq_sequencer_leave(struct callseq_sequencer *s) {
   if (CALLSEQ_UNLIKELY(s->slow_leave)) {
     callseq_sequencer_end_batch(s);
@@ -130,13 +154,13 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
 /* The holder's id, or 0: a guess unless it is the caller's own. */
 static inline uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   uint32_t id = CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_relaxed));
-  return id >= CALLSEQ_LOCK_PASSING ? 0 : id;
+  return id >= CALLSEQ_LOCK_OFFERED ? 0 : id;
 }
 
 /* For the holder: the next waiter of its batch, or NULL at the batch's end. Each one taken must be
  * finished by callseq_sequencer_finish; memory written before is visible to its thread. */
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s);
-void callseq_sequencer_finish(struct callseq_waiter *w);
+void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w);
 
 #ifdef __cplusplus
 }

@@ -16,6 +16,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ enum {
   NURSERY_MINIMUM = 64 << 10,
   HEAP_MINIMUM = 64 << 10,
   NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
-  BATCH_DEFAULT = 64,
+  BATCH_DEFAULT = 2,
   SPIN_DEFAULT = 100,
   STALL_DEFAULT = 10000
 };
@@ -81,6 +82,9 @@ static void after_fork_in_child(void) {
 static void after_collection(int mode, C_long milliseconds) {
   (void)mode;
   (void)milliseconds;
+  atomic_store_explicit(&callseq_setup.collections,
+                        atomic_load_explicit(&callseq_setup.collections, memory_order_relaxed) + 1,
+                        memory_order_relaxed);
   callseq_signals_look();
 }
 
@@ -142,7 +146,13 @@ static int same_config(const callseq_config *a, const callseq_config *b) {
          a->heap_bytes == b->heap_bytes && a->batch_limit == b->batch_limit &&
          a->spin_limit == b->spin_limit && a->stall_ms == b->stall_ms && a->argc == b->argc &&
          a->argv == b->argv && a->toplevel == b->toplevel && a->on_error == b->on_error &&
-         a->on_error_data == b->on_error_data && a->report_overrun == b->report_overrun;
+         a->on_error_data == b->on_error_data && a->report_overrun == b->report_overrun &&
+         a->measure_time == b->measure_time;
+}
+
+static int processors(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 2;
 }
 
 /* Copies the configuration with its defaults filled in. Returns NULL, or what is wrong. */
@@ -173,7 +183,7 @@ static char *normalise(callseq_config *config, const callseq_config *wanted) {
   if (!config->batch_limit)
     config->batch_limit = BATCH_DEFAULT;
   if (!config->spin_limit)
-    config->spin_limit = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_DEFAULT : CALLSEQ_SPIN_NONE;
+    config->spin_limit = processors() > 1 ? SPIN_DEFAULT : CALLSEQ_SPIN_NONE;
   if (!config->stall_ms)
     config->stall_ms = STALL_DEFAULT;
   if (!config->toplevel)
@@ -257,6 +267,9 @@ static int set_up(const callseq_config *config) {
   callseq_overrun_watch(&callseq_setup.stack, config->report_overrun);
   callseq_overrun_enter_thread(); /* the others do it when they first call */
   pthread_atfork(before_fork, after_fork, after_fork_in_child);
+
+  if (config->measure_time)
+    callseq_thread_go_slowly();
 
   /* Calls by the loading code nest: this thread holds the runtime from here on. */
   atomic_store_explicit(&callseq_setup.state, CALLSEQ_LOADING, memory_order_relaxed);

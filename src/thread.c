@@ -35,6 +35,7 @@ static __thread struct {
 } self;
 
 static pthread_key_t key;
+static _Atomic(bool) go_slowly;
 
 static NOINLINE void forget_error(void) {
   free(self.message);
@@ -64,9 +65,15 @@ NOINLINE void callseq_thread_enter(void) {
   pthread_once(&once, make_key);
   pthread_setspecific(key, &self);
   set_id();
-  if (!callseq_cancel_possible() && !callseq_tools_watching())
+  if (!callseq_cancel_possible() && !callseq_tools_watching() &&
+      !atomic_load_explicit(&go_slowly, memory_order_relaxed))
     callseq_abi_errno = &errno;
   callseq_overrun_enter_thread();
+}
+
+void callseq_thread_go_slowly(void) {
+  atomic_store_explicit(&go_slowly, true, memory_order_relaxed);
+  callseq_abi_errno = NULL;
 }
 
 int callseq_thread_defer_cancel(void) {

@@ -10,6 +10,9 @@
 /* Sets the thread up unless it is. */
 void callseq_thread_enter(void);
 
+/* From now on all calls go the slow way; but those of other threads that have been set up. */
+void callseq_thread_go_slowly(void);
+
 /* Cancellation of this thread waits from here on, and is as it was before from there on: it may act
  * there. For calls on the slow way; a thread that can be cancelled has no other. */
 int callseq_thread_defer_cancel(void);

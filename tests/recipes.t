@@ -154,6 +154,16 @@ ok 'its host, without CHICKEN: builds' $CC -pthread ignorant.c -o ignorant -ldl
 ok 'and calls it from four threads' ./ignorant
 says 'every result is right' '40004 right'
 
+# Tracepoints: readelf lists what the program has.
+if echo '#include <sys/sdt.h>' | $CC -E - >/dev/null 2>&1; then
+  builds_and_works 'tracepoints in each call' \
+    $CSC $include -C -DCALLSEQ_TRACE -e app.scm main.c -o app -link callseq
+  ok 'its tracepoints' readelf -n app
+  says 'of calls and waiters' 'Provider: callseq' 'Name: enter' 'Name: leave' 'Name: batch' 'Name: park'
+else
+  skip 'tracepoints' 'needs <sys/sdt.h>, of systemtap-sdt-dev'
+fi
+
 ok 'csi loads the egg' csi -e '(import callseq) (print "loaded")'
 says 'and goes on' loaded
 fails 'csi refuses the form' \

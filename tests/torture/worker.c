@@ -140,7 +140,7 @@ static void call_too_early(struct actor *host) {
   came_wrong(&call, CALLSEQ_CLOSED, 0, "callseq_init");
 }
 
-static void *wait_for_the_end(void *unused) {
+_Noreturn static void *wait_for_the_end(void *unused) {
   (void)unused;
   for (;;)
     pause();

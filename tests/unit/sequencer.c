@@ -2,16 +2,20 @@
  *
  * call() is what the layer above does: a thread becomes the holder, executes its own request and
  * then others', or it waits until a holder has done so. Where order matters, main is the holder
- * while one thread after the other queues, so that what follows can only go one way. A wake-up that
- * is lost shows as a test that hangs; the runner's time limit ends it. */
+ * while one thread after the other queues, so that what follows can only go one way: the first one
+ * is the heir, whose state main knows, and the others are followers. A thread that shall neither
+ * run nor be gone is held up in the report of its own stall. A wake-up that is lost shows as a test
+ * that hangs; the runner's time limit ends it. */
 #define _GNU_SOURCE
 #include "../../src/sequencer.h"
 #include "../../src/park.h"
 #include "../support.h"
 #include <sched.h>
 #include <semaphore.h>
+#include <sys/syscall.h>
 
-enum { MAIN = 1000, STALL_MS = 1, ENOUGH_SPINS = 100, NO_LIMIT = -1 };
+enum { MAIN = 1000, STALL_MS = 1, SOME_SPINS = 100, NO_LIMIT = -1 };
+enum { PARKED = 4 }; /* in a waiter's state, as in sequencer.c: its thread sleeps */
 
 struct request {
   struct callseq_waiter waiter; /* first: a waiter's address is its request's */
@@ -20,6 +24,14 @@ struct request {
 };
 
 static struct callseq_sequencer s;
+
+/* Instead of libc's, so that a test knows that the sequencer has yielded. */
+static _Thread_local int yields;
+
+int sched_yield(void) {
+  yields++;
+  return (int)syscall(SYS_sched_yield);
+}
 
 /* The resource: plain variables, which only the holder touches. */
 static volatile int inside;
@@ -43,8 +55,11 @@ static void set_up(int batch_limit, int spin_limit, int stall_ms, bool symmetric
   sum = 0;
 }
 
+/* Once nobody else is there: is the lock free, and nobody left in the queue? */
 static bool is_idle(void) {
-  return callseq_sequencer_holder(&s) == 0 && !callseq_sequencer_wanted(&s) && !s.pending;
+  return atomic_load_explicit(&s.lock, memory_order_acquire) == CALLSEQ_LOCK_FREE &&
+         !atomic_load_explicit(&s.arrivals, memory_order_relaxed) &&
+         !callseq_sequencer_wanted(&s) && !s.pending && !s.last && !s.vacant && !s.absent;
 }
 
 static void execute(struct request *q, int executor) {
@@ -64,7 +79,7 @@ static void serve(int executor) {
   uint32_t served = 0;
   while ((w = callseq_sequencer_next(&s))) {
     execute((struct request *)w, executor);
-    callseq_sequencer_finish(w);
+    callseq_sequencer_finish(&s, w);
     served++;
   }
   over_limit += served > s.batch_limit;
@@ -74,7 +89,8 @@ static enum callseq_entered call(struct request *q, void (*stalled)(void *)) {
   uint32_t self = (uint32_t)q->caller;
   if (callseq_sequencer_try_enter(&s, self)) {
     execute(q, q->caller);
-    serve(q->caller);
+    if (q->argument % 2) /* a holder need not serve */
+      serve(q->caller);
     callseq_sequencer_leave(&s);
     return CALLSEQ_ENTERED_HOLDER;
   }
@@ -89,7 +105,7 @@ static enum callseq_entered call(struct request *q, void (*stalled)(void *)) {
 
 /* ---- Many threads, at random ---- */
 
-enum { THREADS = 8, CALLS = 10000, THINK = 200, ONE_IN = 16 };
+enum { THREADS = 8, CALLS = 3000, THINK = 200, ONE_IN = 16 };
 
 static struct tally { int once, right, own, must_be_own, must_be_own_and_was; } tallies[THREADS];
 
@@ -174,15 +190,32 @@ static void start(pthread_t *thread, void *(*work)(void *), void *argument) {
   }
 }
 
-/* The holder: `count` threads call, each when the one before it is in the queue. */
-static void queue_up(int count, void *(*work)(void *), int alone) {
-  for (int i = 0; i < count; i++) {
-    queue[i] = (struct request){.caller = i + 1};
-    queue[i].waiter.alone = i == alone;
-    start(&queue_threads[i], work, &queue[i]);
-    while (atomic_load_explicit(&s.arrivals, memory_order_relaxed) != &queue[i].waiter)
-      sched_yield();
+/* The holder: one more thread calls, and is in the queue. */
+static void queue_up(int i, void *(*work)(void *), bool alone) {
+  queue[i] = (struct request){.caller = i + 1};
+  queue[i].waiter.alone = alone;
+  bool first = !atomic_load_explicit(&s.arrivals, memory_order_relaxed);
+  start(&queue_threads[i], work, &queue[i]);
+  for (;;) {
+    struct callseq_waiter *top = atomic_load_explicit(&s.arrivals, memory_order_relaxed);
+    if (first ? top != NULL : top == &queue[i].waiter)
+      return;
+    sched_yield();
   }
+}
+
+/* The holder: the heir demands the lock. */
+static void wait_for_demand(struct request *heir) {
+  /* acquire: pairs with the release in wait_as_heir */
+  while (atomic_load_explicit(&s.demand, memory_order_acquire) != &heir->waiter)
+    sched_yield();
+}
+
+/* The holder: and sleeps, until the holder does something. */
+static void wait_for_sleep(struct request *heir) {
+  wait_for_demand(heir);
+  while (!(atomic_load_explicit(&heir->waiter.state, memory_order_relaxed) & PARKED))
+    sched_yield();
 }
 
 static void join_queue(int count) {
@@ -190,43 +223,56 @@ static void join_queue(int count) {
     pthread_join(queue_threads[i], NULL);
 }
 
-/* Main holds, `count` threads queue, main serves what it may and leaves: who executes whom? */
-static void in_order(const char *what, int batch_limit, int alone, const int *executors,
-                     int count) {
-  int ordered = 0, executed_by = 0;
+/* Who executed whom, in batches: "M:12 3:345" says that main executed 1 and 2, and 3 the rest. */
+static const char *batches(void) {
+  static char text[256];
+  size_t length = 0;
+  text[0] = '\0';
+  for (int i = 0; i < done_count && i < LOG; i++) {
+    struct request *q = done_log[i];
+    if (i == 0 || q->executor != done_log[i - 1]->executor)
+      length += (size_t)snprintf(text + length, sizeof text - length,
+                                 q->executor == MAIN ? "%sM:" : "%s%d:", i ? " " : "", q->executor);
+    length += (size_t)snprintf(text + length, sizeof text - length, "%d", q->caller);
+  }
+  return text;
+}
+
+/* Main holds, `count` threads queue, main serves what it may and leaves. */
+static void in_order(const char *what, int batch_limit, int alone, int count, const char *asleep,
+                     const char *awake) {
+  static const int spin_limits[] = {0, SOME_SPINS, NO_LIMIT};
   for (int symmetric = 0; symmetric < 2; symmetric++)
-    for (int spins = 0; spins <= ENOUGH_SPINS; spins += ENOUGH_SPINS) {
-      set_up(batch_limit, spins, 0, symmetric);
+    for (int i = 0; i < 3; i++) {
+      bool sleeps = spin_limits[i] != NO_LIMIT;
+      set_up(batch_limit, spin_limits[i], 0, symmetric);
       callseq_sequencer_try_enter(&s, MAIN);
-      queue_up(count, call_once, alone);
+      for (int k = 0; k < count; k++) {
+        queue_up(k, call_once, k + 1 == alone);
+        if (k == 0 && sleeps)
+          wait_for_sleep(&queue[0]);
+      }
       serve(MAIN);
       callseq_sequencer_leave(&s);
       join_queue(count);
-      int ordered_before = ordered;
-      for (int i = 0; i < count; i++) {
-        ordered += done_log[i] == &queue[i];
-        executed_by += queue[i].executor == executors[i];
-      }
-      if (ordered != ordered_before + count) {
-        fprintf(stderr, "# %s, spin_limit %d, %s barrier: the order was", what, spins,
-                s.symmetric ? "symmetric" : "asymmetric");
-        for (int i = 0; i < count; i++)
-          fprintf(stderr, " %d", done_log[i]->caller);
-        fprintf(stderr, "\n");
-      }
+      is_str(batches(), sleeps ? asleep : awake, "%s, spin_limit %d, %s barrier", what,
+             spin_limits[i], s.symmetric ? "symmetric" : "asymmetric");
+      ok(is_idle(), "nobody is left");
     }
-  is_int(ordered, 4 * count, "%s: served in order of arrival", what);
-  is_int(executed_by, 4 * count, "%s: by whom it should", what);
 }
 
+/* Followers are served in the order in which they came. An heir that sleeps is served first; one
+ * that is awake serves itself, and others, when main has left. */
 static void orders(void) {
-  in_order("no limit", NO_LIMIT, -1, (const int[]){MAIN, MAIN, MAIN, MAIN, MAIN, MAIN, MAIN, MAIN},
-           QUEUE);
-  in_order("batches of 3", 3, -1, (const int[]){MAIN, MAIN, MAIN, 4, 4, 4, 4, 8}, QUEUE);
-  in_order("no batches", 0, -1, (const int[]){1, 2, 3, 4, 5, 6, 7, 8}, QUEUE);
-  in_order("one alone", NO_LIMIT, 2, (const int[]){MAIN, MAIN, 3, 3, 3}, 5);
-  in_order("the first alone", NO_LIMIT, 0, (const int[]){1, 1}, 2);
-  in_order("nobody but one alone", NO_LIMIT, 0, (const int[]){1}, 1);
+  in_order("no limit", NO_LIMIT, 0, QUEUE, "M:12345678", "M:2345678 1:1");
+  in_order("batches of 3", 3, 0, QUEUE, "M:123 4:4567 8:8", "M:234 1:1567 8:8");
+  in_order("batches of 1", 1, 0, QUEUE, "M:1 2:23 4:45 6:67 8:8", "M:2 1:13 4:45 6:67 8:8");
+  in_order("no batches", 0, 0, QUEUE, "1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8",
+           "1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8");
+  in_order("one alone", NO_LIMIT, 3, 5, "M:12 3:345", "M:2 1:1 3:345");
+  in_order("the heir alone", NO_LIMIT, 1, 3, "M:23 1:1", "M:23 1:1");
+  in_order("the first follower alone", NO_LIMIT, 2, 3, "M:1 2:23", "1:1 2:23");
+  in_order("nobody but one alone", NO_LIMIT, 1, 1, "1:1", "1:1");
 }
 
 /* ---- Stalled waiters, which are parked ---- */
@@ -280,7 +326,7 @@ static void stalled(bool symmetric) {
 
   set_up(NO_LIMIT, 0, STALL_MS, symmetric);
   callseq_sequencer_try_enter(&s, MAIN);
-  queue_up(1, call_and_stall_unheard, -1);
+  queue_up(0, call_and_stall_unheard, false);
   start(&queue_threads[1], call_and_stall, &queue[1]); /* when it stalls, so has the other */
   while (sem_wait(&stall) != 0) {
   }
@@ -289,6 +335,112 @@ static void stalled(bool symmetric) {
   while (sem_wait(&stall) != 0) {
   }
   is_int(queue[0].executions, 1, "a stalled waiter need not be reported");
+}
+
+/* ---- Heirs that come late ---- */
+
+static sem_t let_go;
+
+static void hold_up(void *data) {
+  (void)data;
+  sem_post(&stall);
+  while (sem_wait(&let_go) != 0) {
+  }
+}
+
+static void *call_late(void *argument) {
+  call(argument, hold_up);
+  return NULL;
+}
+
+/* The holder: one more thread is in the queue, asleep for all that others can see. */
+static void queue_up_late(int i) {
+  queue_up(i, call_late, false);
+  while (sem_wait(&stall) != 0) {
+  }
+}
+
+/* An heir that is awake and demands: the lock is for nobody else. */
+static void heard(bool symmetric) {
+  enum { TURNS = 50 };
+  int own = 0, before_main = 0;
+  set_up(NO_LIMIT, NO_LIMIT, 0, symmetric);
+  for (int i = 0; i < TURNS; i++) {
+    callseq_sequencer_try_enter(&s, MAIN);
+    queue_up(0, call_once, false);
+    wait_for_demand(&queue[0]);
+    callseq_sequencer_leave(&s);
+    while (!callseq_sequencer_try_enter(&s, MAIN))
+      sched_yield();
+    before_main += queue[0].executions;
+    callseq_sequencer_leave(&s);
+    join_queue(1);
+    own += queue[0].executor == 1;
+  }
+  is_int(before_main, TURNS, "an heir that demands is next");
+  is_int(own, TURNS, "and serves itself");
+  ok(is_idle(), "nobody is left");
+}
+
+/* It is offered the lock and does not come: whoever wants it may have it, after a while. */
+static void stolen(int spin_limit, bool symmetric) {
+  struct request q = {.caller = MAIN, .argument = 1};
+  set_up(NO_LIMIT, spin_limit, STALL_MS, symmetric);
+  callseq_sequencer_try_enter(&s, MAIN);
+  queue_up_late(0);
+  callseq_sequencer_leave(&s);
+  ok(atomic_load_explicit(&s.lock, memory_order_relaxed) == CALLSEQ_LOCK_OFFERED &&
+         callseq_sequencer_holder(&s) == 0,
+     "the lock is offered to an heir that demands it");
+  ok(!callseq_sequencer_try_enter(&s, MAIN), "and not free for others");
+  yields = 0;
+  ok(call(&q, NULL) == CALLSEQ_ENTERED_HOLDER && q.executor == MAIN,
+     "until the heir has not come for a while");
+  ok(yields > 0, "in which it could have run");
+  is_int(queue[0].executions, 0, "it is not served: it is awake");
+  ok(callseq_sequencer_try_enter(&s, MAIN), "nor offered the lock again, before it demands it");
+  sem_post(&let_go);
+  wait_for_sleep(&queue[0]);
+  serve(MAIN);
+  callseq_sequencer_leave(&s);
+  join_queue(1);
+  is_int(queue[0].executor, MAIN, "then it demands it again");
+  ok(is_idle(), "nobody is left");
+}
+
+/* A follower is appointed, woken, and does not come. */
+static void absent(bool served, bool symmetric) {
+  enum { MANY = 100000 };
+  set_up(1, 0, STALL_MS, symmetric);
+  callseq_sequencer_try_enter(&s, MAIN);
+  queue_up_late(0);
+  queue_up_late(1);
+  serve(MAIN);
+  callseq_sequencer_leave(&s);
+  is_str(batches(), "M:1", "the heir is served, a follower is appointed");
+  int calls = 0;
+  yields = 0;
+  for (; !yields; calls++) {
+    callseq_sequencer_try_enter(&s, MAIN);
+    callseq_sequencer_leave(&s);
+  }
+  ok(calls > 1, "and another thread yields to it, after %d calls", calls);
+  callseq_sequencer_try_enter(&s, MAIN);
+  sem_post(&let_go);
+  sem_post(&let_go);
+  wait_for_sleep(&queue[1]);
+  if (served)
+    serve(MAIN);
+  callseq_sequencer_leave(&s);
+  join_queue(2);
+  is_str(batches(), served ? "M:12" : "M:1 2:2", "until it has come");
+  yields = 0;
+  for (int i = 0; i < MANY; i++) {
+    callseq_sequencer_try_enter(&s, MAIN);
+    callseq_sequencer_leave(&s);
+  }
+  is_int(yields, 0, "then no more");
+  ok(is_idle(), "nobody is left");
 }
 
 /* ---- States ---- */
@@ -324,13 +476,20 @@ static int forked(void) {
 }
 
 static void forks(void) {
-  set_up(NO_LIMIT, 0, 0, false);
+  set_up(3, 0, 0, false);
   callseq_sequencer_try_enter(&s, MAIN);
-  queue_up(QUEUE, call_once, -1);
+  for (int i = 0; i < QUEUE; i++)
+    queue_up(i, call_once, false);
+  for (int i = 0; i < 2; i++) { /* so that some are in every place where one can be */
+    struct request *q = (struct request *)callseq_sequencer_next(&s);
+    execute(q, MAIN);
+    callseq_sequencer_finish(&s, &q->waiter);
+  }
   is_int(in_child(forked).code, 0, "a forked child forgets the waiters that are not there");
   callseq_sequencer_leave(&s);
   join_queue(QUEUE);
   is_int(done_count, QUEUE, "and the parent serves them");
+  ok(is_idle(), "nobody is left");
 }
 
 /* ---- Park ---- */
@@ -385,16 +544,23 @@ static void park(void) {
 
 int main(void) {
   static const int batch_limits[] = {0, 1, 5, NO_LIMIT};
+  static const int spin_limits[] = {0, 1, SOME_SPINS};
   sem_init(&stall, 0, 0);
+  sem_init(&let_go, 0, 0);
   states();
   orders();
   forks();
   park();
   for (int symmetric = 0; symmetric < 2; symmetric++) {
     stalled(symmetric);
+    heard(symmetric);
+    stolen(0, symmetric);
+    stolen(SOME_SPINS, symmetric);
+    absent(false, symmetric);
+    absent(true, symmetric);
     for (int i = 0; i < 4; i++)
-      for (int spins = 0; spins <= ENOUGH_SPINS; spins += ENOUGH_SPINS)
-        at_random(batch_limits[i], spins, symmetric);
+      for (int k = 0; k < 3; k++)
+        at_random(batch_limits[i], spin_limits[k], symmetric);
   }
   printf("# seeds: 1 to %d, a thread each\n", THREADS);
   return done();
