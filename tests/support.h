@@ -5,6 +5,7 @@
  *   crew(n, work)           runs work(0) ... work(n - 1), a thread each, started together and joined
  *   in_child(scenario)      runs scenario() in a child process: its exit code, signal and output
  *   resident_kb()           resident memory of this process
+ *   under(tool)             is the suite run under that tool of tools.mk?
  *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
  * A process has one runtime, so every scenario of init, exit or death gets a child of its own; the
@@ -118,6 +119,12 @@ static inline struct outcome in_child(int (*scenario)(void)) {
 #ifndef WATCHED
 #define WATCHED 0
 #endif
+
+/* Which tool is it? */
+static inline bool under(const char *name) {
+  const char *tool = getenv("TOOL");
+  return tool && !strcmp(tool, name);
+}
 
 static inline long resident_kb(void) {
   long total = 0, resident = 0;

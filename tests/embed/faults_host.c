@@ -16,6 +16,10 @@ int fault_below(int), fault_nested(int), read_byte(void *), twice(int);
 static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 enum { FAULTS = sizeof faults / sizeof *faults };
 
+static char *page_without_access(void) {
+  return mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
 static char *page_beyond_file(void) {
   FILE *empty = tmpfile();
   void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fileno(empty), 0);
@@ -28,7 +32,7 @@ void fault(int which);
 void fault(int which) {
   switch (faults[which]) {
   case SIGSEGV:
-    *(volatile char *volatile)NULL = 1;
+    (void)*(volatile char *)page_without_access();
     break;
   case SIGBUS:
     (void)*(volatile char *)page_beyond_file();

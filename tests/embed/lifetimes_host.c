@@ -93,7 +93,8 @@ static void ends_of_threads(void) {
   long before = resident_kb();
   is_int(generations(), CALLS, "and once more");
   long growth = resident_kb() - before;
-  ok(growth < ALLOWED_KB, "%d threads later, resident memory has grown by %ld KB", THREADS, growth);
+  ok(WATCHED || growth < ALLOWED_KB, "%d threads later, resident memory has grown by %ld KB",
+     THREADS, growth);
 }
 
 /* ---- The end of the process ---- */
@@ -166,7 +167,10 @@ int main(void) {
   constructors();
   is_int(in_child(leave_alone).code, 77, "calls from atexit and from a destructor of the program");
   is_int(in_child(leave_others).code, 77, "while other threads call");
-  is_int(in_child(leave_by_last_thread).code, 77, "after the thread of callseq_init has ended");
+  if (under("tsan"))
+    ok(true, "after that of callseq_init # SKIP ThreadSanitizer cannot join the main thread");
+  else
+    is_int(in_child(leave_by_last_thread).code, 77, "after the thread of callseq_init has ended");
   is_int(in_child(leave_unopened).code, 7, "from atexit where there was no callseq_init");
 
   callseq_clear_error();

@@ -5,12 +5,14 @@
 #include "../support.h"
 #include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 
 int slow_rule(void), outer_rule(void), inner_rule(void), twice(int);
 
 static sem_t holding, let_go;
-static long holder, newcomer;
+static long holder;
+static _Atomic(long) newcomer;
 static FILE *report;
 
 /* Under Scheme. In its place a program might join the thread that cannot be served: for ever. */
@@ -35,7 +37,7 @@ static void *hold_nested(void *argument) {
 }
 
 static void *wait_in_line(void *argument) {
-  newcomer = syscall(SYS_gettid);
+  atomic_store_explicit(&newcomer, syscall(SYS_gettid), memory_order_relaxed);
   *(int *)argument = twice(21);
   return NULL;
 }
@@ -72,8 +74,9 @@ static void one_report(void *(*holds)(void *), int result, const char *callback)
   char *first = fgets(line, sizeof line, report); /* comes while the callback still holds */
   ok(first && strstr(line, callback), "the report names the callback %s: %s", callback, line);
   names_thread(line, holder, "the thread that holds the runtime");
-  names_thread(line, newcomer, "the thread that waits");
-  wait_until_asleep(newcomer);
+  long waiting = atomic_load_explicit(&newcomer, memory_order_relaxed);
+  names_thread(line, waiting, "the thread that waits");
+  wait_until_asleep(waiting);
   ok(true, "which sleeps");
 
   sem_post(&let_go);

@@ -153,8 +153,9 @@ static char alternate[65536];
 static bool on_alternate;
 
 static void note_stack(int number) {
-  char here = (char)number;
-  on_alternate = &here >= alternate && &here < alternate + sizeof alternate;
+  const char *here = __builtin_frame_address(0);
+  (void)number;
+  on_alternate = here >= alternate && here < alternate + sizeof alternate;
 }
 
 /* Under Scheme. */
