@@ -22,7 +22,7 @@ SKIPPED := unit/context_ucontext # it warns of every swapcontext
 else ifeq ($(TOOL),tsan)
 TOOL_CFLAGS := -fsanitize=thread -Wno-tsan # fences, which it takes for nothing; none is needed to order memory
 SCHEME_CFLAGS := --param=tsan-instrument-func-entry-exit=0
-export TSAN_OPTIONS := $(NO_HANDLERS):$(NO_MEMORY):halt_on_error=1:die_after_fork=0
+export TSAN_OPTIONS := $(NO_HANDLERS):$(NO_MEMORY):halt_on_error=1:die_after_fork=0:report_thread_leaks=0
 TIMEOUT := 300
 SKIPPED := forking # it takes a thread of a child for one of the parent, and dies
 else ifeq ($(TOOL),valgrind)
@@ -30,7 +30,8 @@ else ifeq ($(TOOL),valgrind)
 export VALGRIND := valgrind --quiet --leak-check=full --show-leak-kinds=definite --run-libc-freeres=no
 TIMEOUT := 900
 export CALLS := 10000
-SKIPPED := overrun unit/stack                           # it reports the faults that they make
+SKIPPED := faults overrun unit/stack                    # it reports the faults that they make
+SKIPPED += forking                                      # what other threads of the parent hold is lost in a child
 SKIPPED += state unit/context unit/context_ucontext     # it does not keep floating-point control words
 else ifneq ($(TOOL),)
 $(error callseq: TOOL=$(TOOL): asan, tsan and valgrind are the ones)

@@ -438,7 +438,7 @@ static void *call_once(void *actor) {
 
 /* Short-lived threads, one after the other; some call in a destructor of a thread-local too. */
 static void op_churn(struct actor *actor) {
-  static const size_t stacks[] = {16 << 10, 64 << 10, 1 << 20};
+  static const size_t stacks[] = {LEAST_STACK, 4 * LEAST_STACK, 1 << 20};
   pthread_once(&late_once, make_late);
   for (unsigned n = 1 + pick(actor, 5); n > 0; n--) {
     pthread_t thread;
@@ -470,6 +470,7 @@ static void *call_cancelled(void *argument) {
 /* A thread that is cancelled while it calls: its calls come to their end before it does. */
 static void op_cancel(struct actor *actor) {
   struct victim victim = {.actor = actor};
+  unsigned yields = pick(actor, 4);
   pthread_t thread;
   void *end;
   sem_init(&victim.entering, 0, 0);
@@ -477,7 +478,7 @@ static void op_cancel(struct actor *actor) {
     fail(actor, "pthread_create");
   while (sem_wait(&victim.entering))
     continue;
-  for (unsigned n = pick(actor, 4); n > 0; n--)
+  for (; yields > 0; yields--)
     sched_yield();
   pthread_cancel(thread);
   pthread_join(thread, &end);

@@ -10,6 +10,9 @@ enum place {
   BRIEFLY = 4  /* in a short-lived thread with a small stack */
 };
 
+/* Of a thread; a tool makes frames larger. */
+enum { LEAST_STACK = (WATCHED ? 64 : 16) << 10 };
+
 struct operation {
   const char *name;
   unsigned weight;

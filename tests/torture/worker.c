@@ -66,7 +66,7 @@ static callseq_config choose_config(struct actor *host) {
 }
 
 static void choose_threads(struct actor *host) {
-  static const size_t stacks[] = {48 << 10, 64 << 10, 256 << 10, 8 << 20};
+  static const size_t stacks[] = {3 * LEAST_STACK, 4 * LEAST_STACK, 256 << 10, 8 << 20};
   threads = 1 + (int)pick(host, ACTORS - FIRST_THREAD);
   turns = 20 + (int)pick(host, 300);
   thread_stack = PICK(host, stacks);
