@@ -15,7 +15,7 @@
 #include <atomic>
 #include <cstdint>
 #define CALLSEQ_ATOMIC(type) std::atomic<type>
-#define CALLSEQ_ATOMIC_ZERO                                                                        \
+#define CALLSEQ_ATOMIC_NULL                                                                        \
   { 0 } /* initialises one */
 #define CALLSEQ_STD(name) std::name
 extern "C" {
@@ -23,7 +23,7 @@ extern "C" {
 #include <stdatomic.h>
 #include <stdint.h>
 #define CALLSEQ_ATOMIC(type) _Atomic(type)
-#define CALLSEQ_ATOMIC_ZERO 0
+#define CALLSEQ_ATOMIC_NULL (void *)0
 #define CALLSEQ_STD(name) name
 #endif
 
