@@ -6,8 +6,8 @@ torture() {
   "$TORTURE/torture" JOBS=2 "$@"
 }
 
-faulty() { # BUG: in operations that check results and messages
-  TORTURE_BUG=$1 torture SECONDS=20 PATIENCE=2 ONLY=types,raise
+faulty() { # BUG [OPERATIONS]: in those that check results and messages
+  TORTURE_BUG=$1 torture SECONDS=20 PATIENCE=2 ONLY="${2:-types,raise}"
 }
 
 ok 'five seconds of everything' torture SECONDS=5
@@ -20,7 +20,7 @@ fails 'an execution too many' faulty twice
 says 'is found' 'executed 2 times, not 1'
 fails 'a wrong result' faulty wrong
 says 'is found' ' gave '
-fails "another call's message" faulty mixed
+fails "another call's message" faulty mixed raise
 says 'is found' 'message'
 fails 'a callback that does not end' faulty stuck
 says 'is found, and who waits is told' 'no call has ended for long' 'and is at'
