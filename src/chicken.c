@@ -132,6 +132,7 @@ static void check_stack(void) {
   char here;
   if (callseq_stack_has(&callseq_setup.stack, &here))
     return;
+  callseq_tools_unwound(&callseq_binding_scheme, &callseq_binding_host);
   fprintf(
       stderr,
       "callseq: thread %u is inside callback %s but not on the Scheme stack; C code that Scheme "

@@ -66,6 +66,7 @@ static void after_fork(void) {
 static void after_fork_in_child(void) {
   bool holder = callseq_binding_inside();
   callseq_thread_forked();
+  callseq_tools_forked(&callseq_binding_host, &callseq_binding_scheme);
   if (holder)
     callseq_sequencer_forked(&callseq_abi_runtime.sequencer, callseq_abi_self);
   callseq_signals_forked();

@@ -81,7 +81,7 @@ static inline void callseq_tools_leave(struct callseq_tools_side *from,
                                        struct callseq_tools_side *to) {
   if (__sanitizer_start_switch_fiber)
     __sanitizer_start_switch_fiber(&from->fake, to->low, to->bytes);
-  if (__tsan_switch_to_fiber) {
+  if (__tsan_switch_to_fiber && to->fiber) {
     from->fiber = __tsan_get_current_fiber();
     __tsan_switch_to_fiber(to->fiber, 0);
   }
@@ -94,7 +94,14 @@ static inline void callseq_tools_arrive(struct callseq_tools_side *at,
     __sanitizer_finish_switch_fiber(at->fake, &from->low, &from->bytes);
 }
 
-/* The thread is back on its own stack `to` without a switch, unwound by pthread_exit: the frames
+/* In a forked child, as far as ThreadSanitizer judges it at all: not what the thread does that has
+ * forked, if there were others. As such it goes on, on whatever stack. */
+static inline void callseq_tools_forked(struct callseq_tools_side *one,
+                                        struct callseq_tools_side *other) {
+  one->fiber = other->fiber = NULL;
+}
+
+/* The thread is back on its own stack `to` without a switch, by pthread_exit or longjmp: the frames
  * that it has left on both are dead. */
 static inline void callseq_tools_unwound(struct callseq_tools_side *from,
                                          struct callseq_tools_side *to) {
