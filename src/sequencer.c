@@ -5,15 +5,16 @@
  * take turns by the thousands of calls, not by single ones.
  *
  * Among those that find it taken one is the *heir*. It alone watches the lock, seldom enough not to
- * disturb the holder, and takes it when it sees it free twice. If it sees it free and then taken again
- * the lock is in use by short calls, and it naps: polling would slow them. When its patience is over
- * it demands the lock: the holder, as it leaves, offers it to the heir instead of freeing it. The
- * others are *followers*, and sleep: on a machine with few processors they would only be in the way.
- * (Waiters that are not needed do not run: Dice, *Malthusian Locks*, EuroSys 2017. One waiter watches
- * the lock word, the others words of their own: Linux' queued spinlocks, after Mellor-Crummey and
- * Scott, TOCS 1991.) An heir that becomes the holder executes its own request and then a batch of the
- * followers' (flat combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), and appoints the next
- * heir as it leaves. An heir that sleeps is executed by the holder that hears its demand.
+ * disturb the holder, and takes it when it sees it free twice. If it sees it free and then taken
+ * again the lock is in use by short calls, and it naps: polling would slow them. When its patience
+ * is over it demands the lock: the holder, as it leaves, offers it to the heir instead of freeing
+ * it. The others are *followers*, and sleep: on a machine with few processors they would only be in
+ * the way. (Waiters that are not needed do not run: Dice, *Malthusian Locks*, EuroSys 2017. One
+ * waiter watches the lock word, the others words of their own: Linux' queued spinlocks, after
+ * Mellor-Crummey and Scott, TOCS 1991.) An heir that becomes the holder executes its own request
+ * and then a batch of the followers' (flat combining: Hendler, Incze, Shavit and Tzafrir, SPAA
+ * 2010), and appoints the next heir as it leaves. An heir that sleeps is executed by the holder
+ * that hears its demand.
  *
  * An heir that has been woken may not get a processor, because the holder has the one that it is to
  * run on. So until it is seen each leave counts, and every QUANTUM_NS the leaving thread yields.
@@ -153,6 +154,12 @@ static void wake_up(struct callseq_sequencer *s, const void *word) {
   callseq_park_wake(word);
 }
 
+static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) {
+  /* acquire: pairs with the release in callseq_sequencer_leave and give_up */
+  return atomic_compare_exchange_strong_explicit(&s->lock, &from, self, memory_order_acquire,
+                                                 memory_order_relaxed);
+}
+
 /* ---- The holder ---- */
 
 /* Takes over those that have arrived, once nobody is pending. There is an heir, or a vacancy. */
@@ -261,10 +268,9 @@ static void give_up(struct callseq_sequencer *s) {
   } else {
     struct callseq_waiter *demand = atomic_load_explicit(&s->demand, memory_order_acquire);
     if (demand) {
-      uint32_t asleep = HEIR | PARKED;
       atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
-      if (atomic_compare_exchange_strong_explicit(&demand->state, &asleep, HEIR,
-                                                  memory_order_relaxed, memory_order_relaxed))
+      /* release: pairs with the acquire in sleep_as_heir */
+      if (atomic_exchange_explicit(&demand->state, HEIR, memory_order_release) & PARKED)
         heir = demand;
       lock = CALLSEQ_LOCK_OFFERED;
     } else if (atomic_load_explicit(&s->absent, memory_order_relaxed)) {
@@ -301,18 +307,14 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
 }
 
 void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
-  /* Whoever is quicker to take the lock will look at `demand` when it leaves. */
-  while (callseq_sequencer_wanted(s) && callseq_sequencer_try_enter(s, CALLSEQ_LOCK_PASSING))
+  /* Whoever is quicker to take the lock will look at `demand` when it leaves. An offer is taken
+   * back: the heir may have demanded anew, and gone to sleep, before the offer could be seen. */
+  while (callseq_sequencer_wanted(s) && (try_take(s, CALLSEQ_LOCK_FREE, CALLSEQ_LOCK_PASSING) ||
+                                         try_take(s, CALLSEQ_LOCK_OFFERED, CALLSEQ_LOCK_PASSING)))
     give_up(s);
 }
 
 /* ---- Waiters ---- */
-
-static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) {
-  /* acquire: pairs with the release in callseq_sequencer_leave and give_up */
-  return atomic_compare_exchange_strong_explicit(&s->lock, &from, self, memory_order_acquire,
-                                                 memory_order_relaxed);
-}
 
 /* An offer is for the heir. But if the heir does not come, because it does not run, another takes
  * it. */
@@ -395,7 +397,8 @@ static void sleep_handshake(struct callseq_sequencer *s) {
 static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w,
                           struct patience *p) {
   uint32_t asleep = HEIR | PARKED;
-  atomic_store_explicit(&w->state, asleep, memory_order_relaxed);
+  /* acquire: pairs with the release in give_up; who wakes nobody has cleared the demand before */
+  atomic_exchange_explicit(&w->state, asleep, memory_order_acquire);
   sleep_handshake(s);
   uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
   if (lock != CALLSEQ_LOCK_FREE && lock != CALLSEQ_LOCK_OFFERED &&

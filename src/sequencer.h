@@ -84,7 +84,7 @@ struct callseq_sequencer {
  * callseq_sequencer_enter made a holder must leave this way. */
 void callseq_sequencer_end_batch(struct callseq_sequencer *s);
 
-/* The lock is free and the heir demands it: offers it, unless somebody else has taken it. */
+/* Nobody holds the lock and the heir demands it: offers it, unless somebody else has taken it. */
 void callseq_sequencer_pass_on(struct callseq_sequencer *s);
 
 /* Becomes the holder if nobody else is: 1, else 0. */

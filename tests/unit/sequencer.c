@@ -408,6 +408,21 @@ static void stolen(int spin_limit, bool symmetric) {
   ok(is_idle(), "nobody is left");
 }
 
+/* The heir hears that its demand has been met, demands anew and falls asleep before it can see the
+ * offer. Here the holder offers by hand, after all that. */
+static void crossed(bool symmetric) {
+  set_up(NO_LIMIT, 0, 0, symmetric);
+  callseq_sequencer_try_enter(&s, MAIN);
+  queue_up(0, call_once, false);
+  wait_for_sleep(&queue[0]);
+  /* release: pairs with the acquire in try_take */
+  atomic_store_explicit(&s.lock, CALLSEQ_LOCK_OFFERED, memory_order_release);
+  callseq_sequencer_pass_on(&s);
+  join_queue(1);
+  is_int(queue[0].executor, 1, "an heir that falls asleep as the lock is offered is woken");
+  ok(is_idle(), "nobody is left");
+}
+
 /* A follower is appointed, woken, and does not come. */
 static void absent(bool served, bool symmetric) {
   enum { MANY = 100000 };
@@ -556,6 +571,7 @@ int main(void) {
     heard(symmetric);
     stolen(0, symmetric);
     stolen(SOME_SPINS, symmetric);
+    crossed(symmetric);
     absent(false, symmetric);
     absent(true, symmetric);
     for (int i = 0; i < 4; i++)
