@@ -112,7 +112,7 @@
 
 ;; Tells C if the present level has failed. C frames above it go.
 (define (settle-failure)
-  (let* ((level (own-level)) (failure (caddr level)))
+  (let* ((level (own-level)) (failure (and level (caddr level))))
     (when failure
       (turn)
       (abandon)
