@@ -69,6 +69,7 @@ static struct {
   int levels;
   C_word base_serial;          /* of level 0 while there is another */
   C_word level_serial;         /* of the last call above level 0, a fixnum; less 1 */
+  int made_room;               /* by a collection, for callseq_invoke */
   int failed;                  /* `current` has failed and waits for its level to be unwound */
   struct kept_mask caller;     /* of level 0 */
   _Atomic(uint64_t) inside_ns; /* see callseq_stats */
@@ -519,10 +520,16 @@ struct invocation {
 };
 
 /* (run-function request), a CHICKEN procedure: what a foreign-safe-lambda does, but with a
- * collection only if little of the nursery is left, not before every call. */
+ * collection only if little of the nursery is left, not before every call. The function's frames
+ * are there, and the plain callbacks in it need what is left. Deep in nested calls a collection
+ * does not give so much; then it has to do. */
 void callseq_scheme_run_function(C_word c, C_word *av) {
-  if (!C_demand(C_bytestowords(level_room() / 4)))
+  ptrdiff_t half = callseq_setup.nursery / 2, room = half < LEVEL_ROOM ? half : LEVEL_ROOM;
+  if (!scheme.made_room && !C_demand(C_bytestowords(room))) {
+    scheme.made_room = 1;
     C_save_and_reclaim((void *)callseq_scheme_run_function, (int)c, av);
+  }
+  scheme.made_room = 0;
   struct invocation *call = CALLSEQ_ABI_REQUEST(struct invocation, av[2]);
   C_word *a = C_alloc(C_SIZEOF_PAIR);
   int level = C_save_callback_continuation(&a, av[1]);
