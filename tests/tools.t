@@ -90,10 +90,12 @@ build() {
     $CSC -O3 -d0 $(printf ' -C %s' -g $3) -L "$2" -e app.scm "$1_host.o" -o "$1" -link callseq
 }
 
-# check TOOL "COMMAND": COMMAND says nothing of a correct program, whose output is known.
+# check TOOL "COMMAND": COMMAND says nothing of a correct program, whose output is known. Of every
+# program with swapcontext ASan says that it does not know that well.
 check() {
   ok "$1: a correct program" $2
-  is "$1: and nothing is reported" "$(cat "$output")" "calls 4400, sum 0"
+  is "$1: and nothing is reported" "$(grep -v "ASan doesn't fully support makecontext" "$output")" \
+    "calls 4400, sum 0"
 }
 
 # finds TOOL "COMMAND" SEED TEXT...
