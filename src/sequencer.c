@@ -234,7 +234,9 @@ static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
       uint32_t before = atomic_exchange_explicit(&heir->state, HEIR, memory_order_release);
       return before & PARKED ? heir : NULL;
     }
-    if (atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL, memory_order_relaxed,
+    /* release: pairs with the acquire in push, whose thread is the heir then: it finds `demand`
+     * empty */
+    if (atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL, memory_order_release,
                                                 memory_order_relaxed)) {
       s->vacant = 0;
       return NULL;
@@ -336,8 +338,9 @@ static bool push(struct callseq_sequencer *s, struct callseq_waiter *w) {
   for (;;) {
     struct callseq_waiter *now = top ? w : HEIR_ONLY;
     w->next = top == HEIR_ONLY ? NULL : top;
-    /* release: pairs with the acquire in collect */
-    if (atomic_compare_exchange_weak_explicit(&s->arrivals, &top, now, memory_order_release,
+    /* release: pairs with the acquire in collect; acquire: with the releases in appoint and inherit
+     */
+    if (atomic_compare_exchange_weak_explicit(&s->arrivals, &top, now, memory_order_acq_rel,
                                               memory_order_relaxed))
       return now != w;
     relax();
@@ -450,9 +453,10 @@ static void inherit(struct callseq_sequencer *s, struct callseq_waiter *w) {
   struct callseq_waiter *only = HEIR_ONLY;
   if (atomic_load_explicit(&s->demand, memory_order_relaxed) == w)
     atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+  /* release: pairs with the acquire in push, as in appoint */
   s->vacant = s->pending ||
               !atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL,
-                                                       memory_order_relaxed, memory_order_relaxed);
+                                                       memory_order_release, memory_order_relaxed);
 }
 
 static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct callseq_waiter *w,
