@@ -157,6 +157,7 @@
   (keep-masks)
   (catch-signals)
   (keep-in-calls)
+  (end-children)
   (call/cc (lambda (k) (set! levels '()) (level-begins k)))
   (set! ##sys#current-exception-handler handle)
   (settle-failure)
@@ -202,7 +203,10 @@
         (without-nul
          (if (condition? exception)
              (one-line (call-with-output-string
-                        (lambda (port) (print-error-message exception port ""))))
+                        (lambda (port)
+                          (##sys#with-print-length-limit ; a message may be a circular list
+                           100000
+                           (lambda () (print-error-message exception port ""))))))
              (sprintf "uncaught exception: ~A" (shown exception)))))))))
 
 ;; VALUE as it is written, cut off where it gets long.
@@ -257,6 +261,22 @@
 (define (strayed)
   (leave "return-to-host was called in a callback; it ends the loading of a program only" #f))
 
+;; A child that process-fork makes for a thunk ends with it, also by an error: it must not go on as a
+;; second host.
+(define (end-children)
+  (replace! 'chicken.process#process-fork
+            (lambda (fork)
+              (lambda (#!optional thunk kill-others?)
+                (fork (and thunk
+                           (lambda ()
+                             (with-exception-handler
+                              (lambda (exception)
+                                (print-error-message exception (current-error-port))
+                                (print-call-chain (current-error-port))
+                                (end-process 70))
+                              thunk)))
+                      kill-others?)))))
+
 ;; From now on neither (return-to-host) nor the end of the program's code, come by again through a
 ;; continuation, leaves Scheme: in a nested call CHICKEN would end the process.
 (define (keep-in-calls)
@@ -293,18 +313,23 @@
     (when handler
       ((guarded (lambda () (handler signal)) "Error in a signal handler")))))
 
+;; The green thread that runs handlers, or #f. If it is terminated it never says that it has ended.
+(define handling #f)
+(define (handling?)
+  (and handling (not (memq (##sys#slot handling 3) '(dead terminated)))))
+
 ;; Runs the handlers of all signals that have come, unless that is being done.
 (define (handle-signals)
-  (unless (##core#inline "callseq_scheme_delivering" #t)
+  (unless (handling?)
     (dynamic-wind
-     void
+     (lambda () (set! handling ##sys#current-thread))
      (lambda ()
        (let loop ()
          (let ((signal (##core#inline "callseq_scheme_next_signal")))
            (when signal
              (handle-signal signal)
              (loop)))))
-     (lambda () (##core#inline "callseq_scheme_delivering" #f)))))
+     (lambda () (set! handling #f)))))
 
 ;; The same for REASON, an interrupt number or #f, and what follows it in CHICKEN's own queue: signals
 ;; that came while the program was being loaded.
@@ -350,6 +375,7 @@
          (set! exiting #t)
          (clean-up)
          (end-process code))))
+    (set! chicken.base#emergency-exit (lambda (#!optional (code 0)) (end-process code)))
     (implicit-exit-handler return-to-host)
     (provide 7 (interrupt-hook ##sys#interrupt-hook))
     (set! ##sys#interrupt-hook (##core#primitive "callseq_scheme_interrupt"))

@@ -51,6 +51,9 @@ void callseq_signals_look(void);
 void callseq_signals_take_over(void);
 void callseq_signals_forked(void);
 
+/* Is this the library's own callback, whose thread must not execute others'? */
+bool callseq_signals_is_ours(const struct callseq_abi_callback *callback);
+
 /* Is this thread the holder? */
 bool callseq_binding_inside(void);
 

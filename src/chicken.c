@@ -357,7 +357,9 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
     CALLSEQ_POINT1(leave, r->current->callback->name);
     callseq_sequencer_finish(&r->sequencer, &r->current->waiter);
   }
-  void *next = callseq_sequencer_next(&r->sequencer);
+  void *next = NULL;
+  if (!callseq_signals_is_ours(r->current->callback))
+    next = callseq_sequencer_next(&r->sequencer);
   r->special = next ? CALLSEQ_ABI_WAITER : CALLSEQ_ABI_PLAIN;
   if (next && !lent)
     callseq_thread_lend();

@@ -21,7 +21,6 @@ char *callseq_scheme_accepts(void);
 void callseq_scheme_exit(int code);
 void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_next_signal(void);
-C_word callseq_scheme_delivering(C_word now);
 void callseq_scheme_catch_signal(int number);
 void callseq_scheme_provide_signals(C_word handlers, C_word procedure);
 

@@ -347,9 +347,9 @@ static bool push(struct callseq_sequencer *s, struct callseq_waiter *w) {
   }
 }
 
-/* Whom a long wait is reported to, and when. */
+/* Whom a long wait is reported to, and when; 0: never, or it has been. */
 struct patience {
-  uint32_t limit_ms;
+  uint64_t until;
   void (*stalled)(void *);
   void *data;
 };
@@ -358,11 +358,15 @@ static void sleep_on(struct callseq_sequencer *s, struct callseq_waiter *w, uint
                      struct patience *p) {
   CALLSEQ_POINT1(park, w);
   count(&s->counts.parks);
-  if (callseq_park_wait(&w->state, state, p->limit_ms))
+  uint64_t t = p->until ? now() : 0;
+  if (t < p->until || !p->until) {
+    uint64_t left = p->until - t;
+    callseq_park_wait(&w->state, state, p->until ? (uint32_t)(left / 1000000 + 1) : 0);
     return;
+  }
   if (p->stalled)
     p->stalled(p->data);
-  p->limit_ms = 0;
+  p->until = 0;
 }
 
 /* Waits until the waiter is DONE or the HEIR, and returns which. */
@@ -483,10 +487,10 @@ static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct cal
 
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data) {
-  struct patience patience = {s->stall_ms, stalled, data};
   if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_CLOSED)
     return CALLSEQ_ENTERED_CLOSED;
-  uint64_t since = now();
+  uint64_t since = now(), stall = (uint64_t)s->stall_ms * 1000000;
+  struct patience patience = {stall ? since + stall : 0, stalled, data};
   enum callseq_entered entered = wait_in_line(s, w, self, &patience);
   count(&s->counts.waits);
   count_most(&s->counts.longest, now() - since);

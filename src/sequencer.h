@@ -63,14 +63,14 @@ struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) lock;
   uint32_t slow_leave; /* the holder's own: callseq_sequencer_leave has more to do than usual */
   CALLSEQ_ATOMIC(struct callseq_waiter *) demand; /* the heir, when its patience is over */
-  CALLSEQ_ATOMIC(uint32_t) absent; /* an heir has been woken, and has not come yet */
+  CALLSEQ_ATOMIC(uint32_t) absent;                /* an heir has been woken, and has not come yet */
   /* The holder's own: */
   struct callseq_waiter *pending; /* oldest first */
   struct callseq_waiter *last;    /* the last sleeper that was finished: not to be touched */
   uint32_t served;                /* of the present batch */
   uint32_t vacant; /* there is no heir, and the next one is for the holder to appoint */
-  uint32_t calls; /* since it looked at the clock */
-  uint64_t since; /* when it did, in nanoseconds */
+  uint32_t calls;  /* since it looked at the clock */
+  uint64_t since;  /* when it did, in nanoseconds */
   /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
   uint32_t batch_limit, spin_limit, stall_ms;

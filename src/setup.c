@@ -248,6 +248,12 @@ static int set_up(const callseq_config *config) {
         callseq_format("there is no Scheme code in this program: compile a Scheme file with "
                        "csc -e into it, or name its entry point in callseq_config.toplevel"));
   struct sizes sizes = sizes_of(config);
+  if (sizes.nursery < NURSERY_MINIMUM || (sizes.heap && sizes.heap < HEAP_MINIMUM))
+    return refuse(
+        CALLSEQ_INVALID,
+        callseq_format("callseq_init_with: -:s or -:h in argv gives %d bytes of nursery, %d "
+                       "of heap; each must be at least %d",
+                       sizes.nursery, sizes.heap, NURSERY_MINIMUM));
   size_t least = (size_t)sizes.nursery + STACK_RESERVE;
   size_t bytes = config->stack_bytes ? config->stack_bytes : (size_t)sizes.nursery + STACK_EXTRA;
   if (bytes < least)

@@ -50,7 +50,8 @@ static struct {
   sem_t wake;                              /* the runner's */
   void *handlers;                          /* GC root of Scheme's vector of handlers */
   bool runner;                             /* there is one; the holder's */
-  bool delivering;                         /* handlers are running and will look again */
+  sigset_t mask;                           /* of the thread that made it */
+  pthread_t thread;                        /* the runner */
   void *interrupted;                       /* CHICKEN's trampoline that was to go on */
 } signals;
 
@@ -129,7 +130,7 @@ void callseq_signals_look(void) {
   atomic_thread_fence(memory_order_seq_cst);
   if (!signals.runner || !C_interrupts_enabled || next == interrupt)
     return;
-  bool wanted = any_pending() && !signals.delivering;
+  bool wanted = any_pending();
   if (!next || next == callseq_setup.return_to_host) { /* on its way to C: soon after */
     if (wanted)
       C_stack_limit = callseq_setup.stack_top;
@@ -152,13 +153,6 @@ C_word callseq_scheme_next_signal(void) {
   return C_SCHEME_FALSE;
 }
 
-/* Handlers begin or end to run. Returns whether they were running before. */
-C_word callseq_scheme_delivering(C_word now) {
-  bool before = signals.delivering;
-  signals.delivering = C_truep(now);
-  return C_mk_bool(before);
-}
-
 /* ---- The runner ---- */
 
 static C_word reply(C_word serial, C_word value) {
@@ -172,6 +166,7 @@ static struct callseq_abi_callback deliver = {
 static void *run(void *unused) {
   (void)unused;
   pthread_setname_np(pthread_self(), "callseq-signals");
+  signals.thread = pthread_self();
   for (;;) {
     struct callseq_abi_request q;
     while (sem_wait(&signals.wake) != 0) {
@@ -187,13 +182,23 @@ static void *run(void *unused) {
   return NULL;
 }
 
+/* The runner takes no signals: it is not one of the host's threads, which may block a signal in all
+ * of them and wait for it. */
 static void start_runner(void) {
   pthread_t thread;
+  sigset_t all;
   sem_init(&signals.wake, 0, 0);
   atomic_store_explicit(&signals.told, false, memory_order_relaxed);
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &signals.mask);
   signals.runner = pthread_create(&thread, NULL, run, NULL) == 0;
+  pthread_sigmask(SIG_SETMASK, &signals.mask, NULL);
   if (signals.runner)
     pthread_detach(thread);
+}
+
+bool callseq_signals_is_ours(const struct callseq_abi_callback *callback) {
+  return callback == &deliver;
 }
 
 /* What had come belongs to the parent. */
@@ -202,6 +207,8 @@ void callseq_signals_forked(void) {
     return;
   for (int i = 0; i < SIGNALS / 32; i++)
     atomic_store_explicit(&signals.pending[i], 0, memory_order_relaxed);
+  if (pthread_equal(pthread_self(), signals.thread)) /* by a handler: it has an ordinary child */
+    pthread_sigmask(SIG_SETMASK, &signals.mask, NULL);
   start_runner();
 }
 

@@ -43,8 +43,13 @@
 (define endlessly-sulky (make-sulky #f))
 (sulky-problem-set! endlessly-sulky endlessly-sulky)
 
+(define circle (list 1 2))
+(set-cdr! (cdr circle) circle)
+
 (define unprintable
   (vector
+   (lambda () (error circle))
+   (lambda () (error 'somewhere circle circle))
    (lambda () (error "a condition with" sulky-condition))
    (lambda () (error "a condition with" sulky-symbol))
    (lambda () (error "a condition with" endlessly-sulky))

@@ -16,6 +16,7 @@ void sit(void), exit_in_c(int);
   (dynamic-wind void (lambda () (exit code)) (lambda () (tell "unwound "))))
 (define-sequenced-callback/status (try_leave (int code)) int (exit code))
 (define-sequenced-callback (leave_plainly) void (exit))
+(define-sequenced-callback (leave_at_once (int code)) void (emergency-exit code))
 (define-external (leave_externally (int code)) int (exit code))
 (define nest (foreign-safe-lambda int "nest" int))
 (define-sequenced-callback (leave_nested (int code)) int (nest code))

@@ -5,6 +5,7 @@
 
 int leave(int), try_leave(int, int *), leave_externally(int), leave_nested(int), work(int);
 void leave_plainly(void), add_thunk(const char *), add_failing_thunk(void), leave_in_c(int);
+void leave_at_once(int);
 void add_unprintable_thunk(void), add_leaving_thunk(void), own_exit_handler(void);
 void wait_for_ever(void);
 
@@ -95,16 +96,28 @@ static void *read_for_ever(void *argument) {
   return NULL;
 }
 
-static int with_a_blocked_reader(void) {
+static int block_a_reader(void) {
   pthread_t reader;
   if (pipe(ends) || dup2(ends[0], STDIN_FILENO) < 0)
     return 98;
   sem_init(&reading, 0, 0);
   pthread_create(&reader, NULL, read_for_ever, NULL);
   sem_wait(&reading);
+  return 0;
+}
+
+static int with_a_blocked_reader(void) {
+  int problem = block_a_reader();
   start();
   leave(9);
-  return 99;
+  return problem ? problem : 99;
+}
+
+static int at_once_with_a_blocked_reader(void) {
+  int problem = block_a_reader();
+  start();
+  leave_at_once(18);
+  return problem ? problem : 99;
 }
 
 /* ---- exit by the host ---- */
@@ -242,6 +255,7 @@ int main(void) {
      failing.out);
   expect_bye(while_others_call, 8, "while other threads call");
   expect_bye(with_a_blocked_reader, 9, "while a thread is blocked in getchar");
+  expect(at_once_with_a_blocked_reader, 18, "emergency-exit meanwhile");
   expect_bye(with_an_unprintable_error, 14, "an error in a thunk that cannot be printed");
   expect_bye(with_a_leaving_thunk, 15, "a thunk that calls exit itself");
   expect(with_an_own_handler, 17, "an exit handler of the program's own that raises");

@@ -23,6 +23,10 @@ int fork_in_c(void), call_fork_plainly(void);
 (define-sequenced-callback (fork_nested) int
   (then-collect ((foreign-safe-lambda int "call_fork_plainly"))))
 (define-sequenced-callback (fork_in_scheme) int (then-collect (process-fork)))
+; The child's exit status.
+(define-sequenced-callback (fork_thunk) int
+  (receive (id normally? status) (process-wait (process-fork (lambda () (error "in the child"))))
+    (if normally? status -1)))
 (define-sequenced-callback (fork_and_fail) int
   (error "after the fork" ((foreign-lambda int "fork_in_c"))))
 

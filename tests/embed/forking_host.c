@@ -5,7 +5,8 @@
 #include <stdatomic.h>
 
 int busy(int), init_inside(void), allocate(int), fail(void);
-int fork_plainly(void), fork_nested(void), fork_in_scheme(void), fork_and_fail(void);
+int fork_plainly(void), fork_nested(void), fork_in_scheme(void), fork_and_fail(void),
+    fork_thunk(void);
 
 enum { CALLERS = 2, FORKERS = 4, FORKS = 250, RIGHT = 77, WRONG = 78 };
 
@@ -126,5 +127,6 @@ int main(void) {
     ok(one_fork(i), "a single thread forks, way %d", i % 6);
   crew(CALLERS + FORKERS, caller_or_forker);
   is_int(allocate(1000), 1000, "the parent goes on");
+  is_int(fork_thunk(), 70, "a child for a thunk ends with the error in it");
   return done();
 }

@@ -1,9 +1,10 @@
 ; CHICKEN's own threads, sleeping, and TCP ports, inside callbacks.
 (declare (uses scheduler))
 (import (chicken platform) (chicken base) (chicken foreign) (chicken io)
-        (chicken tcp) (chicken time) callseq)
+        (chicken process signal) (chicken tcp) (chicken time) callseq)
 
 #>
+#include <signal.h>
 int enter_lower(int), enter_upper(int), enter_failing(int), enter_one(int), enter_other(int);
 <#
 
@@ -16,11 +17,14 @@ int enter_lower(int), enter_upper(int), enter_failing(int), enter_one(int), ente
                      (##sys#thread-kill! thread 'dead)
                      (##sys#schedule)))
     (##sys#setslot thread 3 'ready)
-    (##sys#add-to-ready-queue thread)))
+    (##sys#add-to-ready-queue thread)
+    thread))
 
 (define (wait-until done?) (unless (done?) (##sys#thread-yield!) (wait-until done?)))
 
 (define (garbage n) (length (vector->list (make-vector n n))))
+
+(define raise-it (foreign-lambda int "raise" int))
 
 ; Two threads of one callback make a nested call each. The lower one begins first and ends first, as
 ; far as Scheme goes: its C function cannot return before the upper one.
@@ -134,6 +138,23 @@ int enter_lower(int), enter_upper(int), enter_failing(int), enter_one(int), ente
   n)
 
 (define-sequenced-callback (twice (int n)) int (* 2 n))
+
+; A signal handler ends the thread that it has interrupted, and so itself. Later ones run all the same.
+(define handled 0)
+(define-sequenced-callback (end_what_is_interrupted (int times)) int
+  (let again ((i 0))
+    (if (= i times)
+        handled
+        (let ((running #t) (worker #f))
+          (set-signal-handler! signal/usr1
+            (lambda (_)
+              (set! handled (+ handled 1))
+              (set! running #f)
+              (##sys#thread-kill! worker 'terminated)
+              (when (eq? worker ##sys#current-thread) (##sys#schedule))))
+          (set! worker (start-thread (lambda () (raise-it signal/usr1) (let loop () (loop)))))
+          (wait-until (lambda () (not running)))
+          (again (+ i 1))))))
 
 ; Nested calls of two threads, one after the other, while the timer switches between them. The number
 ; of results that are not the call's own.

@@ -7,6 +7,7 @@
 int both(int), leave_both_behind(int), left_behind(int), one_fails(int), take_turns(int, int);
 int sleep_well(int), nobody_there(void), fail_in_a_thread(int), deadlock(int), twice(int);
 int lower(int), failing(int), one(int), other(int), nest_preempted(int);
+int end_what_is_interrupted(int);
 char *upper(int), *talk(int);
 
 /* Under Scheme, in green threads. */
@@ -85,6 +86,7 @@ int main(void) {
   is_int(left_behind(7), 1, "and has waited for both");
   is_int(one_fails(9), 9, "one of two that fails, fails alone");
   is_int(take_turns(3, 100000), 300000, "threads that are preempted");
+  is_int(end_what_is_interrupted(10), 10, "handlers that end the thread which they interrupt");
   is_int(nest_preempted(20000), 0, "nested calls of threads that are preempted at any moment");
   is_str(talk(11), "you said 11", "a server and a client");
   is_int(sleep_well(13), 13, "sleeping");

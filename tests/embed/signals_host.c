@@ -142,11 +142,28 @@ static int in_a_child(void) {
   return twice(4) == 8 ? 0 : 1;
 }
 
+/* The host blocks a signal in all its threads and waits for it. */
+static int waits_for_a_signal(void) {
+  sigset_t set;
+  int got;
+  callseq_init();
+  raise(SIGUSR1);
+  wait_for(&done_with[SIGUSR1]); /* the library's thread is there */
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  for (int i = 0; i < 100; i++)
+    if (kill(getpid(), SIGTERM) || sigwait(&set, &got) || got != SIGTERM)
+      return 1;
+  return 0;
+}
+
 int main(void) {
   struct sigaction action = {.sa_handler = host_handler}, present;
   for (int i = 0; i < 65; i++)
     sem_init(&done_with[i], 0, 0);
   sigaction(SIGUSR2, &action, NULL);
+  is_int(in_child(waits_for_a_signal).code, 0, "a host that waits for its signals gets them");
   start_quietly();
 
   raise(SIGUSR1);
