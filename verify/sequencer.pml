@@ -1,0 +1,880 @@
+/* A model of the sequencer, for spin: THREADS threads make CALLS calls each.
+ *
+ * Read it beside src/sequencer.c. An inline here is the C function of that name, less `callseq_`;
+ * what each does to words that threads share is written in C's order, one step a line: `load`,
+ * `store`, `cas`, `exchange` with the word and the memory order.
+ *
+ * What is left out: the clock, yields and `absent` of an heir that does not come; a closed lock;
+ * fork. A poll that finds nothing new is the same as a poll that comes later, so loops that poll
+ * have no counter here: they go on to the next thing to do at any time. A sleep that ends early, by
+ * chance or by its time limit, is the same as one that never began.
+ *
+ * What must hold:
+ * - one holder at a time, and only it touches what is the holder's own;
+ * - each request is executed once before its thread returns, by its own thread if it is `alone`;
+ * - nobody touches a waiter, but for waking its address, whose thread has returned;
+ * - a holder executes no more than BATCH_LIMIT requests of others;
+ * - no thread sleeps for ever: spin reports that as an invalid end state. Only a thread that sleeps
+ *   has nothing to do, so that a deadlock of any kind is reported so;
+ * - with -DENDS: each thread comes to its end, if no thread is stopped for ever.
+ *
+ * -D takes: THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), SYMMETRIC,
+ * MEMORY (below), ENDS, and BUG=name for a mistake that has to be found.
+ */
+#ifndef THREADS
+#define THREADS 3
+#endif
+#ifndef CALLS
+#define CALLS 2
+#endif
+#ifndef BATCH_LIMIT
+#define BATCH_LIMIT 2
+#endif
+#ifndef ALONE
+#define ALONE 0
+#endif
+#ifndef SYMMETRIC
+#define SYMMETRIC 0
+#endif
+
+/* ---- Memory ---- */
+
+/* SC: what is stored is seen by all at once.
+ * TSO, as x86: a thread's stores wait in its buffer, first in, first out; all that locks the memory
+ * empties it, a compare-and-swap that fails too.
+ * WEAK: a store may overtake others in the buffer unless it is a release, or they are to the same
+ * word; a compare-and-swap empties the buffer only if it succeeds and is a release, or if there are
+ * stores to its own word. Loads are in order: what else C11 allows is argued in
+ * doc/memory-model.md. */
+#define SC 0
+#define TSO 1
+#define WEAK 2
+#ifndef MEMORY
+#define MEMORY SC
+#endif
+
+#define NO_BUG 0
+#define NO_RECHECK 1     /* the heir sleeps without a last look at the lock */
+#define NO_BARRIER 2     /* it looks without a barrier */
+#define NO_SECOND_LOOK 3 /* after freeing the lock nobody looks whether the heir demands it */
+#define TOUCH_DONE 4     /* finish writes a waiter after it is done */
+#define TWO_WORDS 5      /* push looks whether there is an heir, and then becomes it */
+#define APPOINT_EARLY 6  /* appoint forgets those that come after it has collected */
+#define STALE_DEMAND 7   /* the heir demands when it may have been claimed */
+#define OFFER_ASLEEP 8   /* an offer does not wake the heir */
+#define CLEAR_LATE 9     /* give_up looks whether the heir sleeps before it clears the demand */
+#define BROKEN_CHAIN 10  /* a sleeper does not wake the one before it */
+#define KEPT_DEMAND 11   /* the heir becomes the holder and its demand stays */
+#define NO_LIMIT 12      /* a batch without a limit */
+#define NOT_ALONE 13     /* a holder takes waiters that are alone */
+#define NO_FENCE 14      /* symmetric: none between clearing the demand and looking at the heir */
+#define NO_FREE_FENCE 15 /* symmetric: none between freeing the lock and looking at the demand */
+#define KEPT_OFFER 16    /* an offer that the heir overlooked, and demanded again, stands */
+#define LATE_CLEAR 17    /* the next heir may demand before the last one's demand is seen cleared */
+#ifndef BUG
+#define BUG NO_BUG
+#endif
+
+#if BUG == LATE_CLEAR
+#define vacate relaxed
+#else
+#define vacate release
+#endif
+
+#define WAITERS (THREADS * CALLS)
+
+/* The words that threads share. A waiter is a number from 1; a thread makes each call with another
+ * waiter, but all of them have the same address: a wake-up may hit a later one. */
+#define lock 0
+#define arrivals 1
+#define demand 2
+#define state(waiter) (2 + (waiter))
+#define WORDS (3 + WAITERS)
+byte memory[WORDS];
+
+#define OWNER(waiter) (((waiter) - 1) % THREADS + 1)
+#define IS_ALONE(waiter) (OWNER(waiter) == ALONE)
+
+/* Values of `lock`: one of these, or a thread's number from 1. */
+#define FREE 0
+#define PASSING 100
+#define OFFERED 101
+
+/* Values of `arrivals`: NULL, this, or a waiter. */
+#define NULL 0
+#define HEIR_ONLY 100
+
+/* Values of `state`. */
+#define WAITING 0
+#define HEIR 1
+#define TAKEN 2
+#define DONE 3
+#define PARKED 4
+
+/* The holder's own. */
+byte pending, last, served;
+bit vacant, slow_leave = SYMMETRIC;
+
+byte next[WAITERS + 1];
+
+/* What only the model knows. */
+byte holder;                /* the thread, PASSING or not */
+byte batch;                 /* how many requests of others it has executed */
+byte executing;             /* a waiter */
+bit executed[WAITERS + 1];
+bit gone[WAITERS + 1];      /* its thread has returned */
+bit asleep[THREADS + 1];
+byte ended;                 /* threads */
+
+#define touch(waiter) assert((waiter) && !gone[waiter])
+#define own() assert(holder == me)
+
+/* Memory orders. The model looks at one thing only: is it a release? */
+#define relaxed 0
+#define acquire 1
+#define release 2
+#define seq_cst 3
+
+#if MEMORY == SC
+
+inline load(value, word, order) { value = memory[word] }
+inline store(word, value, order) { memory[word] = value }
+inline cas(ok, word, from, to, order) {
+  d_step {
+    ok = memory[word] == from;
+    if
+    :: ok -> memory[word] = to
+    :: else
+    fi
+  }
+}
+inline exchange(value, word, to, order) {
+  d_step {
+    value = memory[word];
+    memory[word] = to
+  }
+}
+inline fence(order) { skip }
+inline signal_fence() { skip }
+inline park_barrier() { skip }
+
+#else
+
+#define SLOTS 4
+typedef Buffer {
+  byte used;
+  byte words[SLOTS];
+  byte values[SLOTS];
+  bit released[SLOTS];
+};
+Buffer buffer[THREADS + 1];
+#define mine buffer[me]
+
+/* Takes one slot's store to memory and closes the gap. */
+inline flush_slot(thread, slot) {
+  memory[buffer[thread].words[slot]] = buffer[thread].values[slot];
+  i = slot;
+  do
+  :: i + 1 < buffer[thread].used ->
+     buffer[thread].words[i] = buffer[thread].words[i + 1];
+     buffer[thread].values[i] = buffer[thread].values[i + 1];
+     buffer[thread].released[i] = buffer[thread].released[i + 1];
+     i++
+  :: else -> break
+  od;
+  buffer[thread].words[i] = 0;
+  buffer[thread].values[i] = 0;
+  buffer[thread].released[i] = 0;
+  buffer[thread].used--;
+  i = 0
+}
+inline drain(thread) {
+  do
+  :: buffer[thread].used -> flush_slot(thread, 0)
+  :: else -> break
+  od
+}
+/* A thread sees its own last store to a word. */
+inline look(value, word) {
+  value = memory[word];
+  i = 0;
+  do
+  :: i < mine.used ->
+     if
+     :: mine.words[i] == word -> value = mine.values[i]
+     :: else
+     fi;
+     i++
+  :: else -> break
+  od;
+  i = 0
+}
+inline load(value, word, order) { d_step { look(value, word) } }
+inline store(word, value, order) {
+  atomic {
+    mine.used < SLOTS;
+    d_step {
+      mine.words[mine.used] = word;
+      mine.values[mine.used] = value;
+      mine.released[mine.used] = (order & release) != 0;
+      mine.used++
+    }
+  }
+}
+/* What a compare-and-swap or exchange does to the buffer first. */
+inline order_buffer(word, order) {
+#if MEMORY == TSO
+  drain(me);
+#else
+  if
+  :: order & release -> drain(me)
+  :: else ->
+     i = 0;
+     do
+     :: i < mine.used && mine.words[i] != word -> i++
+     :: else -> break
+     od;
+     if
+     :: i < mine.used -> drain(me)
+     :: else
+     fi;
+     i = 0
+  fi;
+#endif
+}
+inline cas(ok, word, from, to, order) {
+  d_step {
+#if MEMORY == WEAK
+    look(k, word);
+    ok = k == from;
+    k = 0;
+    if
+    :: ok -> order_buffer(word, order)
+    :: else
+    fi;
+#else
+    order_buffer(word, order);
+    ok = memory[word] == from;
+#endif
+    if
+    :: ok -> memory[word] = to
+    :: else
+    fi
+  }
+}
+inline exchange(value, word, to, order) {
+  d_step {
+    order_buffer(word, order);
+    value = memory[word];
+    memory[word] = to
+  }
+}
+inline fence(order) { d_step { drain(me) } }
+inline signal_fence() { skip }
+/* Each other thread has its fence at a moment of its own. */
+inline park_barrier() {
+  fence(seq_cst);
+  j = 1;
+  do
+  :: j <= THREADS -> d_step { drain(j); j++ }
+  :: else -> break
+  od;
+  j = 0
+}
+#endif
+
+/* ---- Parking ---- */
+
+inline park_wait(waiter, expected) {
+  if
+  :: atomic {
+       load(was, state(waiter), relaxed);
+       if
+       :: was == expected -> asleep[me] = 1
+       :: else
+       fi;
+       was = 0
+     };
+     !asleep[me]
+  :: skip
+  fi
+}
+/* Only an address, and it need not be the waiter's any more. */
+inline park_wake(waiter) { asleep[OWNER(waiter)] = 0 }
+
+/* ---- sequencer.h ---- */
+
+inline took() {
+  assert(!holder && !batch);
+  holder = me
+}
+inline frees() {
+  own();
+  assert(!executing);
+  holder = 0;
+  batch = 0
+}
+
+inline sequencer_try_enter(ok, self) {
+  atomic {
+    cas(ok, lock, FREE, self, acquire);
+    if
+    :: ok -> took()
+    :: else
+    fi
+  }
+}
+
+inline sequencer_wanted(yes) { load(yes, demand, relaxed) }
+
+inline sequencer_leave() {
+  if
+  :: slow_leave -> sequencer_end_batch()
+  :: else ->
+     atomic {
+       frees();
+       store(lock, FREE, release)
+     };
+     signal_fence();
+#if BUG != NO_SECOND_LOOK
+     sequencer_wanted(it);
+     if
+     :: it -> sequencer_pass_on()
+     :: else
+     fi
+#endif
+  fi
+}
+
+/* ---- The holder ---- */
+
+inline collect() {
+  atomic {
+    own();
+    load(top, arrivals, relaxed);
+    if
+    :: pending || top == NULL || top == HEIR_ONLY -> top = 0
+    :: else
+    fi
+  };
+  if
+  :: top ->
+     atomic {
+       exchange(top, arrivals, HEIR_ONLY, acquire);
+       do
+       :: top ->
+          touch(top);
+          after = next[top];
+          next[top] = pending;
+          pending = top;
+          top = after
+       :: else -> break
+       od;
+       after = 0
+     }
+  :: else
+  fi
+}
+
+inline pop(waiter) {
+  own();
+  waiter = pending;
+  if
+  :: waiter ->
+     touch(waiter);
+     pending = next[waiter]
+  :: else
+  fi
+}
+
+/* `ok`: the waiter is claimed. */
+inline claim(ok, heir) {
+  atomic {
+    ok = 0;
+    if
+    :: heir ->
+       touch(heir);
+       if
+       :: !IS_ALONE(heir) -> cas(ok, state(heir), HEIR + PARKED, TAKEN + PARKED, relaxed)
+       :: else
+       fi
+    :: else
+    fi
+  };
+  if
+  :: ok ->
+     atomic {
+       store(demand, NULL, relaxed);
+       vacant = 1
+     }
+  :: else
+  fi
+}
+
+inline sequencer_next(waiter) {
+  if
+  :: served >= BATCH_LIMIT && BUG != NO_LIMIT -> waiter = NULL
+  :: else ->
+     load(waiter, demand, acquire);
+     claim(ok, waiter);
+     if
+     :: !ok ->
+        collect();
+        atomic {
+          if
+          :: !pending -> waiter = NULL
+          :: pending && IS_ALONE(pending) && BUG != NOT_ALONE -> waiter = NULL
+          :: else -> pop(waiter)
+          fi
+        }
+     :: else
+     fi;
+     atomic {
+       ok = 0;
+       if
+       :: waiter ->
+          served++;
+          slow_leave = 1
+       :: else
+       fi
+     }
+  fi
+}
+
+inline sequencer_finish(waiter) {
+  atomic {
+    own();
+    touch(waiter);
+    next[waiter] = last;
+    exchange(was, state(waiter), DONE, release);
+    last = (was & PARKED -> waiter : NULL);
+    was = 0
+  }
+#if BUG == TOUCH_DONE
+  ;
+  touch(waiter)
+#endif
+}
+
+/* `heir` is whom to wake. */
+inline appoint(heir) {
+  do
+  :: collect();
+     atomic {
+       pop(heir);
+       if
+       :: heir ->
+          vacant = 0;
+          exchange(was, state(heir), HEIR, release);
+          heir = (was & PARKED -> heir : NULL);
+          was = 0;
+          break
+       :: else
+       fi
+     };
+#if BUG == APPOINT_EARLY
+     store(arrivals, NULL, relaxed);
+     ok = 1;
+#else
+     cas(ok, arrivals, HEIR_ONLY, NULL, vacate);
+#endif
+     atomic {
+       if
+       :: ok ->
+          vacant = 0;
+          ok = 0;
+          break
+       :: else
+       fi
+     }
+  od
+}
+
+inline give_up() {
+  wake = last;
+  heir = NULL;
+  offer = FREE;
+  if
+  :: vacant -> appoint(heir)
+  :: else ->
+     load(it, demand, acquire);
+     if
+     :: it ->
+#if BUG != CLEAR_LATE
+        store(demand, NULL, relaxed);
+#endif
+#if SYMMETRIC && BUG != NO_FENCE
+        fence(seq_cst);
+#endif
+        atomic {
+          touch(it);
+          cas(ok, state(it), HEIR + PARKED, HEIR, relaxed);
+          heir = (ok && BUG != OFFER_ASLEEP -> it : NULL);
+          ok = 0
+        };
+#if BUG == CLEAR_LATE
+        store(demand, NULL, relaxed);
+#endif
+        offer = OFFERED;
+        it = 0
+     :: else
+     fi
+  fi;
+  atomic {
+    last = NULL;
+    served = 0;
+    slow_leave = SYMMETRIC;
+    frees();
+    store(lock, offer, release);
+    offer = 0
+  };
+#if SYMMETRIC
+#if BUG != NO_FREE_FENCE
+  fence(seq_cst);
+#endif
+#else
+  signal_fence();
+#endif
+  if
+  :: heir -> park_wake(heir)
+  :: else
+  fi;
+  heir = 0;
+  if
+  :: wake -> park_wake(wake)
+  :: else
+  fi;
+  wake = 0
+}
+
+inline sequencer_end_batch() {
+  give_up();
+  sequencer_pass_on()
+}
+
+inline sequencer_pass_on() {
+  do
+  :: sequencer_wanted(it);
+     if
+     :: it && BUG != NO_SECOND_LOOK ->
+        it = 0;
+        sequencer_try_enter(ok, PASSING);
+#if BUG != KEPT_OFFER
+        if
+        :: !ok -> try_take(ok, OFFERED, PASSING)
+        :: else
+        fi;
+#endif
+        if
+        :: ok ->
+           ok = 0;
+           give_up()
+        :: else -> break
+        fi
+     :: else -> break
+     fi
+  od;
+  it = 0
+}
+
+/* ---- Waiters ---- */
+
+inline try_take(ok, from, self) {
+  atomic {
+    cas(ok, lock, from, self, acquire);
+    if
+    :: ok -> took()
+    :: else
+    fi
+  }
+}
+
+inline steal(ok, self) {
+  load(seen, lock, relaxed);
+  if
+  :: seen != OFFERED -> ok = 0
+  :: else -> try_take(ok, OFFERED, self)
+  fi;
+  seen = 0
+}
+
+/* `first`: as the heir. */
+inline push(first) {
+  load(top, arrivals, relaxed);
+  do
+  :: atomic {
+       it = (top -> w : HEIR_ONLY);
+       next[w] = (top == HEIR_ONLY -> NULL : top);
+#if BUG == TWO_WORDS
+       if
+       :: !top -> store(arrivals, it, relaxed); ok = 1
+       :: else -> cas(ok, arrivals, top, it, release)
+       fi;
+#else
+       cas(ok, arrivals, top, it, release);
+#endif
+       if
+       :: ok -> break
+       :: else -> top = memory[arrivals] /* as the compare-and-swap of C does */
+       fi
+     }
+  od;
+  first = it != w;
+  top = 0;
+  it = 0;
+  ok = 0
+}
+
+inline sleep_on(waiter, expected) { park_wait(waiter, expected) }
+
+/* `seen`: DONE or HEIR. */
+inline wait_as_follower() {
+  do
+  :: load(seen, state(w), acquire);
+     if
+     :: seen == HEIR || seen == DONE -> break
+     :: seen & PARKED -> sleep_on(w, seen)
+     :: else -> cas(ok, state(w), WAITING, WAITING + PARKED, relaxed); ok = 0
+     fi
+  od
+}
+
+inline sleep_handshake() {
+#if SYMMETRIC
+  fence(seq_cst)
+#else
+  park_barrier()
+#endif
+}
+
+inline sleep_as_heir() {
+  store(state(w), HEIR + PARKED, relaxed);
+#if BUG == STALE_DEMAND
+  store(demand, w, release);
+#endif
+#if BUG != NO_BARRIER
+  sleep_handshake();
+#endif
+  load(seen, lock, relaxed);
+  if
+  :: seen != FREE && seen != OFFERED || BUG == NO_RECHECK ->
+     load(it, demand, relaxed);
+     if
+     :: it == w -> sleep_on(w, HEIR + PARKED)
+     :: else
+     fi
+  :: else
+  fi;
+  it = 0;
+  seen = 0;
+  cas(ok, state(w), HEIR + PARKED, HEIR, relaxed);
+  ok = 0
+}
+
+/* `seen`: DONE, or HEIR and the thread holds the lock. */
+inline wait_as_heir() {
+  do
+  :: load(seen, state(w), acquire);
+     if
+     :: seen == DONE -> break
+     :: seen & PARKED -> sleep_on(w, seen)
+     :: else ->
+        load(seen, lock, relaxed);
+        if
+        :: seen == FREE || seen == OFFERED -> try_take(ok, seen, me)
+        :: else
+        fi;
+        if
+        :: ok -> ok = 0; seen = HEIR; break
+        :: else
+        fi;
+        load(it, demand, relaxed);
+        if
+        :: it != w -> store(demand, w, release)
+        :: else
+        fi;
+        it = 0;
+        if
+        :: skip
+        :: sleep_as_heir()
+        fi
+     fi
+  od
+}
+
+inline inherit() {
+  load(it, demand, relaxed);
+  if
+  :: it == w && BUG != KEPT_DEMAND -> store(demand, NULL, relaxed)
+  :: else
+  fi;
+  it = 0;
+  if
+  :: pending -> vacant = 1
+  :: else ->
+     cas(ok, arrivals, HEIR_ONLY, NULL, vacate);
+     atomic {
+       own();
+       vacant = !ok;
+       ok = 0
+     }
+  fi
+}
+
+/* `ok`: the thread is the holder; else its request has been executed. */
+inline sequencer_enter(ok) {
+  load(seen, lock, relaxed);
+  if
+  :: seen == OFFERED -> steal(ok, me)
+  :: else
+  fi;
+  seen = 0;
+  if
+  :: ok
+  :: else ->
+     store(state(w), WAITING, relaxed);
+     push(first);
+     if
+     :: first -> store(state(w), HEIR, relaxed); seen = HEIR; first = 0
+     :: else -> wait_as_follower()
+     fi;
+     if
+     :: seen == HEIR -> wait_as_heir()
+     :: else
+     fi;
+     if
+     :: seen == DONE ->
+#if BUG != BROKEN_CHAIN
+        if
+        :: next[w] -> park_wake(next[w])
+        :: else
+        fi
+#else
+        skip
+#endif
+     :: else ->
+        inherit();
+        ok = 1
+     fi;
+     seen = 0
+  fi
+}
+
+/* ---- A call: abi.h and chicken.c ---- */
+
+inline execute(waiter) {
+  atomic {
+    own();
+    touch(waiter);
+    assert(!executing && !executed[waiter]);
+    assert(!IS_ALONE(waiter) || OWNER(waiter) == me);
+    if
+    :: waiter != w ->
+       batch++;
+       assert(batch <= BATCH_LIMIT)
+    :: else
+    fi;
+    executing = waiter
+  };
+  atomic {
+    assert(executing == waiter);
+    executed[waiter] = 1;
+    executing = 0
+  }
+}
+
+/* Executes waiters while there are. In C the Scheme side does this, at each reply. */
+inline abi_next_slowly() {
+  do
+  :: sequencer_next(n);
+     if
+     :: n ->
+        execute(n);
+        sequencer_finish(n)
+     :: else -> break
+     fi
+  od
+}
+
+inline run_() {
+  execute(w);
+  abi_next_slowly();
+  sequencer_end_batch()
+}
+
+inline abi_call_slowly() {
+  sequencer_try_enter(ok, me);
+  if
+  :: ok -> skip
+  :: else -> sequencer_enter(ok)
+  fi;
+  if
+  :: ok ->
+     ok = 0;
+     run_()
+  :: else
+  fi
+}
+
+/* The inline way, or else as a thread's first call. */
+inline abi_call() {
+  if
+  :: ALONE != me ->
+     sequencer_try_enter(ok, me);
+     if
+     :: ok ->
+        ok = 0;
+        execute(w);
+        sequencer_wanted(it);
+        if
+        :: it -> it = 0; abi_next_slowly()
+        :: else
+        fi;
+        sequencer_leave()
+     :: else -> abi_call_slowly()
+     fi
+  :: abi_call_slowly()
+  fi
+}
+
+active [THREADS] proctype thread() {
+  byte me = _pid + 1, w = _pid + 1;
+  byte seen, was, it, top, after, n; /* what the C functions keep in locals */
+  byte heir, wake, offer;
+  bit ok, first;
+  byte i, j, k;              /* what the memory needs */
+  do
+  :: w <= WAITERS ->
+     abi_call();
+     atomic {
+       assert(executed[w]);
+       gone[w] = 1;
+       next[w] = 0;
+       w = w + THREADS
+     }
+  :: else -> break
+  od;
+  ended++
+}
+
+#if MEMORY != SC
+/* Stores reach the memory at any time: one process for each thread's buffer. */
+#define MAY_OVERTAKE(slot) (MEMORY == WEAK && mine.used > slot && !mine.released[slot])
+#define DIFFER(a, b) (mine.words[a] != mine.words[b])
+active [THREADS] proctype write_back() {
+  byte me = _pid - THREADS + 1, i;
+end:
+  do
+  :: d_step { mine.used -> flush_slot(me, 0) }
+  :: d_step { MAY_OVERTAKE(1) && DIFFER(0, 1) -> flush_slot(me, 1) }
+  :: d_step { MAY_OVERTAKE(2) && DIFFER(0, 2) && DIFFER(1, 2) -> flush_slot(me, 2) }
+  :: d_step {
+       MAY_OVERTAKE(3) && DIFFER(0, 3) && DIFFER(1, 3) && DIFFER(2, 3) -> flush_slot(me, 3)
+     }
+  od
+}
+#endif
+
+#ifdef ENDS
+ltl ends { <>(ended == THREADS) }
+#endif
