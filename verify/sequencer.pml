@@ -67,7 +67,7 @@
 #define KEPT_DEMAND 11   /* the heir becomes the holder and its demand stays */
 #define NO_LIMIT 12      /* a batch without a limit */
 #define NOT_ALONE 13     /* a holder takes waiters that are alone */
-#define NO_FENCE 14      /* symmetric: none between clearing the demand and looking at the heir */
+#define LATE_ANSWER 14   /* the heir may find no answer though the demand will yet be cleared */
 #define NO_FREE_FENCE 15 /* symmetric: none between freeing the lock and looking at the demand */
 #define KEPT_OFFER 16    /* an offer that the heir overlooked, and demanded again, stands */
 #define LATE_CLEAR 17    /* the next heir may demand before the last one's demand is seen cleared */
@@ -79,6 +79,11 @@
 #define vacate relaxed
 #else
 #define vacate release
+#endif
+#if BUG == LATE_ANSWER
+#define answer relaxed
+#else
+#define answer release
 #endif
 
 #define WAITERS (THREADS * CALLS)
@@ -133,7 +138,8 @@ byte ended;                 /* threads */
 #define relaxed 0
 #define acquire 1
 #define release 2
-#define seq_cst 3
+#define acq_rel 3
+#define seq_cst 7
 
 #if MEMORY == SC
 
@@ -503,14 +509,11 @@ inline give_up() {
 #if BUG != CLEAR_LATE
         store(demand, NULL, relaxed);
 #endif
-#if SYMMETRIC && BUG != NO_FENCE
-        fence(seq_cst);
-#endif
         atomic {
           touch(it);
-          cas(ok, state(it), HEIR + PARKED, HEIR, relaxed);
-          heir = (ok && BUG != OFFER_ASLEEP -> it : NULL);
-          ok = 0
+          exchange(was, state(it), HEIR, answer);
+          heir = (was & PARKED && BUG != OFFER_ASLEEP -> it : NULL);
+          was = 0
         };
 #if BUG == CLEAR_LATE
         store(demand, NULL, relaxed);
@@ -608,10 +611,10 @@ inline push(first) {
 #if BUG == TWO_WORDS
        if
        :: !top -> store(arrivals, it, relaxed); ok = 1
-       :: else -> cas(ok, arrivals, top, it, release)
+       :: else -> cas(ok, arrivals, top, it, acq_rel)
        fi;
 #else
-       cas(ok, arrivals, top, it, release);
+       cas(ok, arrivals, top, it, acq_rel);
 #endif
        if
        :: ok -> break
@@ -648,7 +651,8 @@ inline sleep_handshake() {
 }
 
 inline sleep_as_heir() {
-  store(state(w), HEIR + PARKED, relaxed);
+  exchange(was, state(w), HEIR + PARKED, acquire);
+  was = 0;
 #if BUG == STALE_DEMAND
   store(demand, w, release);
 #endif
