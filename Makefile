@@ -38,7 +38,7 @@ SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.
            $(wildcard src/* src/context/*)
 
 .PHONY: all demo census check check-asan check-tsan check-valgrind torture fuzz bench bench-peers
-.PHONY: bench-peers-picture install uninstall clean help
+.PHONY: bench-peers-picture verify install uninstall clean help
 all: $(STAGE)/.done
 
 help:
@@ -50,6 +50,7 @@ help:
 	@echo '                ThreadSanitizer, valgrind; each in a folder of its own, build/asan and so on'
 	@echo 'make torture    do everything at once, by chance (SECONDS=60, SEED=n, JOBS=2 processes)'
 	@echo 'make fuzz       try random forms on the compile-time part (SECONDS=60, SEED=n)'
+	@echo 'make verify     have spin check a model of the sequencer'
 	@echo 'make bench      build and run the benchmark (QUICK=1: under a minute)'
 	@echo 'make bench-batch     measure the batch limit (QUICK=1: half a minute)'
 	@echo 'make bench-pictures  draw what was measured as doc/pictures/bench-*.svg'
@@ -117,6 +118,9 @@ torture: all
 
 fuzz: all
 	@$(MAKE) --no-print-directory -C tests/fuzz STAGE=$(STAGE) OUT=$(BUILD)/fuzz
+
+verify:
+	@verify/run $(BUILD)/verify
 
 .PHONY: bench-batch bench-pictures bench-compare
 run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
