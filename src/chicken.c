@@ -352,14 +352,13 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
   }
   restore_mask(&scheme.caller);
   bool lent = r->special == CALLSEQ_ABI_WAITER;
+  bool ours = callseq_signals_is_ours(r->current->callback); /* `current` may be gone below */
   callseq_tools_release(r->current);
   if (lent) {
     CALLSEQ_POINT1(leave, r->current->callback->name);
     callseq_sequencer_finish(&r->sequencer, &r->current->waiter);
   }
-  void *next = NULL;
-  if (!callseq_signals_is_ours(r->current->callback))
-    next = callseq_sequencer_next(&r->sequencer);
+  void *next = ours ? NULL : callseq_sequencer_next(&r->sequencer);
   r->special = next ? CALLSEQ_ABI_WAITER : CALLSEQ_ABI_PLAIN;
   if (next && !lent)
     callseq_thread_lend();
