@@ -179,7 +179,7 @@
 
 ;;; Failures
 
-;; The handler of every level: fails its request and begins it anew.
+;; The handler of every level: fails its request and begins the level anew.
 (define (handle exception)
   (if (own-level)
       (let ((message (describe exception))

@@ -16,9 +16,8 @@
  * and a procedure that has just collected to get its room, and again finds none, fails (C_apply).
  *
  * Invariants. CHICKEN's queue of interrupts is the holder's, as is all but `pending`, `told` and
- * `wake`. A bit that
- * the looker misses was set after the looker had put the stack limit back, so the limit that the
- * handler sets afterwards stands, and there is another look.
+ * `wake`. A bit that the looker misses was set after the looker had put the stack limit back, so the
+ * limit that the handler sets afterwards stands, and there is another look.
  */
 #define _GNU_SOURCE
 #include <chicken.h>
