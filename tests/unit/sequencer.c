@@ -1,29 +1,20 @@
-/* The sequencer and what it sleeps on, by themselves: threads that share a resource without Scheme.
+/* The sequencer and what it sleeps on, by themselves: what turns.h asks of any design, and what
+ * ours does besides.
  *
- * call() is what the layer above does: a thread becomes the holder, executes its own request and
- * then others', or it waits until a holder has done so. Where order matters, main is the holder
- * while one thread after the other queues, so that what follows can only go one way: the first one
- * is the heir, whose state main knows, and the others are followers. A thread that shall neither
- * run nor be gone is held up in the report of its own stall. A wake-up that is lost shows as a test
- * that hangs; the runner's time limit ends it. */
+ * Where order matters, main is the holder while one thread after the other queues, so that what
+ * follows can only go one way: the first one is the heir, whose state main knows, and the others
+ * are followers. A thread that shall neither run nor be gone is held up in the report of its own
+ * stall. A wake-up that is lost shows as a test that hangs; the runner's time limit ends it. */
 #define _GNU_SOURCE
-#include "../../src/sequencer.h"
-#include "../../src/park.h"
-#include "../support.h"
+#include "turns.h"
+
+#include "park.h"
 #include <sched.h>
 #include <semaphore.h>
 #include <sys/syscall.h>
 
-enum { MAIN = 1000, STALL_MS = 1, SOME_SPINS = 100, NO_LIMIT = -1 };
+enum { STALL_MS = 1 };
 enum { PARKED = 4 }; /* in a waiter's state, as in sequencer.c: its thread sleeps */
-
-struct request {
-  struct callseq_waiter waiter; /* first: a waiter's address is its request's */
-  int caller, executor, executions;
-  uint32_t argument, result;
-};
-
-static struct callseq_sequencer s;
 
 /* Instead of libc's, so that a test knows that the sequencer has yielded. */
 static _Thread_local int yields;
@@ -33,142 +24,11 @@ int sched_yield(void) {
   return (int)syscall(SYS_sched_yield);
 }
 
-/* The resource: plain variables, which only the holder touches. */
-static volatile int inside;
-static int clashes, done_count, over_limit;
-static uint32_t sum;
-enum { LOG = 64 };
-static struct request *done_log[LOG];
-
-/* Opens a sequencer as its owner does: holds it, and leaves. */
-static void open_sequencer(void) {
-  atomic_store(&s.lock, 1);
-  callseq_sequencer_end_batch(&s);
-}
-
-static void set_up(int batch_limit, int spin_limit, int stall_ms, bool symmetric) {
-  callseq_sequencer_init(&s, (uint32_t)batch_limit, (uint32_t)spin_limit, (uint32_t)stall_ms);
-  if (symmetric)
-    s.symmetric = s.slow_leave = 1;
-  open_sequencer();
-  clashes = done_count = over_limit = 0;
-  sum = 0;
-}
-
 /* Once nobody else is there: is the lock free, and nobody left in the queue? */
 static bool is_idle(void) {
   return atomic_load_explicit(&s.lock, memory_order_acquire) == CALLSEQ_LOCK_FREE &&
          !atomic_load_explicit(&s.arrivals, memory_order_relaxed) &&
          !callseq_sequencer_wanted(&s) && !s.pending && !s.last && !s.vacant && !s.absent;
-}
-
-static void execute(struct request *q, int executor) {
-  clashes += inside;
-  inside = 1;
-  q->executor = executor;
-  q->executions++;
-  q->result = ~q->argument;
-  sum += q->argument;
-  done_log[done_count++ % LOG] = q;
-  inside = 0;
-}
-
-/* For the holder. */
-static void serve(int executor) {
-  struct callseq_waiter *w;
-  uint32_t served = 0;
-  while ((w = callseq_sequencer_next(&s))) {
-    execute((struct request *)w, executor);
-    callseq_sequencer_finish(&s, w);
-    served++;
-  }
-  over_limit += served > s.batch_limit;
-}
-
-static enum callseq_entered call(struct request *q, void (*stalled)(void *)) {
-  uint32_t self = (uint32_t)q->caller;
-  if (callseq_sequencer_try_enter(&s, self)) {
-    execute(q, q->caller);
-    if (q->argument % 2) /* a holder need not serve */
-      serve(q->caller);
-    callseq_sequencer_leave(&s);
-    return CALLSEQ_ENTERED_HOLDER;
-  }
-  enum callseq_entered entered = callseq_sequencer_enter(&s, &q->waiter, self, stalled, q);
-  if (entered == CALLSEQ_ENTERED_HOLDER) {
-    execute(q, q->caller);
-    serve(q->caller);
-    callseq_sequencer_end_batch(&s);
-  }
-  return entered;
-}
-
-/* ---- Many threads, at random ---- */
-
-enum { THREADS = 8, CALLS = 3000, THINK = 200, ONE_IN = 16 };
-
-static struct tally { int once, right, own, must_be_own, must_be_own_and_was; } tallies[THREADS];
-
-static void think(uint32_t turns) {
-  for (volatile uint32_t i = 0; i < turns; i++) {
-  }
-}
-
-static void call_at_random(int index) {
-  struct tally t = {0};
-  uint32_t state = (uint32_t)index + 1;
-  for (int i = 0; i < CALLS; i++) {
-    uint32_t dice = chance(&state);
-    struct request q = {.caller = index + 1, .argument = dice};
-    q.waiter.alone = dice % ONE_IN == 0;
-    enum callseq_entered entered = call(&q, NULL);
-    t.once += q.executions == 1;
-    t.right += q.result == ~dice;
-    t.own += q.executor == q.caller;
-    if (q.waiter.alone || entered == CALLSEQ_ENTERED_HOLDER) {
-      t.must_be_own++;
-      t.must_be_own_and_was += q.executor == q.caller;
-    }
-    think(chance(&state) % THINK);
-  }
-  tallies[index] = t;
-}
-
-static uint32_t sum_of_arguments(void) {
-  uint32_t expected = 0;
-  for (int index = 0; index < THREADS; index++) {
-    uint32_t state = (uint32_t)index + 1;
-    for (int i = 0; i < CALLS; i++) {
-      expected += chance(&state);
-      chance(&state);
-    }
-  }
-  return expected;
-}
-
-static void at_random(int batch_limit, int spin_limit, bool symmetric) {
-  struct tally t = {0};
-  char what[96];
-  set_up(batch_limit, spin_limit, 0, symmetric);
-  snprintf(what, sizeof what, "batch_limit %d, spin_limit %d, %s barrier", batch_limit, spin_limit,
-           s.symmetric ? "symmetric" : "asymmetric");
-  crew(THREADS, call_at_random);
-  for (int i = 0; i < THREADS; i++) {
-    t.once += tallies[i].once;
-    t.right += tallies[i].right;
-    t.own += tallies[i].own;
-    t.must_be_own += tallies[i].must_be_own;
-    t.must_be_own_and_was += tallies[i].must_be_own_and_was;
-  }
-  ok(clashes == 0 && done_count == THREADS * CALLS && sum == sum_of_arguments(),
-     "%s: one holder at a time: %d clashes", what, clashes);
-  ok(t.once == THREADS * CALLS && t.right == t.once, "%s: each call is executed once, %d of %d",
-     what, t.once, THREADS * CALLS);
-  is_int(over_limit, 0, "%s: no batch is longer than its limit", what);
-  is_int(t.must_be_own_and_was, t.must_be_own, "%s: holders and `alone` execute their own", what);
-  if (batch_limit == 0)
-    is_int(t.own, THREADS * CALLS, "%s: and so does everybody", what);
-  ok(is_idle(), "%s: nobody is left", what);
 }
 
 /* ---- Queued one by one ---- */
@@ -458,28 +318,7 @@ static void absent(bool served, bool symmetric) {
   ok(is_idle(), "nobody is left");
 }
 
-/* ---- States ---- */
-
-static void states(void) {
-  struct request q = {.caller = 1};
-  callseq_sequencer_init(&s, 1, 1, 0);
-  ok(!callseq_sequencer_try_enter(&s, 1) && !callseq_sequencer_try_enter_alone(&s, 1),
-     "closed at first: nobody enters");
-  ok(call(&q, NULL) == CALLSEQ_ENTERED_CLOSED && q.executions == 0, "a call is told so");
-  is_int(callseq_sequencer_holder(&s), 0, "and nobody holds it");
-
-  open_sequencer();
-  ok(call(&q, NULL) == CALLSEQ_ENTERED_HOLDER && q.executions == 1, "open: a call is executed");
-  ok(callseq_sequencer_try_enter(&s, 7) && callseq_sequencer_holder(&s) == 7,
-     "the holder is known");
-  ok(!callseq_sequencer_try_enter(&s, 8) && !callseq_sequencer_try_enter_alone(&s, 8),
-     "a second one is refused");
-  callseq_sequencer_leave(&s);
-  ok(is_idle(), "until the first has left");
-  ok(callseq_sequencer_try_enter_alone(&s, 8) && callseq_sequencer_holder(&s) == 8,
-     "a program that excludes its threads itself enters without a locked access");
-  callseq_sequencer_leave(&s);
-}
+/* ---- Forks ---- */
 
 /* In the child, whose only thread is the holder. */
 static int forked(void) {
@@ -558,8 +397,6 @@ static void park(void) {
 }
 
 int main(void) {
-  static const int batch_limits[] = {0, 1, 5, NO_LIMIT};
-  static const int spin_limits[] = {0, 1, SOME_SPINS};
   sem_init(&stall, 0, 0);
   sem_init(&let_go, 0, 0);
   states();
@@ -574,9 +411,7 @@ int main(void) {
     crossed(symmetric);
     absent(false, symmetric);
     absent(true, symmetric);
-    for (int i = 0; i < 4; i++)
-      for (int k = 0; k < 3; k++)
-        at_random(batch_limits[i], spin_limits[k], symmetric);
+    all_at_random(symmetric);
   }
   printf("# seeds: 1 to %d, a thread each\n", THREADS);
   return done();

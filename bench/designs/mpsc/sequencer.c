@@ -1,0 +1,220 @@
+/* A lock word and a list of requests, for `make bench-designs`: what callseq had first. With
+ * src/sequencer.h as it is.
+ *
+ * A thread that finds the lock taken pushes its waiter on a list of many producers and one
+ * consumer, by one compare-and-swap; the holder takes the whole list at once, turns it round into
+ * `pending`, oldest first, and executes it (Oyama, Taura and Yonezawa, *Executing Parallel Programs
+ * with Synchronization Bottlenecks Efficiently*, PDSIA 1999; the list is Treiber's, IBM RJ 5118,
+ * 1986). Each waiter has a flag of its own that says DONE. When the batch is full the holder makes
+ * the oldest waiter the holder: `lock` stays taken, the role travels in the flag. When nothing is
+ * pending it frees the lock and looks at the list once more.
+ *
+ * A waiter polls its flag `spin_limit` times, yields a few times, then sleeps:
+ *
+ *        WAITING --finish--> DONE       the holder executed it
+ *        WAITING --give_up--> CHOSEN    this thread is the holder now
+ *        WAITING <--> PARKED            its thread sleeps on the flag
+ *        PARKED --finish, give_up--> as from WAITING, with a wake
+ *
+ * The list is in `demand`, so that what sequencer.h has inline looks at it.
+ */
+#define _GNU_SOURCE
+#pragma GCC visibility push(default)
+#include "sequencer.h"
+#pragma GCC visibility pop
+
+#include "park.h"
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { WAITING, PARKED, DONE, CHOSEN };
+enum { YIELD_LIMIT = 8 };
+
+static void relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/* An empty list. */
+static void begin(struct callseq_sequencer *s) {
+  atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+  s->pending = NULL;
+  s->served = 0;
+  s->symmetric = s->slow_leave = !callseq_park_asymmetric();
+}
+
+void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, uint32_t spin_limit,
+                            uint32_t stall_ms) {
+  atomic_init(&s->lock, CALLSEQ_LOCK_CLOSED);
+  s->batch_limit = batch_limit;
+  s->spin_limit = spin_limit;
+  s->stall_ms = stall_ms;
+  begin(s);
+}
+
+void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
+  begin(s);
+  s->slow_leave = 1;
+  atomic_store_explicit(&s->lock, self, memory_order_relaxed);
+}
+
+/* Adds to a counter that only the holder writes. */
+static void count(_Atomic(uint64_t) *counter) {
+  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                        memory_order_relaxed);
+}
+
+/* Holder: once nobody is pending, takes over those that have arrived. */
+static void collect(struct callseq_sequencer *s) {
+  if (s->pending || !callseq_sequencer_wanted(s))
+    return;
+  /* acquire: pairs with the release in push */
+  struct callseq_waiter *w = atomic_exchange_explicit(&s->demand, NULL, memory_order_acquire);
+  while (w) {
+    struct callseq_waiter *next = w->next;
+    w->next = s->pending;
+    s->pending = w;
+    w = next;
+  }
+  s->slow_leave = 1;
+}
+
+static struct callseq_waiter *pop(struct callseq_sequencer *s) {
+  struct callseq_waiter *w = s->pending;
+  if (w)
+    s->pending = w->next;
+  return w;
+}
+
+/* The waiter is its thread's again: afterwards its address is only a number. */
+static void settle(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t state) {
+  const void *word = (const void *)&w->state;
+  /* release: pairs with the acquire load in callseq_sequencer_enter */
+  if (atomic_exchange_explicit(&w->state, state, memory_order_release) != PARKED)
+    return;
+  atomic_fetch_add_explicit(&s->counts.wakes, 1, memory_order_relaxed);
+  callseq_park_wake(word);
+}
+
+struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
+  if (s->served >= s->batch_limit)
+    return NULL;
+  collect(s);
+  if (!s->pending || s->pending->alone)
+    return NULL;
+  s->served++;
+  s->slow_leave = 1;
+  count(&s->counts.finished);
+  return pop(s);
+}
+
+void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  settle(s, w, DONE);
+}
+
+/* Makes the oldest waiter the holder, or frees the lock if there is none. */
+static void give_up(struct callseq_sequencer *s) {
+  collect(s);
+  if (s->served) {
+    count(&s->counts.batches);
+    if (s->served > atomic_load_explicit(&s->counts.largest, memory_order_relaxed))
+      atomic_store_explicit(&s->counts.largest, s->served, memory_order_relaxed);
+  }
+  s->served = 0;
+  s->slow_leave = s->symmetric;
+  struct callseq_waiter *w = pop(s);
+  if (w) {
+    /* Until the chosen thread writes its own, no thread may find its id here. */
+    atomic_store_explicit(&s->lock, CALLSEQ_LOCK_PASSING, memory_order_relaxed);
+    settle(s, w, CHOSEN);
+    return;
+  }
+  /* release: pairs with the acquire in callseq_sequencer_try_enter */
+  atomic_store_explicit(&s->lock, CALLSEQ_LOCK_FREE, memory_order_release);
+  if (s->symmetric)
+    /* seq_cst: pairs with the fence in sleep_on */
+    atomic_thread_fence(memory_order_seq_cst);
+  else
+    /* compiler only: pairs with callseq_park_barrier in sleep_on */
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
+  give_up(s);
+  callseq_sequencer_pass_on(s);
+}
+
+void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
+  /* Whoever is quicker to take the lock will look at the list when it leaves. */
+  while (callseq_sequencer_wanted(s) && callseq_sequencer_try_enter(s, CALLSEQ_LOCK_PASSING))
+    give_up(s);
+}
+
+static void push(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  atomic_store_explicit(&w->state, WAITING, memory_order_relaxed);
+  w->next = atomic_load_explicit(&s->demand, memory_order_relaxed);
+  /* release: pairs with the acquire in collect */
+  while (!atomic_compare_exchange_weak_explicit(&s->demand, &w->next, w, memory_order_release,
+                                                memory_order_relaxed))
+    relax();
+}
+
+/* Sleeps until the flag is set, unless the lock is free: then nobody would set it. False when
+ * `limit_ms` has run out. */
+static bool sleep_on(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t limit_ms) {
+  uint32_t waiting = WAITING, parked = PARKED;
+  bool in_time = true;
+  if (!atomic_compare_exchange_strong_explicit(&w->state, &waiting, PARKED, memory_order_relaxed,
+                                               memory_order_relaxed))
+    return true;
+  if (s->symmetric)
+    /* seq_cst: pairs with the fence in give_up */
+    atomic_thread_fence(memory_order_seq_cst);
+  else
+    callseq_park_barrier();
+  if (atomic_load_explicit(&s->lock, memory_order_relaxed) != CALLSEQ_LOCK_FREE) {
+    atomic_fetch_add_explicit(&s->counts.parks, 1, memory_order_relaxed);
+    in_time = callseq_park_wait(&w->state, PARKED, limit_ms);
+  }
+  atomic_compare_exchange_strong_explicit(&w->state, &parked, WAITING, memory_order_relaxed,
+                                          memory_order_relaxed);
+  return in_time;
+}
+
+enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
+                                             uint32_t self, void (*stalled)(void *), void *data) {
+  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_CLOSED)
+    return CALLSEQ_ENTERED_CLOSED;
+  push(s, w);
+  uint32_t polls = 0, limit_ms = s->stall_ms;
+  for (;;) {
+    /* acquire: pairs with the release in settle */
+    uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
+    if (state == DONE)
+      return CALLSEQ_ENTERED_DONE;
+    if (state == CHOSEN) {
+      /* The lock never was free in between: only its holder's name changes. */
+      atomic_store_explicit(&s->lock, self, memory_order_relaxed);
+      return CALLSEQ_ENTERED_HOLDER;
+    }
+    if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_FREE &&
+        callseq_sequencer_try_enter(s, CALLSEQ_LOCK_PASSING)) {
+      callseq_sequencer_end_batch(s); /* the oldest waiter is next, this one or another */
+    } else if (polls < s->spin_limit) {
+      polls++;
+      relax();
+    } else if (polls - s->spin_limit < YIELD_LIMIT) {
+      polls++;
+      sched_yield();
+    } else if (!sleep_on(s, w, limit_ms)) {
+      if (stalled)
+        stalled(data);
+      limit_ms = 0;
+    }
+  }
+}
