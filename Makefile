@@ -37,6 +37,10 @@ export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAG
 SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.scm \
            $(wildcard src/* src/context/*)
 
+# A folder whose files replace src/sequencer.[ch], for a BUILD of its own; see bench/designs.
+SEQUENCER :=
+OTHERS := $(if $(SEQUENCER),$(wildcard $(SEQUENCER)/sequencer.[ch]))
+
 .PHONY: all demo census check check-asan check-tsan check-valgrind torture fuzz bench bench-peers
 .PHONY: bench-peers-picture verify install uninstall clean help
 all: $(STAGE)/.done
@@ -53,6 +57,7 @@ help:
 	@echo 'make verify     have spin check a model of the sequencer'
 	@echo 'make bench      build and run the benchmark (QUICK=1: under a minute)'
 	@echo 'make bench-batch     measure the batch limit (QUICK=1: half a minute)'
+	@echo 'make bench-designs   compare other designs of the sequencer with ours (QUICK=1: a minute)'
 	@echo 'make bench-pictures  draw what was measured as doc/pictures/bench-*.svg'
 	@echo 'make bench-compare BASE=DIR    what got slower since DIR was copied from build/bench'
 	@echo 'make bench-peers  the same call in other languages, those that are installed (QUICK=1);'
@@ -71,9 +76,10 @@ define install_egg
 @ln -sf chicken/callseq.h $(3)$(2)/include/callseq.h
 endef
 
-$(STAGE)/.done: $(SOURCES)
+$(STAGE)/.done: $(SOURCES) $(OTHERS)
 	@rm -rf $(BUILD)/egg/src && mkdir -p $(BUILD)/egg $(STAGE)
 	@cp -p --parents -t $(BUILD)/egg $(filter-out %/context,$(SOURCES))
+	$(if $(OTHERS),@cp -p -t $(BUILD)/egg/src $(OTHERS))
 	$(call install_egg,$(STAGE_REPOSITORY),$(STAGE),)
 	@touch $@
 
@@ -122,7 +128,7 @@ fuzz: all
 verify:
 	@verify/run $(BUILD)/verify
 
-.PHONY: bench-batch bench-pictures bench-compare
+.PHONY: bench-batch bench-designs bench-pictures bench-compare
 run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
 
 bench: all
@@ -130,6 +136,9 @@ bench: all
 
 bench-batch: all
 	$(run_bench) batch
+
+bench-designs: all
+	$(run_bench) designs
 
 bench-pictures: all
 	$(run_bench) pictures PICTURES=$(CURDIR)/doc/pictures

@@ -1,25 +1,29 @@
-# Turns the samples of `run-batch` into its table.
+# Turns the samples of `run-batch` or `run-designs` into their table: KIND.csv, KIND-probe.csv and,
+# if there is one, KIND-nap.csv.
 #
-#   awk -f samples.awk -f batch.awk batch.csv batch-probe.csv
+#   awk -f samples.awk -f batch.awk -v kind=batch batch.csv batch-probe.csv
 
 { load() }
 
 END {
-  layout = "%7s %7s %10s %9s %9s %9s %9s %10s %10s %13s\n"
-  printf layout, "threads", "limit", "Mcalls/s", "p50", "p99", "p99.9", "fairness", "probe p99",
-    "probe max", "longest wait"
+  designs = kind == "designs"
+  layout = (designs ? "%7s  %-8s" : "%7s %7s") " %10s %9s %9s %9s %9s %9s %10s %10s %13s" \
+    (designs ? " %9s\n" : "\n")
+  printf layout, "threads", designs ? "design" : "limit", "Mcalls/s", "p50", "p99", "p99.9",
+    "fairness", "CPU/call", "probe p99", "probe max", "longest wait", "nap"
   for (i = 1; i <= cell_count; i++) {
     split(cells[i], part, ",")
-    if (part[1] != "batch") continue
+    if (part[1] != kind) continue
     if (last != "" && part[3] != last) print ""
     last = part[3]
     c = cells[i]
     probe = c
-    sub(/^batch/, "batch-probe", probe)
-    printf layout, part[3], part[6], shown("%.3f", middle(c, "mcalls_per_s")),
+    sub(/^[a-z]+/, "&-probe", probe)
+    printf layout, part[3], designs ? part[2] : part[6], shown("%.3f", middle(c, "mcalls_per_s")),
       duration(middle(c, "p50_ns")), duration(middle(c, "p99_ns")), duration(middle(c, "p999_ns")),
       shown("%.3f", ratio(c, "fewest_calls", c, "most_calls")),
-      duration(middle(probe, "probe_p99_ns")), duration(middle(probe, "probe_max_ns")),
-      duration(longest(probe))
+      duration(middle(c, "cpu_ns_per_call")), duration(middle(probe, "probe_p99_ns")),
+      duration(middle(probe, "probe_max_ns")), duration(longest(probe)),
+      shown("%.1f ms", middle(cell(kind "-nap", part[2], part[3]), "waiters_cpu_ms"))
   }
 }
