@@ -55,7 +55,8 @@ typedef struct callseq_config {
   size_t heap_bytes;    /* initial heap, 64 KiB to INT_MAX; it grows. Default: CHICKEN's */
 
   unsigned batch_limit; /* calls of other threads that a holder executes before it hands the runtime
-                           on. Default 2; CALLSEQ_BATCH_NONE where C code under Scheme depends on
+                           on: of those that call seldom; others wait for their turn. Default
+                           16; CALLSEQ_BATCH_NONE where C code under Scheme depends on
                            the calling thread's own state (a current graphics context, ...) */
   unsigned spin_limit;  /* polls, 2 microseconds apart, of the next waiter before it yields
                            and then parks; the others park after 5. Default 100 */
@@ -77,10 +78,14 @@ typedef struct callseq_config {
 
   int measure_time; /* nonzero: callseq_stats tells the time inside; each call then takes the slow
                        way and reads the clock twice */
+
+  int batch_busy; /* nonzero: batches take calls of threads that call all the time, too. Each of
+                     them has to be woken for a single call then: fewer calls in all, on two
+                     processors */
 } callseq_config;
 
 #define CALLSEQ_CONFIG_DEFAULT                                                                     \
-  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0 }
+  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0 }
 
 /* Loads the program's Scheme code on the dedicated stack and returns when it reaches
  * (return-to-host) or its end. Any thread, any number of times: the first call does the work, the

@@ -3,7 +3,7 @@ set terminal svg size 720,860 font "sans-serif,13" background "white" enhanced
 set output folder . "/bench-batch.svg"
 load system("dirname '" . ARG0 . "'") . "/lines.gp"
 
-set multiplot layout 3,1 title heading("callseq against batch\\_limit") offset 0,-0.5
+set multiplot layout 3,1 title heading("callseq against batch\\_limit, batch\\_busy set") offset 0,-0.5
 set tmargin 2
 set rmargin 14
 set lmargin 10

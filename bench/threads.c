@@ -12,7 +12,7 @@
  *   callback=N       iterations in each callback; 0: an addition only     0
  *   batch=N          batch limit, or none                                 the row's own
  *   every=N          each thread times every Nth call                     0: see choose_every
- *   probe=1          the first thread calls once a millisecond only       0
+ *   probe=N          the first N threads call once a millisecond only      0
  *
  * Threads start together, call until they are told to stop, and count. A call under way at the end
  * is waited for and, if it is one that is timed, recorded, but not counted.
@@ -245,7 +245,7 @@ static void *thread_main(void *argument) {
   pthread_barrier_wait(&together);
   if (options.nap > 0)
     nap(t);
-  else if (options.probe && t->index == 0)
+  else if (t->index < options.probe)
     probe(t);
   else
     hammer(t);
@@ -359,7 +359,7 @@ static void read_option(const char *option) {
   else if (IS("every"))
     options.every = strtoul(value, NULL, 10);
   else if (IS("probe"))
-    options.probe = atoi(value) != 0;
+    options.probe = atoi(value);
   else if (IS("nap"))
     options.nap = atof(value);
   else
@@ -378,8 +378,9 @@ int main(int argc, char **argv) {
   }
   for (int i = 1; i < argc; i++)
     read_option(argv[i]);
-  if (options.threads < 1 + (options.probe || options.nap > 0) || options.threads > MAX_THREADS ||
-      options.seconds <= 0)
+  if (options.probe < 0 ||
+      options.threads < 1 + (options.nap > 0 && !options.probe) + options.probe ||
+      options.threads > MAX_THREADS || options.seconds <= 0)
     row_fail("that number of threads, or that time, cannot be measured");
   if (options.nap > 0)
     measure_nap();

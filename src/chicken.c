@@ -313,6 +313,7 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   int saved = errno;
   q->message = q->trace = NULL;
   q->waiter.alone = 0;
+  q->waiter.habit = callseq_thread_habit();
   callseq_tools_release(q);
   callseq_thread_enter();
   int cancel = callseq_thread_defer_cancel();

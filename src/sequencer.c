@@ -8,20 +8,25 @@
  * disturb the holder, and takes it when it sees it free twice. If it sees it free and then taken
  * again the lock is in use by short calls, and it naps: polling would slow them. When its patience
  * is over it demands the lock: the holder, as it leaves, offers it to the heir instead of freeing
- * it. The others are *followers*, and sleep: on a machine with few processors they would only be in
- * the way. (Waiters that are not needed do not run: Dice, *Malthusian Locks*, EuroSys 2017. One
- * waiter watches the lock word, the others words of their own: Linux' queued spinlocks, after
- * Mellor-Crummey and Scott, TOCS 1991.) An heir that becomes the holder executes its own request
- * and then a batch of the followers' (flat combining: Hendler, Incze, Shavit and Tzafrir, SPAA
- * 2010), and appoints the next heir as it leaves. An heir that sleeps is executed by the holder
- * that hears its demand.
+ * it. An heir that is not busy has no patience. The others are *followers*, and sleep: on a machine
+ * with few processors they would only be in the way. (Waiters that are not needed do not run: Dice,
+ * *Malthusian Locks*, EuroSys 2017. One waiter watches the lock word, the others words of their
+ * own: Linux' queued spinlocks, after Mellor-Crummey and Scott, TOCS 1991.) An heir that becomes
+ * the holder executes its own request and then a batch of the followers' (flat combining: Hendler,
+ * Incze, Shavit and Tzafrir, SPAA 2010), and appoints the next heir as it leaves. An heir that
+ * sleeps is executed by the holder that hears its demand.
+ *
+ * A thread is *busy* that has used a processor for much of the time since its last wait. If it
+ * sleeps, no batch takes it: it would be woken for a single call, and wait again. It gets a turn of
+ * its own, and threads that call seldom do not queue behind it.
  *
  * An heir that has been woken may not get a processor, because the holder has the one that it is to
  * run on. So until it is seen each leave counts, and every QUANTUM_NS the leaving thread yields.
  *
  * `arrivals` is NULL while there is no heir, and otherwise a stack of followers that ends in
  * HEIR_ONLY. So one word says who becomes the heir: the thread that replaces NULL. The holder takes
- * the whole stack at once and turns it round into `pending`, oldest first.
+ * the whole stack at once and sorts it into `brief`, what batches take, and `turns`, the heirs to
+ * be: both oldest first.
  *
  *        WAITING --appoint--> HEIR --takes the lock--> (holder)
  *        WAITING, TAKEN --finish--> DONE        the holder has executed it
@@ -35,9 +40,9 @@
  * most one heir; there is one exactly if `arrivals` is not NULL and `vacant` is not set. `demand`
  * is NULL or the heir: only the heir sets it, while its state is HEIR, and only the holder clears
  * it. The heir cannot go while another holds the lock, so the holder may look at it. A waiter is in
- * `arrivals` or `pending` from its push until it is appointed or finished, and its thread does not
- * return before. Once it is DONE the holder touches it never again; it may still wake its address,
- * at which another sleeper may then wake for no reason.
+ * `arrivals`, `brief` or `turns` from its push until it is appointed or finished, and its thread
+ * does not return before. Once it is DONE the holder touches it never again; it may still wake its
+ * address, at which another sleeper may then wake for no reason.
  */
 #define _GNU_SOURCE
 #pragma GCC visibility push(default) /* inline in generated code */
@@ -59,7 +64,9 @@ enum {
   POLL_NS = 2000,      /* from one look at the lock to the next */
   PATIENCE = 25,       /* polls of an heir before it demands the lock */
   FOLLOWER_POLLS = 5,  /* of a follower before it parks */
-  NAP_NS = 10000,      /* of an heir that sees the lock in use by short calls */
+  NAP_NS = 100000,     /* of a busy heir that sees the lock in use by short calls */
+  REST_NS = 300000,    /* since its last wait, of a thread that is not busy; */
+  REST_SHARE = 8,      /* less than one in so many of them in use of a processor */
   YIELD_LIMIT = 8,     /* of an heir after spin_limit polls, before it parks */
   OFFER_POLLS = 50,    /* that an offer stands before others may take it; */
   OFFER_SPINS = 5,     /* with the processor to themselves at first */
@@ -82,11 +89,13 @@ static void pause_for(uint32_t pauses) {
     relax();
 }
 
-static uint64_t now(void) {
+static uint64_t read_clock(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
+
+static uint64_t now(void) { return read_clock(CLOCK_MONOTONIC); }
 
 /* How many pauses of the processor make a poll's distance: the quickest of some samples, since a
  * thread may be interrupted in one. */
@@ -109,12 +118,13 @@ void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, u
   atomic_init(&s->lock, CALLSEQ_LOCK_CLOSED);
   atomic_init(&s->arrivals, NULL);
   atomic_init(&s->demand, NULL);
-  s->pending = s->last = NULL;
+  s->brief.first = s->turns.first = s->last = NULL;
   atomic_init(&s->absent, 0);
   s->served = s->vacant = 0;
   s->batch_limit = batch_limit;
   s->spin_limit = spin_limit;
   s->stall_ms = stall_ms;
+  s->batch_busy = 0;
   s->pauses = measure_pauses();
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
 }
@@ -122,7 +132,7 @@ void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, u
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
   atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
-  s->pending = s->last = NULL;
+  s->brief.first = s->turns.first = s->last = NULL;
   atomic_store_explicit(&s->absent, 0, memory_order_relaxed);
   s->vacant = 0;
   s->symmetric = !callseq_park_asymmetric();
@@ -162,32 +172,58 @@ static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) 
 
 /* ---- The holder ---- */
 
-/* Takes over those that have arrived, once nobody is pending. There is an heir, or a vacancy. */
+static void append(struct callseq_queue *q, struct callseq_waiter *w) {
+  w->next = NULL;
+  if (q->first)
+    q->last->next = w;
+  else
+    q->first = w;
+  q->last = w;
+}
+
+static struct callseq_waiter *take_first(struct callseq_queue *q) {
+  struct callseq_waiter *w = q->first;
+  if (w)
+    q->first = w->next;
+  return w;
+}
+
+/* Can another thread execute it, and is that worth a wake-up? */
+static bool is_brief(const struct callseq_sequencer *s, const struct callseq_waiter *w) {
+  return s->batch_limit && !w->alone && (!w->busy || s->batch_busy);
+}
+
+/* Does this one cost no wake-up, at the moment? */
+static bool is_awake(const struct callseq_sequencer *s, struct callseq_waiter *w) {
+  return s->batch_limit && w && !w->alone &&
+         atomic_load_explicit(&w->state, memory_order_relaxed) == WAITING;
+}
+
+/* Takes over those that have arrived. There is an heir, or a vacancy. */
 static void collect(struct callseq_sequencer *s) {
   struct callseq_waiter *top = atomic_load_explicit(&s->arrivals, memory_order_relaxed);
-  if (s->pending || !top || top == HEIR_ONLY)
+  if (!top || top == HEIR_ONLY)
     return;
   /* acquire: pairs with the release in push */
   top = atomic_exchange_explicit(&s->arrivals, HEIR_ONLY, memory_order_acquire);
+  struct callseq_waiter *oldest = NULL;
   while (top) {
     struct callseq_waiter *next = top->next;
-    top->next = s->pending;
-    s->pending = top;
+    top->next = oldest;
+    oldest = top;
     top = next;
   }
-}
-
-static struct callseq_waiter *pop(struct callseq_sequencer *s) {
-  struct callseq_waiter *w = s->pending;
-  if (w)
-    s->pending = w->next;
-  return w;
+  while (oldest) {
+    struct callseq_waiter *next = oldest->next;
+    append(is_brief(s, oldest) ? &s->brief : &s->turns, oldest);
+    oldest = next;
+  }
 }
 
 /* Is the heir asleep, and can be executed here? Then it is the heir no more. */
 static bool claim(struct callseq_sequencer *s, struct callseq_waiter *heir) {
   uint32_t asleep = HEIR | PARKED;
-  if (!heir || heir->alone ||
+  if (!heir || !is_brief(s, heir) ||
       !atomic_compare_exchange_strong_explicit(&heir->state, &asleep, TAKEN | PARKED,
                                                memory_order_relaxed, memory_order_relaxed))
     return false;
@@ -203,9 +239,9 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   struct callseq_waiter *w = atomic_load_explicit(&s->demand, memory_order_acquire);
   if (!claim(s, w)) {
     collect(s);
-    if (!s->pending || s->pending->alone)
+    w = take_first(s->brief.first || !is_awake(s, s->turns.first) ? &s->brief : &s->turns);
+    if (!w)
       return NULL;
-    w = pop(s);
   }
   s->served++;
   s->slow_leave = 1;
@@ -221,12 +257,14 @@ void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter
   s->last = before & PARKED ? w : NULL;
 }
 
-/* Fills the vacancy with the oldest follower; returns it if it has to be woken. Without followers
- * there will be no heir. */
+/* Fills the vacancy: with the oldest follower that waits for its turn, or else with the oldest of
+ * those that no batch has reached. Returns it if it has to be woken. Without followers there will
+ * be no heir. */
 static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
   for (;;) {
     collect(s);
-    struct callseq_waiter *heir = pop(s), *only = HEIR_ONLY;
+    struct callseq_waiter *heir = take_first(s->turns.first ? &s->turns : &s->brief);
+    struct callseq_waiter *only = HEIR_ONLY;
     if (heir) {
       s->vacant = 0;
       atomic_store_explicit(&s->absent, 1, memory_order_relaxed); /* until it says otherwise */
@@ -420,6 +458,8 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
                              struct patience *p) {
   uint32_t patience = s->spin_limit < PATIENCE ? s->spin_limit : PATIENCE;
   bool was_free = false;
+  if (!w->busy)
+    patience = 0;
   atomic_store_explicit(&s->absent, 0, memory_order_relaxed);
   for (uint32_t polls = 0;; polls++) {
     /* acquire: pairs with the release in finish */
@@ -458,7 +498,7 @@ static void inherit(struct callseq_sequencer *s, struct callseq_waiter *w) {
   if (atomic_load_explicit(&s->demand, memory_order_relaxed) == w)
     atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
   /* release: pairs with the acquire in push, as in appoint */
-  s->vacant = s->pending ||
+  s->vacant = s->brief.first || s->turns.first ||
               !atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL,
                                                        memory_order_release, memory_order_relaxed);
 }
@@ -485,14 +525,27 @@ static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct cal
   return CALLSEQ_ENTERED_HOLDER;
 }
 
+/* Has the thread used a processor for much of the time since its last wait? Then it calls a lot, or
+ * computes in between: in either case it can wait for its turn. */
+static bool is_busy(const struct callseq_habit *habit, uint64_t t, uint64_t cpu) {
+  uint64_t rest = t - habit->since;
+  return rest < REST_NS || (cpu - habit->cpu) * REST_SHARE > rest;
+}
+
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data) {
   if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_CLOSED)
     return CALLSEQ_ENTERED_CLOSED;
   uint64_t since = now(), stall = (uint64_t)s->stall_ms * 1000000;
   struct patience patience = {stall ? since + stall : 0, stalled, data};
+  /* A system call, so not after the wait, when this thread may be the holder. */
+  uint64_t cpu = w->habit ? read_clock(CLOCK_THREAD_CPUTIME_ID) : 0;
+  w->busy = w->habit && is_busy(w->habit, since, cpu);
   enum callseq_entered entered = wait_in_line(s, w, self, &patience);
+  uint64_t until = now();
+  if (w->habit)
+    *w->habit = (struct callseq_habit){.since = until, .cpu = cpu};
   count(&s->counts.waits);
-  count_most(&s->counts.longest, now() - since);
+  count_most(&s->counts.longest, until - since);
   return entered;
 }

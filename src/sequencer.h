@@ -30,12 +30,26 @@ extern "C" {
 #define CALLSEQ_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CALLSEQ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* How a thread has waited last: its own, all zero at first, and kept from wait to wait. Times are
+ * in nanoseconds. */
+struct callseq_habit {
+  uint64_t since; /* the end of the wait */
+  uint64_t cpu;   /* the thread's CPU time when it began */
+};
+
 /* A thread's place in the queue, on that thread's stack. From the moment it is marked done it is
  * the waiting thread's again: the holder may not touch it. */
 struct callseq_waiter {
   struct callseq_waiter *next;
+  struct callseq_habit *habit; /* its thread's; NULL: it does not call often */
   CALLSEQ_ATOMIC(uint32_t) state;
   uint32_t alone; /* only its own thread can finish it: no holder takes it into its batch */
+  uint32_t busy;  /* nor if its thread has done little else than to call: it waits for its turn */
+};
+
+/* Oldest first. */
+struct callseq_queue {
+  struct callseq_waiter *first, *last; /* `last` means nothing if `first` is NULL */
 };
 
 /* What `lock` holds: one of these, or else the holder's id, any other number that no two threads
@@ -65,16 +79,18 @@ struct callseq_sequencer {
   CALLSEQ_ATOMIC(struct callseq_waiter *) demand; /* the heir, when its patience is over */
   CALLSEQ_ATOMIC(uint32_t) absent;                /* an heir has been woken, and has not come yet */
   /* The holder's own: */
-  struct callseq_waiter *pending; /* oldest first */
-  struct callseq_waiter *last;    /* the last sleeper that was finished: not to be touched */
-  uint32_t served;                /* of the present batch */
-  uint32_t vacant; /* there is no heir, and the next one is for the holder to appoint */
-  uint32_t calls;  /* since it looked at the clock */
-  uint64_t since;  /* when it did, in nanoseconds */
+  struct callseq_queue brief;  /* may be executed here */
+  struct callseq_queue turns;  /* are to be the heir, one after the other */
+  struct callseq_waiter *last; /* the last sleeper that was finished: not to be touched */
+  uint32_t served;             /* of the present batch */
+  uint32_t vacant;             /* there is no heir, and the next one is for the holder to appoint */
+  uint32_t calls;              /* since it looked at the clock */
+  uint64_t since;              /* when it did, in nanoseconds */
   /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
   uint32_t batch_limit, spin_limit, stall_ms;
-  uint32_t pauses; /* between two polls */
+  uint32_t batch_busy; /* execute the calls of busy threads too; 0 from callseq_sequencer_init */
+  uint32_t pauses;     /* between two polls */
   /* What other threads write most, in a cache line of its own: newest first. */
   CALLSEQ_ATOMIC(struct callseq_waiter *) arrivals __attribute__((aligned(64)));
   struct callseq_sequencer_counts counts __attribute__((aligned(64)));

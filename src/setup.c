@@ -27,7 +27,7 @@ enum {
   NURSERY_MINIMUM = 64 << 10,
   HEAP_MINIMUM = 64 << 10,
   NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
-  BATCH_DEFAULT = 2,
+  BATCH_DEFAULT = 16,
   SPIN_DEFAULT = 100,
   STALL_DEFAULT = 10000
 };
@@ -148,7 +148,7 @@ static int same_config(const callseq_config *a, const callseq_config *b) {
          a->spin_limit == b->spin_limit && a->stall_ms == b->stall_ms && a->argc == b->argc &&
          a->argv == b->argv && a->toplevel == b->toplevel && a->on_error == b->on_error &&
          a->on_error_data == b->on_error_data && a->report_overrun == b->report_overrun &&
-         a->measure_time == b->measure_time;
+         a->measure_time == b->measure_time && a->batch_busy == b->batch_busy;
 }
 
 static int processors(void) {
@@ -269,6 +269,7 @@ static int set_up(const callseq_config *config) {
       (C_word *)((char *)callseq_setup.stack.base + callseq_setup.stack.bytes);
   callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
                          or_none(config->stall_ms));
+  r->sequencer.batch_busy = config->batch_busy != 0;
   callseq_context_make(&r->scheme, callseq_setup.stack.base, callseq_setup.stack.bytes, live, NULL);
   callseq_tools_add(&callseq_binding_scheme, callseq_setup.stack.base, callseq_setup.stack.bytes);
   callseq_overrun_watch(&callseq_setup.stack, config->report_overrun);

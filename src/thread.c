@@ -32,6 +32,7 @@ static __thread struct {
     char *message;
   } own;
   char *string;
+  struct callseq_habit habit;
 } self;
 
 static pthread_key_t key;
@@ -70,6 +71,8 @@ NOINLINE void callseq_thread_enter(void) {
     callseq_abi_errno = &errno;
   callseq_overrun_enter_thread();
 }
+
+NOINLINE struct callseq_habit *callseq_thread_habit(void) { return &self.habit; }
 
 void callseq_thread_go_slowly(void) {
   atomic_store_explicit(&go_slowly, true, memory_order_relaxed);

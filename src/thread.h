@@ -6,6 +6,7 @@
 #define CALLSEQ_THREAD_H
 
 #include "../callseq.h"
+#include "sequencer.h"
 
 /* Sets the thread up unless it is. */
 void callseq_thread_enter(void);
@@ -17,6 +18,9 @@ void callseq_thread_go_slowly(void);
  * there. For calls on the slow way; a thread that can be cancelled has no other. */
 int callseq_thread_defer_cancel(void);
 void callseq_thread_allow_cancel(int state);
+
+/* How the thread has waited for the runtime; its own, until it ends. */
+struct callseq_habit *callseq_thread_habit(void);
 
 /* In a forked child: its only thread has another id. */
 void callseq_thread_forked(void);

@@ -18,7 +18,8 @@
  *   has nothing to do, so that a deadlock of any kind is reported so;
  * - with -DENDS: each thread comes to its end, if no thread is stopped for ever.
  *
- * -D takes: THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), SYMMETRIC,
+ * -D takes: THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
+ * are busy, bit n of the number for thread n), SYMMETRIC,
  * MEMORY (below), ENDS, and BUG=name for a mistake that has to be found.
  */
 #ifndef THREADS
@@ -32,6 +33,9 @@
 #endif
 #ifndef ALONE
 #define ALONE 0
+#endif
+#ifndef BUSY
+#define BUSY 0
 #endif
 #ifndef SYMMETRIC
 #define SYMMETRIC 0
@@ -99,6 +103,9 @@ byte memory[WORDS];
 
 #define OWNER(waiter) (((waiter) - 1) % THREADS + 1)
 #define IS_ALONE(waiter) (OWNER(waiter) == ALONE)
+#define IS_BUSY(waiter) ((BUSY >> OWNER(waiter)) & 1)
+#define IS_BRIEF(waiter) \
+  (BATCH_LIMIT && (!IS_ALONE(waiter) || BUG == NOT_ALONE) && !IS_BUSY(waiter))
 
 /* Values of `lock`: one of these, or a thread's number from 1. */
 #define FREE 0
@@ -117,7 +124,7 @@ byte memory[WORDS];
 #define PARKED 4
 
 /* The holder's own. */
-byte pending, last, served;
+byte brief, turns, last, served; /* the heads of two queues */
 bit vacant, slow_leave = SYMMETRIC;
 
 byte next[WAITERS + 1];
@@ -354,12 +361,27 @@ inline sequencer_leave() {
 
 /* ---- The holder ---- */
 
+inline append(queue, waiter) {
+  if
+  :: !queue -> queue = waiter
+  :: else ->
+     top = queue;
+     do
+     :: next[top] -> top = next[top]
+     :: else -> break
+     od;
+     touch(top);
+     next[top] = waiter;
+     top = 0
+  fi
+}
+
 inline collect() {
   atomic {
     own();
     load(top, arrivals, relaxed);
     if
-    :: pending || top == NULL || top == HEIR_ONLY -> top = 0
+    :: top == NULL || top == HEIR_ONLY -> top = 0
     :: else
     fi
   };
@@ -371,9 +393,20 @@ inline collect() {
        :: top ->
           touch(top);
           after = next[top];
-          next[top] = pending;
-          pending = top;
+          next[top] = oldest;
+          oldest = top;
           top = after
+       :: else -> break
+       od;
+       do
+       :: oldest ->
+          after = next[oldest];
+          next[oldest] = NULL;
+          if
+          :: IS_BRIEF(oldest) -> append(brief, oldest)
+          :: else -> append(turns, oldest)
+          fi;
+          oldest = after
        :: else -> break
        od;
        after = 0
@@ -382,13 +415,13 @@ inline collect() {
   fi
 }
 
-inline pop(waiter) {
+inline take_first(waiter, queue) {
   own();
-  waiter = pending;
+  waiter = queue;
   if
   :: waiter ->
      touch(waiter);
-     pending = next[waiter]
+     queue = next[waiter]
   :: else
   fi
 }
@@ -401,7 +434,7 @@ inline claim(ok, heir) {
     :: heir ->
        touch(heir);
        if
-       :: !IS_ALONE(heir) -> cas(ok, state(heir), HEIR + PARKED, TAKEN + PARKED, relaxed)
+       :: IS_BRIEF(heir) -> cas(ok, state(heir), HEIR + PARKED, TAKEN + PARKED, relaxed)
        :: else
        fi
     :: else
@@ -427,11 +460,17 @@ inline sequencer_next(waiter) {
      :: !ok ->
         collect();
         atomic {
+          was = TAKEN;
           if
-          :: !pending -> waiter = NULL
-          :: pending && IS_ALONE(pending) && BUG != NOT_ALONE -> waiter = NULL
-          :: else -> pop(waiter)
-          fi
+          :: !brief && turns && BATCH_LIMIT && !IS_ALONE(turns) ->
+             load(was, state(turns), relaxed) /* is it awake? */
+          :: else
+          fi;
+          if
+          :: was == WAITING -> take_first(waiter, turns)
+          :: else -> take_first(waiter, brief)
+          fi;
+          was = 0
         }
      :: else
      fi;
@@ -467,7 +506,10 @@ inline appoint(heir) {
   do
   :: collect();
      atomic {
-       pop(heir);
+       if
+       :: turns -> take_first(heir, turns)
+       :: else -> take_first(heir, brief)
+       fi;
        if
        :: heir ->
           vacant = 0;
@@ -714,7 +756,7 @@ inline inherit() {
   fi;
   it = 0;
   if
-  :: pending -> vacant = 1
+  :: brief || turns -> vacant = 1
   :: else ->
      cas(ok, arrivals, HEIR_ONLY, NULL, vacate);
      atomic {
@@ -843,7 +885,7 @@ inline abi_call() {
 
 active [THREADS] proctype thread() {
   byte me = _pid + 1, w = _pid + 1;
-  byte seen, was, it, top, after, n; /* what the C functions keep in locals */
+  byte seen, was, it, top, oldest, after, n; /* what the C functions keep in locals */
   byte heir, wake, offer;
   bit ok, first;
   byte i, j, k;              /* what the memory needs */

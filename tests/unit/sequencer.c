@@ -28,7 +28,8 @@ int sched_yield(void) {
 static bool is_idle(void) {
   return atomic_load_explicit(&s.lock, memory_order_acquire) == CALLSEQ_LOCK_FREE &&
          !atomic_load_explicit(&s.arrivals, memory_order_relaxed) &&
-         !callseq_sequencer_wanted(&s) && !s.pending && !s.last && !s.vacant && !s.absent;
+         !callseq_sequencer_wanted(&s) && !s.brief.first && !s.turns.first && !s.last &&
+         !s.vacant && !s.absent;
 }
 
 /* ---- Queued one by one ---- */
@@ -37,6 +38,9 @@ enum { QUEUE = 8 };
 
 static struct request queue[QUEUE];
 static pthread_t queue_threads[QUEUE];
+
+/* Of a thread that has used a processor a lot, whatever its clock says. */
+static struct callseq_habit calls_a_lot = {.cpu = -((uint64_t)1 << 60)};
 
 static void *call_once(void *argument) {
   call(argument, NULL);
@@ -51,9 +55,13 @@ static void start(pthread_t *thread, void *(*work)(void *), void *argument) {
 }
 
 /* The holder: one more thread calls, and is in the queue. */
-static void queue_up(int i, void *(*work)(void *), bool alone) {
+static void queue_up(int i, void *(*work)(void *), bool alone, bool busy) {
+  static struct callseq_habit habits[QUEUE];
   queue[i] = (struct request){.caller = i + 1};
   queue[i].waiter.alone = alone;
+  habits[i] = calls_a_lot;
+  if (busy)
+    queue[i].waiter.habit = &habits[i];
   bool first = !atomic_load_explicit(&s.arrivals, memory_order_relaxed);
   start(&queue_threads[i], work, &queue[i]);
   for (;;) {
@@ -71,11 +79,15 @@ static void wait_for_demand(struct request *heir) {
     sched_yield();
 }
 
+static void wait_for_park(struct request *q) {
+  while (!(atomic_load_explicit(&q->waiter.state, memory_order_relaxed) & PARKED))
+    sched_yield();
+}
+
 /* The holder: and sleeps, until the holder does something. */
 static void wait_for_sleep(struct request *heir) {
   wait_for_demand(heir);
-  while (!(atomic_load_explicit(&heir->waiter.state, memory_order_relaxed) & PARKED))
-    sched_yield();
+  wait_for_park(heir);
 }
 
 static void join_queue(int count) {
@@ -99,8 +111,8 @@ static const char *batches(void) {
 }
 
 /* Main holds, `count` threads queue, main serves what it may and leaves. */
-static void in_order(const char *what, int batch_limit, int alone, int count, const char *asleep,
-                     const char *awake) {
+static void in_order(const char *what, int batch_limit, int alone, int busy, int count,
+                     const char *asleep, const char *awake) {
   static const int spin_limits[] = {0, SOME_SPINS, NO_LIMIT};
   for (int symmetric = 0; symmetric < 2; symmetric++)
     for (int i = 0; i < 3; i++) {
@@ -108,9 +120,11 @@ static void in_order(const char *what, int batch_limit, int alone, int count, co
       set_up(batch_limit, spin_limits[i], 0, symmetric);
       callseq_sequencer_try_enter(&s, MAIN);
       for (int k = 0; k < count; k++) {
-        queue_up(k, call_once, k + 1 == alone);
+        queue_up(k, call_once, k + 1 == alone, k + 1 == busy);
         if (k == 0 && sleeps)
           wait_for_sleep(&queue[0]);
+        else if (k > 0 && k + 1 == busy)
+          wait_for_park(&queue[k]);
       }
       serve(MAIN);
       callseq_sequencer_leave(&s);
@@ -124,15 +138,42 @@ static void in_order(const char *what, int batch_limit, int alone, int count, co
 /* Followers are served in the order in which they came. An heir that sleeps is served first; one
  * that is awake serves itself, and others, when main has left. */
 static void orders(void) {
-  in_order("no limit", NO_LIMIT, 0, QUEUE, "M:12345678", "M:2345678 1:1");
-  in_order("batches of 3", 3, 0, QUEUE, "M:123 4:4567 8:8", "M:234 1:1567 8:8");
-  in_order("batches of 1", 1, 0, QUEUE, "M:1 2:23 4:45 6:67 8:8", "M:2 1:13 4:45 6:67 8:8");
-  in_order("no batches", 0, 0, QUEUE, "1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8",
+  in_order("no limit", NO_LIMIT, 0, 0, QUEUE, "M:12345678", "M:2345678 1:1");
+  in_order("batches of 3", 3, 0, 0, QUEUE, "M:123 4:4567 8:8", "M:234 1:1567 8:8");
+  in_order("batches of 1", 1, 0, 0, QUEUE, "M:1 2:23 4:45 6:67 8:8", "M:2 1:13 4:45 6:67 8:8");
+  in_order("no batches", 0, 0, 0, QUEUE, "1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8",
            "1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8");
-  in_order("one alone", NO_LIMIT, 3, 5, "M:12 3:345", "M:2 1:1 3:345");
-  in_order("the heir alone", NO_LIMIT, 1, 3, "M:23 1:1", "M:23 1:1");
-  in_order("the first follower alone", NO_LIMIT, 2, 3, "M:1 2:23", "1:1 2:23");
-  in_order("nobody but one alone", NO_LIMIT, 1, 1, "1:1", "1:1");
+  in_order("one alone", NO_LIMIT, 3, 0, 5, "M:1245 3:3", "M:245 1:1 3:3");
+  in_order("the heir alone", NO_LIMIT, 1, 0, 3, "M:23 1:1", "M:23 1:1");
+  in_order("the first follower alone", NO_LIMIT, 2, 0, 3, "M:13 2:2", "M:3 1:1 2:2");
+  in_order("nobody but one alone", NO_LIMIT, 1, 0, 1, "1:1", "1:1");
+  in_order("no batches, one alone", 0, 2, 0, 4, "1:1 2:2 3:3 4:4", "1:1 2:2 3:3 4:4");
+}
+
+/* A thread that calls a lot is not executed by others if it would have to be woken for that: it is
+ * the heir in its turn, before those that batches did not reach. */
+static void busy(void) {
+  in_order("a busy heir", NO_LIMIT, 0, 1, 3, "M:23 1:1", "M:23 1:1");
+  in_order("batches of 1, one busy", 1, 0, 4, 5, "M:1 4:42 3:35", "M:2 1:13 4:45");
+  in_order("no batches, one busy", 0, 0, 3, 4, "1:1 2:2 3:3 4:4", "1:1 2:2 3:3 4:4");
+}
+
+/* Main holds; the first one is the heir, and the busy one after it sleeps, or does not yet. */
+static void one_busy(const char *what, bool batch_busy, bool asleep, const char *expected) {
+  set_up(NO_LIMIT, asleep ? 0 : SOME_SPINS, 0, false);
+  s.batch_busy = batch_busy;
+  if (!asleep)
+    s.pauses *= 100000; /* 0.2 s from poll to poll: it polls for long enough to be seen to */
+  callseq_sequencer_try_enter(&s, MAIN);
+  queue_up(0, call_once, true, false);
+  queue_up(1, call_once, false, true);
+  if (asleep)
+    wait_for_park(&queue[1]);
+  serve(MAIN);
+  callseq_sequencer_leave(&s);
+  join_queue(2);
+  is_str(batches(), expected, "%s", what);
+  ok(is_idle(), "nobody is left");
 }
 
 /* ---- Stalled waiters, which are parked ---- */
@@ -186,7 +227,7 @@ static void stalled(bool symmetric) {
 
   set_up(NO_LIMIT, 0, STALL_MS, symmetric);
   callseq_sequencer_try_enter(&s, MAIN);
-  queue_up(0, call_and_stall_unheard, false);
+  queue_up(0, call_and_stall_unheard, false, false);
   start(&queue_threads[1], call_and_stall, &queue[1]); /* when it stalls, so has the other */
   while (sem_wait(&stall) != 0) {
   }
@@ -215,7 +256,7 @@ static void *call_late(void *argument) {
 
 /* The holder: one more thread is in the queue, asleep for all that others can see. */
 static void queue_up_late(int i) {
-  queue_up(i, call_late, false);
+  queue_up(i, call_late, false, false);
   while (sem_wait(&stall) != 0) {
   }
 }
@@ -227,7 +268,7 @@ static void heard(bool symmetric) {
   set_up(NO_LIMIT, NO_LIMIT, 0, symmetric);
   for (int i = 0; i < TURNS; i++) {
     callseq_sequencer_try_enter(&s, MAIN);
-    queue_up(0, call_once, false);
+    queue_up(0, call_once, false, false);
     wait_for_demand(&queue[0]);
     callseq_sequencer_leave(&s);
     while (!callseq_sequencer_try_enter(&s, MAIN))
@@ -273,7 +314,7 @@ static void stolen(int spin_limit, bool symmetric) {
 static void crossed(bool symmetric) {
   set_up(NO_LIMIT, 0, 0, symmetric);
   callseq_sequencer_try_enter(&s, MAIN);
-  queue_up(0, call_once, false);
+  queue_up(0, call_once, false, false);
   wait_for_sleep(&queue[0]);
   /* release: pairs with the acquire in try_take */
   atomic_store_explicit(&s.lock, CALLSEQ_LOCK_OFFERED, memory_order_release);
@@ -333,7 +374,7 @@ static void forks(void) {
   set_up(3, 0, 0, false);
   callseq_sequencer_try_enter(&s, MAIN);
   for (int i = 0; i < QUEUE; i++)
-    queue_up(i, call_once, false);
+    queue_up(i, call_once, false, false);
   for (int i = 0; i < 2; i++) { /* so that some are in every place where one can be */
     struct request *q = (struct request *)callseq_sequencer_next(&s);
     execute(q, MAIN);
@@ -401,6 +442,10 @@ int main(void) {
   sem_init(&let_go, 0, 0);
   states();
   orders();
+  busy();
+  one_busy("a busy follower that sleeps waits for its turn", false, true, "1:1 2:2");
+  one_busy("one that does not sleep is executed", false, false, "M:2 1:1");
+  one_busy("so is a sleeping one if batches take busy threads", true, true, "M:2 1:1");
   forks();
   park();
   for (int symmetric = 0; symmetric < 2; symmetric++) {

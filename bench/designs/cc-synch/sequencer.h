@@ -24,7 +24,12 @@ extern "C" {
 #define CALLSEQ_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CALLSEQ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+struct callseq_habit { /* not asked for */
+  int unused;
+};
+
 struct callseq_waiter {
+  struct callseq_habit *habit;
   uint32_t alone;
 };
 
@@ -61,7 +66,7 @@ struct callseq_sequencer {
   struct callseq_node *taken; /* the one that is being served */
   uint32_t served;
   /* Constant: */
-  uint32_t symmetric, batch_limit, spin_limit, stall_ms;
+  uint32_t symmetric, batch_limit, spin_limit, stall_ms, batch_busy;
   CALLSEQ_ATOMIC(struct callseq_node *) tail __attribute__((aligned(64)));
   struct callseq_sequencer_counts counts __attribute__((aligned(64)));
 };

@@ -43,7 +43,7 @@ static void relax(void) {
 /* An empty list. */
 static void begin(struct callseq_sequencer *s) {
   atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
-  s->pending = NULL;
+  s->turns.first = NULL;
   s->served = 0;
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
 }
@@ -71,23 +71,23 @@ static void count(_Atomic(uint64_t) *counter) {
 
 /* Holder: once nobody is pending, takes over those that have arrived. */
 static void collect(struct callseq_sequencer *s) {
-  if (s->pending || !callseq_sequencer_wanted(s))
+  if (s->turns.first || !callseq_sequencer_wanted(s))
     return;
   /* acquire: pairs with the release in push */
   struct callseq_waiter *w = atomic_exchange_explicit(&s->demand, NULL, memory_order_acquire);
   while (w) {
     struct callseq_waiter *next = w->next;
-    w->next = s->pending;
-    s->pending = w;
+    w->next = s->turns.first;
+    s->turns.first = w;
     w = next;
   }
   s->slow_leave = 1;
 }
 
 static struct callseq_waiter *pop(struct callseq_sequencer *s) {
-  struct callseq_waiter *w = s->pending;
+  struct callseq_waiter *w = s->turns.first;
   if (w)
-    s->pending = w->next;
+    s->turns.first = w->next;
   return w;
 }
 
@@ -105,7 +105,7 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   if (s->served >= s->batch_limit)
     return NULL;
   collect(s);
-  if (!s->pending || s->pending->alone)
+  if (!s->turns.first || s->turns.first->alone)
     return NULL;
   s->served++;
   s->slow_leave = 1;
