@@ -97,9 +97,14 @@ static void plain_round_trips(void) {
 
 /* ---- Registers ---- */
 
-/* Fills every callee-saved register from `values`, switches, and stores them back: registers.S. */
-void switch_filled(uint64_t *values, struct callseq_context *save, struct callseq_context *resume);
+typedef void *switch_function(struct callseq_context *save, struct callseq_context *resume,
+                              void *message);
 
+/* Fills every callee-saved register from `values`, calls `by`, stores them back: registers.S. */
+void switch_filled(uintptr_t *values, struct callseq_context *save, struct callseq_context *resume,
+                   switch_function *by);
+
+/* How many words they take. */
 #if defined(__x86_64__)
 enum { REGISTERS = 6 };
 #elif defined(__aarch64__)
@@ -107,54 +112,63 @@ enum { REGISTERS = 19 };
 #else
 /* Other CPUs: more values alive across the switch than there are registers to keep them in. */
 enum { REGISTERS = 12 };
-NOINLINE void switch_filled(uint64_t *values, struct callseq_context *save,
-                            struct callseq_context *resume) {
-  uint64_t a = values[0], b = values[1], c = values[2], d = values[3], e = values[4];
-  uint64_t f = values[5], g = values[6], h = values[7], i = values[8], j = values[9];
-  double k = (double)values[10], l = (double)values[11];
-  callseq_context_switch(save, resume, NULL);
+NOINLINE void switch_filled(uintptr_t *values, struct callseq_context *save,
+                            struct callseq_context *resume, switch_function *by) {
+  uintptr_t a = values[0], b = values[1], c = values[2], d = values[3], e = values[4];
+  uintptr_t f = values[5], g = values[6], h = values[7], i = values[8], j = values[9];
+  float k, l;
+  memcpy(&k, &values[10], sizeof k);
+  memcpy(&l, &values[11], sizeof l);
+  by(save, resume, NULL);
   values[0] = a, values[1] = b, values[2] = c, values[3] = d, values[4] = e;
   values[5] = f, values[6] = g, values[7] = h, values[8] = i, values[9] = j;
-  values[10] = (uint64_t)k, values[11] = (uint64_t)l;
+  memcpy(&values[10], &k, sizeof k);
+  memcpy(&values[11], &l, sizeof l);
 }
 #endif
 
-/* The value of a register on one side at one turn; a whole number that a double holds exactly. */
-static uint64_t filling(int side, int turn, int register_number) {
-  return ((uint64_t)side << 40) + ((uint64_t)turn << 8) + (uint64_t)register_number;
+/* The value of a register on one side at one turn: an odd multiple of what tells them apart, so
+ * that they differ in their high bits too. */
+static uintptr_t filling(int side, int turn, int register_number) {
+  uintptr_t which = (uintptr_t)side << 28 | (uintptr_t)turn << 8 | (uintptr_t)register_number;
+  return which * (uintptr_t)UINT64_C(0x9e3779b97f4a7c15);
 }
 
 /* One turn of one side; returns how many registers came back as they were. */
 static int keep_registers(int side, int turn, struct callseq_context *save,
-                          struct callseq_context *resume) {
-  uint64_t values[REGISTERS];
+                          struct callseq_context *resume, switch_function *by) {
+  uintptr_t values[REGISTERS];
   int kept = 0;
   for (int i = 0; i < REGISTERS; i++)
     values[i] = filling(side, turn, i);
-  switch_filled(values, save, resume);
+  switch_filled(values, save, resume, by);
   for (int i = 0; i < REGISTERS; i++)
     kept += values[i] == filling(side, turn, i);
   return kept;
 }
 
 static struct partner registers_partner;
+static switch_function *registers_switch;
 static int kept_inside;
 
 static void keep_registers_inside(void *argument) {
   struct partner *p = argument;
   for (int turn = 0;; turn++)
-    kept_inside += keep_registers(2, turn, &p->inside, &p->outside);
+    kept_inside += keep_registers(2, turn, &p->inside, &p->outside, registers_switch);
 }
 
-static void registers(void) {
+static void registers(switch_function *by, const char *which) {
   struct partner *p = &registers_partner;
   int kept_outside = 0;
   map_or_exit(&p->stack, STACK_BYTES);
+  registers_switch = by;
+  kept_inside = 0;
   callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, keep_registers_inside, p);
   for (int turn = 0; turn <= TURNS; turn++)
-    kept_outside += keep_registers(1, turn, &p->outside, &p->inside);
-  is_int(kept_outside, (TURNS + 1) * REGISTERS, "%d callee-saved registers are kept", REGISTERS);
-  is_int(kept_inside, TURNS * REGISTERS, "on both sides");
+    kept_outside += keep_registers(1, turn, &p->outside, &p->inside, by);
+  is_int(kept_outside, (TURNS + 1) * REGISTERS, "%d callee-saved words are kept, %s", REGISTERS,
+         which);
+  is_int(kept_inside, TURNS * REGISTERS, "on both sides, %s", which);
   end(p);
 }
 
@@ -222,7 +236,7 @@ static void *third_inside(void *result) {
 
 static void floating_point_control(void) {
   struct partner p;
-  int kept_outside = 0, inside_as_set = 0, turns = 0;
+  int kept_outside = 0, inside_as_set = 0, turns = 0, initial = 0, initial_again = 0;
   begin(&p, exchange_control, STACK_BYTES);
   ask(&p, (void *)&controls[0]);
   callseq_context_switch_plain(&p.outside, &p.inside, (void *)&controls[0]);
@@ -237,9 +251,21 @@ static void floating_point_control(void) {
       set_before = controls[inside];
       turns++;
     }
-  set_control(controls[0]);
+  for (int outside = 0; outside < CONTROLS; outside++)
+    for (int inside = 0; inside < CONTROLS; inside++) {
+      set_control(controls[outside]);
+      callseq_context_switch_fresh(&p.outside, &p.inside, (void *)&controls[inside]);
+      initial += control() == controls[0];
+      inside_as_set += found_inside == set_before;
+      set_before = controls[inside];
+      set_control(controls[inside]);
+      callseq_context_fresh();
+      initial_again += control() == controls[0];
+    }
+  is_int(initial, turns, "after a fresh switch the caller has the initial one, whatever it had");
+  is_int(initial_again, turns, "and after callseq_context_fresh");
   is_int(kept_outside, turns, "the caller's floating-point control is kept, whatever the other's");
-  is_int(inside_as_set, turns, "and the other's, whatever the caller's");
+  is_int(inside_as_set, 2 * turns, "and the other's, whatever the caller's");
   end(&p);
 
   double outside, inside;
@@ -265,12 +291,14 @@ static void floating_point_control(void) {
 /* ---- Alignment ---- */
 
 typedef float vector __attribute__((vector_size(16)));
+enum { ALIGNMENT = __alignof__(vector) }; /* 8 where the ABI aligns stacks to no more */
 
-/* A frame whose vector the compiler stores with instructions that fault if sp was not aligned. */
+/* A frame with a vector, which the compiler places by what the ABI says of sp. Where it is stored
+ * with an instruction that wants it aligned, that faults if sp was not. */
 NOINLINE static void *frame(void *message) {
   volatile vector stored = {1, 2, 3, 4};
   vector loaded = stored;
-  *(uintptr_t *)message = (uintptr_t)__builtin_frame_address(0);
+  *(uintptr_t *)message = (uintptr_t)&stored;
   return loaded[3] == 4 ? message : NULL;
 }
 
@@ -278,23 +306,22 @@ static struct partner alignment_partner;
 
 static void frame_at_entry(void *message) {
   struct partner *p = &alignment_partner;
-  *(uintptr_t *)message = (uintptr_t)__builtin_frame_address(0);
   callseq_context_switch(&p->inside, &p->outside, frame(message));
 }
 
 static void alignment(void) {
   struct partner *p = &alignment_partner;
-  uintptr_t address = 0;
+  uintptr_t address = 1;
   int aligned = 0, right = 0;
   map_or_exit(&p->stack, STACK_BYTES);
   for (size_t less = 0; less < 16; less++) {
     callseq_context_make(&p->inside, p->stack.base, p->stack.bytes - less, frame_at_entry,
                          &address);
     right += ask(p, NULL) == &address;
-    aligned += address % 16 == 0;
+    aligned += address % ALIGNMENT == 0;
   }
   is_int(right, 16, "aligned vectors can be stored on a stack that ends anywhere");
-  is_int(aligned, 16, "its frames are 16-byte aligned");
+  is_int(aligned, 16, "they are aligned to %d bytes", ALIGNMENT);
   end(p);
 }
 
@@ -458,7 +485,9 @@ static void many(void) {
 int main(void) {
   round_trips();
   plain_round_trips();
-  registers();
+  registers(callseq_context_switch, "full switch");
+  registers(callseq_context_switch_fresh, "fresh switch");
+  registers(callseq_context_switch_plain, "plain switch");
   floating_point_control();
   alignment();
   threads();

@@ -1,7 +1,8 @@
-/* void switch_filled(uint64_t *values, struct callseq_context *save, struct callseq_context *resume)
+/* void switch_filled(uintptr_t *values, struct callseq_context *save, struct callseq_context *resume,
+ *                    switch_function *by)
  *
- * Loads every callee-saved register from `values`, switches contexts, and when something has
- * switched back stores the registers there: for context.c, which has it in C for other CPUs. */
+ * Loads every callee-saved register from `values`, calls by(save, resume, NULL), and when something
+ * has switched back stores the registers there: for context.c, which has it in C for other CPUs. */
 #include "../../src/context/asm.h"
 
 #if defined(__x86_64__)
@@ -23,7 +24,7 @@ FUNCTION(switch_filled)
   mov %rsi, %rdi
   mov %rdx, %rsi
   xor %edx, %edx
-  call callseq_context_switch@PLT
+  call *%rcx
   pop %rdi
   mov %rbp, 0(%rdi)
   mov %rbx, 8(%rdi)
@@ -65,7 +66,7 @@ FUNCTION(switch_filled)
   mov x0, x1
   mov x1, x2
   mov x2, #0
-  bl callseq_context_switch
+  blr x3
   ldr x0, [sp, #160]
   EACH stp, x0
   str x29, [x0, #144]

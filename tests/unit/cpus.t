@@ -1,0 +1,31 @@
+#!/bin/sh
+# The tests of the context switch once more, for each CPU that has a source in src/context, in
+# qemu's user mode. A CPU is left out where its cross compiler is not installed (Debian:
+# gcc-TRIPLET and libc6-dev-ARCHITECTURE-cross), all are where qemu is not (qemu-user-static).
+. "$TESTS/tap.sh"
+
+root=$(dirname "$TESTS")
+
+# How the library is compiled, and linked so that an address that is not relative shows.
+options="-std=gnu11 -O2 -Wall -Wextra -Werror -pthread -fPIC -static-pie -Wl,-z,text"
+
+passes() { # CPU TRIPLET SUBJECT [OPTION...]
+  cpu=$1
+  compiler=$2-gcc
+  subject="$cpu: $3"
+  shift 3
+  emulator=$(command -v "qemu-$cpu-static" || command -v "qemu-$cpu")
+  rm -f program
+  if ! command -v "$compiler" >/dev/null || [ -z "$emulator" ]; then
+    skip "$subject" "$compiler and qemu-$cpu-static are optional, one is not installed"
+    return
+  fi
+  ok "$subject builds" "$compiler" $options "$@" \
+    -I"$root" "$TESTS/unit/context.c" "$TESTS/unit/registers.S" "$root/src/stack.c" \
+    "$root/src/context/ucontext.c" "$root/src/context/context.S" -o program -lm
+  ok "$subject passes its tests" "$emulator" ./program
+}
+
+passes aarch64 aarch64-linux-gnu 'the context switch'
+passes aarch64 aarch64-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
+finish
