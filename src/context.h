@@ -13,7 +13,8 @@
 
 #include <stddef.h>
 
-#if !defined(CALLSEQ_UCONTEXT) && !defined(__x86_64__) && !defined(__aarch64__)
+#if !defined(CALLSEQ_UCONTEXT) && !defined(__x86_64__) && !defined(__i386__) &&                    \
+    !defined(__aarch64__)
 #define CALLSEQ_UCONTEXT 1
 #endif
 

@@ -17,13 +17,15 @@
   .cfi_endproc;                                                                                    \
   .size name, .- name
 
-/* The GNU property note: `type` is the CPU's feature word, `bits` the features that hold. */
+/* The GNU property note: `type` is the CPU's feature word, `bits` the features that hold. A property
+ * is padded to the size of a pointer. */
 #define PROPERTY(type, bits)                                                                       \
   .pushsection .note.gnu.property, "a", %note;                                                     \
-  .p2align 3;                                                                                      \
-  .long 4, 16, 5;                                                                                  \
+  .balign __SIZEOF_POINTER__;                                                                      \
+  .long 4, 8 + __SIZEOF_POINTER__, 5;                                                              \
   .asciz "GNU";                                                                                    \
-  .long type, 4, bits, 0;                                                                          \
+  .long type, 4, bits;                                                                             \
+  .balign __SIZEOF_POINTER__;                                                                      \
   .popsection
 
 #endif

@@ -4,6 +4,8 @@
 #if !defined(CALLSEQ_UCONTEXT)
 #if defined(__x86_64__)
 #include "x86_64.S"
+#elif defined(__i386__)
+#include "i386.S"
 #elif defined(__aarch64__)
 #include "aarch64.S"
 #endif

@@ -42,7 +42,14 @@ void *callseq_context_switch(struct callseq_context *save, struct callseq_contex
   save->sp = &here;
   resume->message = message;
   pthread_sigmask(SIG_SETMASK, NULL, &there->uc_sigmask);
+#if defined(__i386__) /* glibc's swapcontext leaves MXCSR out there, its fenv_t does not */
+  fenv_t control;
+  fegetenv(&control);
   swapcontext(&here, there);
+  fesetenv(&control);
+#else
+  swapcontext(&here, there);
+#endif
   return save->message;
 }
 

@@ -107,6 +107,8 @@ void switch_filled(uintptr_t *values, struct callseq_context *save, struct calls
 /* How many words they take. */
 #if defined(__x86_64__)
 enum { REGISTERS = 6 };
+#elif defined(__i386__)
+enum { REGISTERS = 4 };
 #elif defined(__aarch64__)
 enum { REGISTERS = 19 };
 #else
@@ -175,24 +177,28 @@ static void registers(switch_function *by, const char *which) {
 /* ---- Floating-point control ---- */
 
 /* The control bits that belong to a context, in one word; its initial value first, then others. */
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(__i386__)
 enum { MXCSR_STATUS = 0x3f };
-static const uint64_t controls[] = {
+static uint64_t controls[] = {
     0x037f00001f80, /* initial */
     0x0b7f00005f80, /* round up in both units */
     0x037f00009f80, /* flush to zero: MXCSR alone */
     0x027f00001f80, /* 53 bits of precision: x87 alone */
 };
 NOINLINE static uint64_t control(void) {
-  uint32_t mxcsr;
+  uint32_t mxcsr = 0;
   uint16_t x87;
-  __asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(mxcsr), "=m"(x87));
+  __asm__ volatile("fnstcw %0" : "=m"(x87));
+  if (__builtin_cpu_supports("sse"))
+    __asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
   return (uint64_t)x87 << 32 | (mxcsr & ~(uint32_t)MXCSR_STATUS);
 }
 NOINLINE static void set_control(uint64_t value) {
   uint32_t mxcsr = (uint32_t)value;
   uint16_t x87 = (uint16_t)(value >> 32);
-  __asm__ volatile("ldmxcsr %0; fldcw %1" : : "m"(mxcsr), "m"(x87));
+  __asm__ volatile("fldcw %0" : : "m"(x87));
+  if (__builtin_cpu_supports("sse"))
+    __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
 }
 #elif defined(__aarch64__)
 static const uint64_t controls[] = {
@@ -225,8 +231,8 @@ static void *exchange_control(void *message) {
 }
 
 NOINLINE static double third(void) {
-  volatile double one = 1, three = 3;
-  return one / three;
+  volatile double one = 1, three = 3, quotient = one / three; /* in memory no more than a double */
+  return quotient;
 }
 
 static void *third_inside(void *result) {
@@ -237,6 +243,11 @@ static void *third_inside(void *result) {
 static void floating_point_control(void) {
   struct partner p;
   int kept_outside = 0, inside_as_set = 0, turns = 0, initial = 0, initial_again = 0;
+#if defined(__i386__)
+  if (!__builtin_cpu_supports("sse")) /* then there is no MXCSR, and control() has 0 for it */
+    for (int i = 0; i < CONTROLS; i++)
+      controls[i] &= ~(uint64_t)UINT32_MAX;
+#endif
   begin(&p, exchange_control, STACK_BYTES);
   ask(&p, (void *)&controls[0]);
   callseq_context_switch_plain(&p.outside, &p.inside, (void *)&controls[0]);

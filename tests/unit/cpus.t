@@ -26,6 +26,10 @@ passes() { # CPU TRIPLET SUBJECT [OPTION...]
   ok "$subject passes its tests" "$emulator" ./program
 }
 
+passes i386 i686-linux-gnu 'the context switch'
+QEMU_CPU=pentium2 passes i386 i686-linux-gnu 'without SSE'
+passes i386 i686-linux-gnu 'compiled for SSE' -msse2
+passes i386 i686-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
 passes aarch64 aarch64-linux-gnu 'the context switch'
 passes aarch64 aarch64-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
 finish

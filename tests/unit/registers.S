@@ -41,6 +41,35 @@ FUNCTION(switch_filled)
   ret
 END(switch_filled)
 
+#elif defined(__i386__)
+FUNCTION(switch_filled)
+  endbr32
+  push %ebp
+  push %ebx
+  push %esi
+  push %edi
+  mov 20(%esp), %eax
+  push $0
+  push 32(%esp)
+  push 32(%esp) /* now resume, save: esp has moved */
+  mov 0(%eax), %ebp
+  mov 4(%eax), %ebx
+  mov 8(%eax), %esi
+  mov 12(%eax), %edi
+  call *44(%esp)
+  add $12, %esp
+  mov 20(%esp), %eax
+  mov %ebp, 0(%eax)
+  mov %ebx, 4(%eax)
+  mov %esi, 8(%eax)
+  mov %edi, 12(%eax)
+  pop %edi
+  pop %esi
+  pop %ebx
+  pop %ebp
+  ret
+END(switch_filled)
+
 #elif defined(__aarch64__)
 /* `instruction` is stp or ldp: all of them but x30, which is the return address, at `base`. */
 .macro EACH instruction, base
