@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #if !defined(CALLSEQ_UCONTEXT) && !defined(__x86_64__) && !defined(__i386__) &&                    \
-    !defined(__aarch64__)
+    !defined(__aarch64__) && !defined(__ARM_PCS_VFP)
 #define CALLSEQ_UCONTEXT 1
 #endif
 

@@ -8,6 +8,8 @@
 #include "i386.S"
 #elif defined(__aarch64__)
 #include "aarch64.S"
+#elif defined(__arm__)
+#include "arm.S"
 #endif
 #endif
 

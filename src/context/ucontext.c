@@ -27,9 +27,10 @@ void callseq_context_make(struct callseq_context *context, void *stack, size_t b
                           void (*entry)(void *), void *argument) {
   ucontext_t *machine = stack; /* at the far end, which is used last */
   uint64_t e = (uintptr_t)entry, a = (uintptr_t)argument;
+  size_t excess = ((uintptr_t)stack + bytes) % 16; /* not every makecontext aligns the end */
   getcontext(machine);
   machine->uc_stack.ss_sp = machine + 1;
-  machine->uc_stack.ss_size = bytes - sizeof *machine;
+  machine->uc_stack.ss_size = bytes - excess - sizeof *machine;
   machine->uc_link = NULL;
   makecontext(machine, (void (*)(void))start, 4, (unsigned)(e >> 32), (unsigned)e,
               (unsigned)(a >> 32), (unsigned)a);

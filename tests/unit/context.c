@@ -111,6 +111,8 @@ enum { REGISTERS = 6 };
 enum { REGISTERS = 4 };
 #elif defined(__aarch64__)
 enum { REGISTERS = 19 };
+#elif defined(__ARM_PCS_VFP)
+enum { REGISTERS = 24 };
 #else
 /* Other CPUs: more values alive across the switch than there are registers to keep them in. */
 enum { REGISTERS = 12 };
@@ -213,6 +215,22 @@ NOINLINE static uint64_t control(void) {
 }
 NOINLINE static void set_control(uint64_t value) {
   __asm__ volatile("msr fpcr, %0" : : "r"(value));
+}
+#elif defined(__ARM_PCS_VFP)
+enum { FPSCR_STATUS = 0xf800009f };
+static const uint64_t controls[] = {
+    0,       /* initial */
+    1 << 22, /* round up */
+    1 << 24, /* flush to zero */
+    1 << 25, /* default NaN */
+};
+NOINLINE static uint64_t control(void) {
+  uint32_t value;
+  __asm__ volatile("vmrs %0, fpscr" : "=r"(value));
+  return value & ~(uint32_t)FPSCR_STATUS;
+}
+NOINLINE static void set_control(uint64_t value) {
+  __asm__ volatile("vmsr fpscr, %0" : : "r"((uint32_t)value));
 }
 #else
 static const uint64_t controls[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD};

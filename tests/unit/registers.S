@@ -104,6 +104,29 @@ FUNCTION(switch_filled)
   add sp, sp, #176
   ret
 END(switch_filled)
+
+#elif defined(__ARM_PCS_VFP)
+.syntax unified
+.arm
+.fpu vfpv3-d16
+FUNCTION(switch_filled)
+  push {r4-r11, lr}
+  vpush {d8-d15}
+  push {r0}
+  mov r12, r3
+  vldm r0!, {d8-d15}
+  mov r3, r0
+  mov r0, r1
+  mov r1, r2
+  mov r2, #0
+  ldm r3, {r4-r11}
+  blx r12
+  pop {r0}
+  vstm r0!, {d8-d15}
+  stm r0, {r4-r11}
+  vpop {d8-d15}
+  pop {r4-r11, pc}
+END(switch_filled)
 #endif
 
 .section .note.GNU-stack, "", %progbits
