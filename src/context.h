@@ -14,7 +14,8 @@
 #include <stddef.h>
 
 #if !defined(CALLSEQ_UCONTEXT) && !defined(__x86_64__) && !defined(__i386__) &&                    \
-    !defined(__aarch64__) && !defined(__ARM_PCS_VFP)
+    !defined(__aarch64__) && !defined(__ARM_PCS_VFP) &&                                            \
+    !(defined(__powerpc64__) && defined(__LITTLE_ENDIAN__) && _CALL_ELF == 2)
 #define CALLSEQ_UCONTEXT 1
 #endif
 

@@ -10,6 +10,8 @@
 #include "aarch64.S"
 #elif defined(__arm__)
 #include "arm.S"
+#elif defined(__powerpc64__)
+#include "ppc64le.S"
 #endif
 #endif
 

@@ -13,12 +13,19 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
+void callseq_context_fresh(void) {
+  fesetenv(FE_DFL_ENV);
+#if defined(__ALTIVEC__) /* VSCR, which fenv_t leaves out */
+  __builtin_altivec_mtvscr((__vector signed int){0});
+#endif
+}
+
 /* makecontext passes int arguments only: two halves of a pointer each. */
 static void start(unsigned entry_high, unsigned entry_low, unsigned argument_high,
                   unsigned argument_low) {
   uintptr_t entry = (uintptr_t)((uint64_t)entry_high << 32 | entry_low);
   uintptr_t argument = (uintptr_t)((uint64_t)argument_high << 32 | argument_low);
-  fesetenv(FE_DFL_ENV); /* makecontext took that of its caller */
+  callseq_context_fresh(); /* makecontext took that of its caller */
   ((void (*)(void *))entry)((void *)argument);
   abort();
 }
@@ -57,11 +64,9 @@ void *callseq_context_switch(struct callseq_context *save, struct callseq_contex
 void *callseq_context_switch_fresh(struct callseq_context *save, struct callseq_context *resume,
                                    void *message) {
   message = callseq_context_switch(save, resume, message);
-  fesetenv(FE_DFL_ENV);
+  callseq_context_fresh();
   return message;
 }
-
-void callseq_context_fresh(void) { fesetenv(FE_DFL_ENV); }
 
 void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
                                    void *message) __attribute__((alias("callseq_context_switch")));

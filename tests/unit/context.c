@@ -113,6 +113,12 @@ enum { REGISTERS = 4 };
 enum { REGISTERS = 19 };
 #elif defined(__ARM_PCS_VFP)
 enum { REGISTERS = 24 };
+#elif defined(__powerpc64__) && _CALL_ELF == 2
+#if defined(CALLSEQ_UCONTEXT)
+enum { REGISTERS = 61 }; /* without r2 */
+#else
+enum { REGISTERS = 62 };
+#endif
 #else
 /* Other CPUs: more values alive across the switch than there are registers to keep them in. */
 enum { REGISTERS = 12 };
@@ -231,6 +237,28 @@ NOINLINE static uint64_t control(void) {
 }
 NOINLINE static void set_control(uint64_t value) {
   __asm__ volatile("vmsr fpscr, %0" : : "r"((uint32_t)value));
+}
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+enum { VSCR_CONTROL = 0x10000 };
+static const uint64_t FPSCR_CONTROL = 0x7000000ff;
+static const uint64_t controls[] = {
+    0,           /* initial */
+    2,           /* round up */
+    0x300000000, /* round decimals down */
+    0x10000,     /* denormals are zero in vectors: VSCR */
+};
+NOINLINE static uint64_t control(void) {
+  uint64_t fpscr;
+  uint32_t vscr[4] __attribute__((aligned(16)));
+  __asm__ volatile("mffs 0; mfvsrd %0, 0" : "=r"(fpscr) : : "fr0");
+  __asm__ volatile("mfvscr 0; stvx 0, 0, %1" : "=m"(vscr) : "r"(vscr) : "v0");
+  return (fpscr & FPSCR_CONTROL) | (vscr[0] & VSCR_CONTROL);
+}
+NOINLINE static void set_control(uint64_t value) {
+  uint64_t fpscr = value & FPSCR_CONTROL;
+  uint32_t vscr[4] __attribute__((aligned(16))) = {(uint32_t)value & VSCR_CONTROL};
+  __asm__ volatile("mtvsrd 0, %0; mtfsf 0xff, 0, 1, 0" : : "r"(fpscr) : "fr0");
+  __asm__ volatile("lvx 0, 0, %0; mtvscr 0" : : "r"(vscr), "m"(vscr) : "v0");
 }
 #else
 static const uint64_t controls[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD};
@@ -512,6 +540,11 @@ static void many(void) {
 }
 
 int main(void) {
+#if defined(__ALTIVEC__)
+  /* By this glibc's swapcontext tells whether to restore vectors. Linux sets it where they are
+   * used, qemu does not. */
+  __asm__ volatile("mtvrsave %0" : : "r"(-1));
+#endif
   round_trips();
   plain_round_trips();
   registers(callseq_context_switch, "full switch");

@@ -36,4 +36,7 @@ passes aarch64 aarch64-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
 passes arm arm-linux-gnueabihf 'the context switch'
 passes arm arm-linux-gnueabihf 'under Arm instead of Thumb code' -marm
 passes arm arm-linux-gnueabihf 'the portable one' -DCALLSEQ_UCONTEXT
+passes ppc64le powerpc64le-linux-gnu 'the context switch'
+QEMU_CPU=power8 passes ppc64le powerpc64le-linux-gnu 'on POWER8'
+passes ppc64le powerpc64le-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
 finish

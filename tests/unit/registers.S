@@ -127,6 +127,58 @@ FUNCTION(switch_filled)
   vpop {d8-d15}
   pop {r4-r11, pc}
 END(switch_filled)
+
+#elif defined(__powerpc64__) && _CALL_ELF == 2
+/* The instructions are those to load or those to store, at `base`. */
+.macro EACH general, float, vector, base, at
+  .irp n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+  \general \n, \at + 8 * (\n - 14)(\base)
+  \float \n, \at + 144 + 8 * (\n - 14)(\base)
+  .endr
+  .irp n, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+  li 11, \at + 288 + 16 * (\n - 20)
+  \vector 32 + \n, 11, \base
+  .endr
+.endm
+
+FUNCTION(switch_filled)
+  mflr 0
+  mfcr 11
+  std 0, 16(1)
+  stw 11, 8(1)
+  stdu 1, -528(1)
+  std 2, 24(1)
+  std 3, 32(1)
+  EACH std, stfd, stxvd2x, 1, 48
+  mr 12, 6
+  mr 10, 4
+  EACH ld, lfd, lxvd2x, 3, 0
+  ld 0, 480(3)
+  mtcrf 0x38, 0
+#ifndef CALLSEQ_UCONTEXT
+  ld 2, 488(3) /* a call by address need not keep it, but one within the library does */
+#endif
+  mr 4, 5
+  mr 3, 10
+  li 5, 0
+  mtctr 12
+  bctrl
+  ld 3, 32(1)
+  EACH std, stfd, stxvd2x, 3, 0
+  mfcr 11
+  ld 0, 480(3)
+  rlwimi 0, 11, 0, 8, 19
+  std 0, 480(3)
+  std 2, 488(3)
+  EACH ld, lfd, lxvd2x, 1, 48
+  ld 2, 24(1)
+  addi 1, 1, 528
+  ld 0, 16(1)
+  lwz 11, 8(1)
+  mtlr 0
+  mtcrf 0x38, 11
+  blr
+END(switch_filled)
 #endif
 
 .section .note.GNU-stack, "", %progbits
