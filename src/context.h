@@ -15,7 +15,8 @@
 
 #if !defined(CALLSEQ_UCONTEXT) && !defined(__x86_64__) && !defined(__i386__) &&                    \
     !defined(__aarch64__) && !defined(__ARM_PCS_VFP) &&                                            \
-    !(defined(__powerpc64__) && defined(__LITTLE_ENDIAN__) && _CALL_ELF == 2)
+    !(defined(__powerpc64__) && defined(__LITTLE_ENDIAN__) && _CALL_ELF == 2) &&                   \
+    !defined(__s390x__)
 #define CALLSEQ_UCONTEXT 1
 #endif
 

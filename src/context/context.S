@@ -12,6 +12,8 @@
 #include "arm.S"
 #elif defined(__powerpc64__)
 #include "ppc64le.S"
+#elif defined(__s390x__)
+#include "s390x.S"
 #endif
 #endif
 

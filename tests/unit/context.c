@@ -14,7 +14,7 @@
 
 #define NOINLINE __attribute__((noinline))
 
-enum { ROUND_TRIPS = 1000000, TURNS = 1000, STACK_BYTES = 64 << 10 };
+enum { ROUND_TRIPS = 100000, TURNS = 1000, STACK_BYTES = 64 << 10 };
 
 struct partner {
   struct callseq_context inside, outside;
@@ -119,6 +119,8 @@ enum { REGISTERS = 61 }; /* without r2 */
 #else
 enum { REGISTERS = 62 };
 #endif
+#elif defined(__s390x__)
+enum { REGISTERS = 16 };
 #else
 /* Other CPUs: more values alive across the switch than there are registers to keep them in. */
 enum { REGISTERS = 12 };
@@ -260,6 +262,22 @@ NOINLINE static void set_control(uint64_t value) {
   __asm__ volatile("mtvsrd 0, %0; mtfsf 0xff, 0, 1, 0" : : "r"(fpscr) : "fr0");
   __asm__ volatile("lvx 0, 0, %0; mtvscr 0" : : "r"(vscr), "m"(vscr) : "v0");
 }
+#elif defined(__s390x__)
+static const uint32_t FPC_CONTROL = 0xfc000077;
+static const uint64_t controls[] = {
+    0,          /* initial */
+    2,          /* round up */
+    0x10,       /* round decimals towards zero */
+    0x80000000, /* invalid operations trap */
+};
+NOINLINE static uint64_t control(void) {
+  uint32_t value;
+  __asm__ volatile("efpc %0" : "=r"(value));
+  return value & FPC_CONTROL;
+}
+NOINLINE static void set_control(uint64_t value) {
+  __asm__ volatile("sfpc %0" : : "r"((uint32_t)value));
+}
 #else
 static const uint64_t controls[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD};
 NOINLINE static uint64_t control(void) { return (uint64_t)fegetround(); }
@@ -347,8 +365,12 @@ static void floating_point_control(void) {
 
 /* ---- Alignment ---- */
 
+#if defined(__s390x__) /* where the ABI aligns stacks to less than a vector */
+typedef float vector __attribute__((vector_size(16), aligned(8)));
+#else
 typedef float vector __attribute__((vector_size(16)));
-enum { ALIGNMENT = __alignof__(vector) }; /* 8 where the ABI aligns stacks to no more */
+#endif
+enum { ALIGNMENT = __alignof__(vector) };
 
 /* A frame with a vector, which the compiler places by what the ABI says of sp. Where it is stored
  * with an instruction that wants it aligned, that faults if sp was not. */

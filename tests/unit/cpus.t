@@ -39,4 +39,6 @@ passes arm arm-linux-gnueabihf 'the portable one' -DCALLSEQ_UCONTEXT
 passes ppc64le powerpc64le-linux-gnu 'the context switch'
 QEMU_CPU=power8 passes ppc64le powerpc64le-linux-gnu 'on POWER8'
 passes ppc64le powerpc64le-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
+passes s390x s390x-linux-gnu 'the context switch'
+passes s390x s390x-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
 finish

@@ -179,6 +179,35 @@ FUNCTION(switch_filled)
   mtcrf 0x38, 11
   blr
 END(switch_filled)
+
+#elif defined(__s390x__)
+/* `instruction` is std or ld: f8-f15, at `base`. */
+.macro EACH instruction, base, at
+  .irp n, 8, 9, 10, 11, 12, 13, 14, 15
+  \instruction %f\n, \at + 8 * (\n - 8)(\base)
+  .endr
+.endm
+
+FUNCTION(switch_filled)
+  stmg %r2, %r14, 16(%r15)
+  aghi %r15, -224 /* the callee's 160 bytes, and 64 for floats */
+  EACH std, %r15, 160
+  lgr %r1, %r2
+  lgr %r2, %r3
+  lgr %r3, %r4
+  lgr %r14, %r5
+  lghi %r4, 0
+  EACH ld, %r1, 64
+  lmg %r6, %r13, 0(%r1)
+  basr %r14, %r14
+  lg %r1, 224 + 16(%r15)
+  stmg %r6, %r13, 0(%r1)
+  EACH std, %r1, 64
+  EACH ld, %r15, 160
+  aghi %r15, 224
+  lmg %r6, %r14, 48(%r15)
+  br %r14
+END(switch_filled)
 #endif
 
 .section .note.GNU-stack, "", %progbits
