@@ -11,14 +11,16 @@
 #ifndef CALLSEQ_CONTEXT_H
 #define CALLSEQ_CONTEXT_H
 
-#include <stddef.h>
-
+/* The ABIs that there is a source for; the same CPU may have others. */
 #if !defined(CALLSEQ_UCONTEXT) && !defined(__x86_64__) && !defined(__i386__) &&                    \
     !defined(__aarch64__) && !defined(__ARM_PCS_VFP) &&                                            \
     !(defined(__powerpc64__) && defined(__LITTLE_ENDIAN__) && _CALL_ELF == 2) &&                   \
-    !defined(__s390x__)
+    !defined(__s390x__) && !(defined(__riscv_float_abi_double) && __riscv_xlen == 64)
 #define CALLSEQ_UCONTEXT 1
 #endif
+
+#ifndef __ASSEMBLER__ /* context/context.S wants the choice above */
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -57,5 +59,6 @@ void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_
 
 #ifdef __cplusplus
 }
+#endif
 #endif
 #endif

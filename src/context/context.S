@@ -1,4 +1,5 @@
 /* The assembly for the CPU that is compiled for: the context switch, unless ucontext.c serves. */
+#include "../context.h"
 #include "asm.h"
 
 #if !defined(CALLSEQ_UCONTEXT)
@@ -14,6 +15,8 @@
 #include "ppc64le.S"
 #elif defined(__s390x__)
 #include "s390x.S"
+#elif defined(__riscv)
+#include "riscv64.S"
 #endif
 #endif
 

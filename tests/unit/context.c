@@ -121,6 +121,8 @@ enum { REGISTERS = 62 };
 #endif
 #elif defined(__s390x__)
 enum { REGISTERS = 16 };
+#elif defined(__riscv_float_abi_double) && __riscv_xlen == 64
+enum { REGISTERS = 24 };
 #else
 /* Other CPUs: more values alive across the switch than there are registers to keep them in. */
 enum { REGISTERS = 12 };

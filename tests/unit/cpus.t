@@ -41,4 +41,6 @@ QEMU_CPU=power8 passes ppc64le powerpc64le-linux-gnu 'on POWER8'
 passes ppc64le powerpc64le-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
 passes s390x s390x-linux-gnu 'the context switch'
 passes s390x s390x-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
+passes riscv64 riscv64-linux-gnu 'the context switch'
+passes riscv64 riscv64-linux-gnu 'the portable one' -DCALLSEQ_UCONTEXT
 finish

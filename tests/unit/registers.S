@@ -208,6 +208,33 @@ FUNCTION(switch_filled)
   lmg %r6, %r14, 48(%r15)
   br %r14
 END(switch_filled)
+
+#elif defined(__riscv_float_abi_double) && __riscv_xlen == 64
+/* The instructions are those to load or those to store, at `base`. */
+.macro EACH general, float, base, at
+  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+  \general s\n, \at + 8 * \n(\base)
+  \float fs\n, \at + 96 + 8 * \n(\base)
+  .endr
+.endm
+
+FUNCTION(switch_filled)
+  addi sp, sp, -208
+  EACH sd, fsd, sp, 0
+  sd ra, 192(sp)
+  sd a0, 200(sp)
+  EACH ld, fld, a0, 0
+  mv a0, a1
+  mv a1, a2
+  li a2, 0
+  jalr a3
+  ld a0, 200(sp)
+  EACH sd, fsd, a0, 0
+  EACH ld, fld, sp, 0
+  ld ra, 192(sp)
+  addi sp, sp, 208
+  ret
+END(switch_filled)
 #endif
 
 .section .note.GNU-stack, "", %progbits
