@@ -1,7 +1,8 @@
-/* How it works. Every object in the process lists the names that it expects from others, in one
- * table with those that it offers. How long that table is only its hash tables tell. A program
- * without a dynamic linker has none: there the weak reference below is NULL unless something else
- * has brought pthread_cancel in.
+/* How it works. Every object in the process has tables of relocations: places where the dynamic
+ * linker writes addresses, and the names whose addresses. What an object imports stands in one of
+ * them; the symbol table would do as well, but does not tell how long it is. A program without a
+ * dynamic linker has none: there the weak reference below is NULL unless something else has brought
+ * pthread_cancel in.
  *
  * Who finds the function by dlsym is not seen. */
 #define _GNU_SOURCE
@@ -17,11 +18,10 @@
 #pragma weak pthread_cancel
 
 #define SYMBOL_BIND(symbol) ((symbol)->st_info >> 4) /* the same for both sizes of ELF */
-
-#if defined(__alpha__) || (defined(__s390__) && defined(__LP64__))
-typedef uint64_t hash_word; /* of the older hash table */
+#if __ELF_NATIVE_CLASS == 64
+#define SYMBOL_INDEX(info) ELF64_R_SYM(info)
 #else
-typedef uint32_t hash_word;
+#define SYMBOL_INDEX(info) ELF32_R_SYM(info)
 #endif
 
 /* In some systems the dynamic linker has added the object's place to the addresses, in some not. */
@@ -29,46 +29,39 @@ static const void *address(const struct dl_phdr_info *object, ElfW(Addr) value) 
   return (const void *)(value < object->dlpi_addr ? value + object->dlpi_addr : value);
 }
 
-/* The number of symbols from a GNU hash table: header of four words, Bloom filter, buckets that
- * hold the index of the first symbol of a chain, chains whose last word is odd. */
-static size_t symbols_hashed(const uint32_t *table) {
-  uint32_t buckets = table[0], first = table[1], bloom_words = table[2];
-  const uint32_t *bucket = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
-  const uint32_t *chain = bucket + buckets;
-  uint32_t last = 0;
-  for (uint32_t i = 0; i < buckets; i++)
-    if (bucket[i] > last)
-      last = bucket[i];
-  if (last < first)
-    return first;
-  while (!(chain[last - first] & 1))
-    last++;
-  return last + 1;
+/* What an object's dynamic section says, by tag; the tags that are asked for here are all small. */
+struct dynamic {
+  ElfW(Addr) value[DT_JMPREL + 1];
+};
+
+/* Does one of the relocations in `table` name pthread_cancel? Each is `step` bytes long and begins
+ * with an ElfW(Rel). */
+static bool name_it(const struct dl_phdr_info *object, const struct dynamic *dynamic, int table,
+                    int bytes, size_t step) {
+  const ElfW(Sym) *symbols = address(object, dynamic->value[DT_SYMTAB]);
+  const char *names = address(object, dynamic->value[DT_STRTAB]);
+  const char *first = address(object, dynamic->value[table]);
+  for (size_t at = 0; at < dynamic->value[bytes]; at += step) {
+    const ElfW(Rel) *relocation = (const void *)(first + at);
+    const ElfW(Sym) *symbol = &symbols[SYMBOL_INDEX(relocation->r_info)];
+    /* This library's own reference is weak. */
+    if (symbol->st_shndx == SHN_UNDEF && SYMBOL_BIND(symbol) != STB_WEAK &&
+        strcmp(names + symbol->st_name, "pthread_cancel") == 0)
+      return true;
+  }
+  return false;
 }
 
 static bool imports(const struct dl_phdr_info *object, const ElfW(Dyn) * entry) {
-  const ElfW(Sym) *symbols = NULL;
-  const char *names = NULL;
-  size_t count = 0;
-  for (; entry->d_tag != DT_NULL; entry++) {
-    const void *table = address(object, entry->d_un.d_ptr);
-    if (entry->d_tag == DT_SYMTAB)
-      symbols = table;
-    else if (entry->d_tag == DT_STRTAB)
-      names = table;
-    else if (entry->d_tag == DT_GNU_HASH)
-      count = symbols_hashed(table);
-    else if (entry->d_tag == DT_HASH && !count)
-      count = ((const hash_word *)table)[1];
-  }
-  if (!symbols || !names)
-    return false;
-  /* This library's own reference is weak. */
-  for (size_t i = 1; i < count; i++)
-    if (symbols[i].st_shndx == SHN_UNDEF && SYMBOL_BIND(&symbols[i]) != STB_WEAK &&
-        strcmp(names + symbols[i].st_name, "pthread_cancel") == 0)
-      return true;
-  return false;
+  struct dynamic dynamic = {{0}};
+  for (; entry->d_tag != DT_NULL; entry++)
+    if (entry->d_tag > 0 && entry->d_tag <= DT_JMPREL)
+      dynamic.value[entry->d_tag] = entry->d_un.d_ptr;
+  bool addends = dynamic.value[DT_PLTREL] == DT_RELA;
+  return name_it(object, &dynamic, DT_REL, DT_RELSZ, sizeof(ElfW(Rel))) ||
+         name_it(object, &dynamic, DT_RELA, DT_RELASZ, sizeof(ElfW(Rela))) ||
+         name_it(object, &dynamic, DT_JMPREL, DT_PLTRELSZ,
+                 addends ? sizeof(ElfW(Rela)) : sizeof(ElfW(Rel)));
 }
 
 struct search {
