@@ -12,7 +12,7 @@ PREFIX or DESTDIR)
 endif
 
 override PREFIX := $(abspath $(PREFIX))
-BUILD := $(CURDIR)/build$(TOOL:%=/%)$(CALLSEQ_CONTEXT:%=/%)
+BUILD := $(CURDIR)/build$(FOREIGN:%=/%)$(TOOL:%=/%)$(CALLSEQ_CONTEXT:%=/%)
 STAGE := $(BUILD)/stage
 STAGE_REPOSITORY := $(STAGE)/lib/chicken/11
 SYSTEM_REPOSITORY := $(abspath $(shell env -u CHICKEN_INSTALL_REPOSITORY \
@@ -30,8 +30,8 @@ endif
 # Only install_egg tells chicken-install.
 unexport CHICKEN_INSTALL_REPOSITORY CHICKEN_INSTALL_PREFIX DESTDIR
 
-include tests/tools.mk
-export TOOL
+include tests/tools.mk tests/foreign.mk
+export TOOL FOREIGN
 export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAGS))
 
 SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.scm \
@@ -52,6 +52,7 @@ help:
 	@echo 'make check-asan, make check-tsan, make check-valgrind'
 	@echo '                the tests under AddressSanitizer and UndefinedBehaviorSanitizer,'
 	@echo '                ThreadSanitizer, valgrind; each in a folder of its own, build/asan and so on'
+	@echo 'make check-arch the tests for other CPUs, in an emulator; ARCH=arm64 for one of them'
 	@echo 'make torture    do everything at once, by chance (SECONDS=60, SEED=n, JOBS=2 processes)'
 	@echo 'make fuzz       try random forms on the compile-time part (SECONDS=60, SEED=n)'
 	@echo 'make verify     have spin check a model of the sequencer'
@@ -76,12 +77,21 @@ define install_egg
 @ln -sf chicken/callseq.h $(3)$(2)/include/callseq.h
 endef
 
-$(STAGE)/.done: $(SOURCES) $(OTHERS)
+$(STAGE)/.done: $(SOURCES) $(OTHERS) $(FOREIGN:%=$(MACHINE)/run)
 	@rm -rf $(BUILD)/egg/src && mkdir -p $(BUILD)/egg $(STAGE)
 	@cp -p --parents -t $(BUILD)/egg $(filter-out %/context,$(SOURCES))
 	$(if $(OTHERS),@cp -p -t $(BUILD)/egg/src $(OTHERS))
 	$(call install_egg,$(STAGE_REPOSITORY),$(STAGE),)
+	$(if $(FOREIGN),$(import_as_source))
 	@touch $@
+
+$(FOREIGN:%=$(MACHINE)/run):
+	@tests/machine $(FOREIGN) $(MACHINE)
+
+# What a compiler loads when it sees (import callseq), for a compiler that runs on another CPU.
+define import_as_source
+@cp $(BUILD)/egg/callseq.import.scm $(STAGE_REPOSITORY) && rm $(STAGE_REPOSITORY)/callseq.import.so
+endef
 
 install: all
 	@for folder in $(DESTDIR)$(REPOSITORY) $(DESTDIR)$(PREFIX)/include; do \
@@ -111,12 +121,21 @@ census: all
 	@$(MAKE) --no-print-directory -C demo STAGE=$(STAGE) OUT=$(BUILD)/demo all
 
 # Under a tool the programs are tested, not the ways to build and install them: no demo either.
-check: $(if $(TOOL),all,census)
+check: $(if $(TOOL)$(FOREIGN),all,census)
 	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests \
 	  DEMO=$(BUILD)/demo/census check
 
 check-asan check-tsan check-valgrind: check-%:
 	@$(MAKE) --no-print-directory TOOL=$* check
+
+# Several CPUs one after the other; with --keep-going the rest too when one has failed.
+ARCH ?= $(FOREIGN_ALL)
+CHECK_ARCH := $(ARCH:%=check-arch-%)
+.PHONY: check-arch $(CHECK_ARCH)
+check-arch: $(CHECK_ARCH)
+$(CHECK_ARCH): check-arch-%:
+	@echo '$*:'
+	@$(MAKE) --no-print-directory FOREIGN=$* check
 
 torture: all
 	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests SETTINGS='$(strip \

@@ -8,29 +8,33 @@ in_folder() { # FOLDER COMMAND...
   (cd "$1" && shift && "$@")
 }
 
+run=${EMULATOR:-env}
+
 # What the benchmark's four threads add up: foo(99999) + ... + foo(0), four times.
 sum=$((4 * (100000 * 99999 / 2 + 100 * 100000)))
 
 ok 'the example builds' in_folder example $CSC -e app.scm main.c -o app -link callseq
-ok 'and runs' in_folder example ./app
+ok 'and runs' in_folder example $run ./app
 is 'with its result' "$(cat "$output")" 16
 ok 'the benchmark builds, with its own flags' \
   in_folder benchmark $CSC -O3 -d0 -e app.scm main.c -o app -link callseq
-is 'and calls as often as it should' "$(in_folder benchmark ./app 2>>"$output")" $sum
+is 'and calls as often as it should' "$(in_folder benchmark $run ./app 2>>"$output")" $sum
 
 ok 'a host inside the Scheme file: Scheme to C' in_folder inline $CSC -e -t plans.scm
 ok 'C to a program' in_folder inline $CSC -e plans.c -o plans -link callseq
-ok 'which runs' in_folder inline ./plans
+ok 'which runs' in_folder inline $run ./plans
 is 'with its results' "$(cat "$output")" '1 10 0
 25 25
 Ann: walk, 30
 Bob: rest, 25'
 
-if test -e "$(dirname "$(command -v $CSC)")/../lib/libchicken.a"; then
+if [ -n "${EMULATOR:-}" ]; then
+  skip 'the example builds statically' 'csc takes the libchicken.a of the machine it runs on'
+elif test -e "$(dirname "$(command -v $CSC)")/../lib/libchicken.a"; then
   ok 'the example builds statically' \
     in_folder example $CSC -static -e app.scm main.c -o app-static -link callseq
   is 'and runs without libchicken.so' \
-    "$(cd example && ./app-static; ldd app-static | grep chicken)" 16
+    "$(cd example && $run ./app-static; ldd app-static | grep chicken)" 16
 else
   skip 'the example builds statically' 'there is no libchicken.a'
 fi

@@ -2,6 +2,7 @@
  * is a process of its own, which prints what it saw. */
 #include "../support.h"
 #include <semaphore.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 int twice(int), nested_result(void), stray_return(void), allocate(int), after_return(int);
@@ -199,12 +200,12 @@ static int refused_configurations(void) {
   config.nursery_bytes = 1;
   printf(" %d", try_config(config));
   config = (callseq_config)CALLSEQ_CONFIG_DEFAULT;
-  config.nursery_bytes = SIZE_MAX / 2;
+  config.nursery_bytes = SIZE_MAX;
   printf(" %d", try_config(config));
   config = (callseq_config)CALLSEQ_CONFIG_DEFAULT;
   config.stack_bytes = 4096;
   printf(" %d", try_config(config));
-  config.stack_bytes = SIZE_MAX / 2;
+  config.stack_bytes = SIZE_MAX / 8 * 7;
   printf(" %d", try_config(config) == CALLSEQ_INVALID || try_config(config) == CALLSEQ_NOMEM);
   static const size_t small_heaps[] = {1, 1000, 4000};
   for (int i = 0; i < 3; i++) {
@@ -237,13 +238,19 @@ static void limit_addresses(rlim_t megabytes) {
   setrlimit(RLIMIT_AS, &limit);
 }
 
+/* Exits with 1 where the limit does not hold: qemu's user mode does not keep it. */
+static int addresses_unlimited(void) {
+  limit_addresses(4);
+  return mmap(NULL, 64 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+}
+
 static int twice_as_thread_result;
 static void call_as_thread(int index) { twice_as_thread_result = twice(index + 21); }
 
 /* A refused mapping leaves nothing behind that a later init with other sizes would trip over. */
 static int refused_stack(void) {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
-  limit_addresses(64);
+  limit_addresses(4);
   printf("%d", callseq_init());
   printf(" %d", callseq_last_status());
   printf(" %d", callseq_last_error() && strstr(callseq_last_error(), "stack"));
@@ -251,7 +258,7 @@ static int refused_stack(void) {
   printf(" %d", twice(21));
   printf(" %d", callseq_last_status());
   limit_addresses(RLIM_INFINITY);
-  config.stack_bytes = (size_t)1 << (sizeof(size_t) == 8 ? 48 : 31); /* nobody has so many */
+  config.stack_bytes = SIZE_MAX / 8 * 7; /* nobody has so many */
   printf(" %d", try_config(config));
   printf(" %d", callseq_inside());
   printf(" %d", callseq_init());
@@ -339,10 +346,14 @@ int main(void) {
   expect(arguments, "0 two words\n", "argc and argv");
   expect(nursery_by_option, "0 3000000\n", "a larger nursery by option");
   expect(refused_configurations, "3 3 3 3 3 1 3 3 3 3 3 0 42\n", "configurations that are refused");
-  expect(refused_stack, "4 4 1 0 2 4 0 0 42 42 100000\n", "a stack that cannot be mapped");
-  struct outcome refused = in_child(refused_heap);
-  ok(refused.code != 0, "a heap that cannot be had ends the process (signal %d)", refused.signal);
-  ok(strstr(refused.err, "memory"), "is told: %s", refused.err);
+  if (in_child(addresses_unlimited).code) {
+    ok(true, "no room for a stack, or a heap # SKIP there is always room: the limit is not kept");
+  } else {
+    expect(refused_stack, "4 4 1 0 2 4 0 0 42 42 100000\n", "a stack that cannot be mapped");
+    struct outcome refused = in_child(refused_heap);
+    ok(refused.code != 0, "a heap that cannot be had ends the process (signal %d)", refused.signal);
+    ok(strstr(refused.err, "memory"), "is told: %s", refused.err);
+  }
   expect(smallest_heap, "0 1000000\n", "the smallest heap to start with");
   expect(sizes, "0 42 1000000\n", "a configuration with every size set");
   long small = atol(in_child(small_nursery).out), large = atol(in_child(large_nursery).out);

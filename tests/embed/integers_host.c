@@ -10,9 +10,23 @@
   "-9223372036854775808", "9223372036854775807", "-9223372036854775809", "9223372036854775808"
 #define U64 "0", "18446744073709551615", "-1", "18446744073709551616"
 
+/* What depends on the CPU: the widths of long and size_t, and whether char has a sign. */
+#if LONG_MAX > INT32_MAX
+#define LONG I64
+#define ULONG U64
+#else
+#define LONG I32
+#define ULONG U32
+#endif
+#if CHAR_MIN < 0
+#define CHAR "-128", "127", "-129", "128"
+#else
+#define CHAR "0", "255", "-1", "256"
+#endif
+
 /* letter, specifier, C type, smallest, largest; then as text: both, one below, one above */
 #define TYPES(X)                                                                                   \
-  X(a, "byte", signed char, SCHAR_MIN, SCHAR_MAX, "-128", "127", "-129", "128")                    \
+  X(a, "byte", char, CHAR_MIN, CHAR_MAX, CHAR)                                                     \
   X(b, "unsigned-byte", unsigned char, 0, UCHAR_MAX, "0", "255", "-1", "256")                      \
   X(c, "short", short, SHRT_MIN, SHRT_MAX, "-32768", "32767", "-32769", "32768")                   \
   X(d, "unsigned-short", unsigned short, 0, USHRT_MAX, "0", "65535", "-1", "65536")                \
@@ -26,11 +40,11 @@
   X(l, "unsigned-integer32", uint32_t, 0, UINT32_MAX, U32)                                         \
   X(m, "integer64", int64_t, INT64_MIN, INT64_MAX, I64)                                            \
   X(n, "unsigned-integer64", uint64_t, 0, UINT64_MAX, U64)                                         \
-  X(o, "long", long, LONG_MIN, LONG_MAX, I64)                                                      \
-  X(p, "unsigned-long", unsigned long, 0, ULONG_MAX, U64)                                          \
-  X(q, "size_t", size_t, 0, SIZE_MAX, U64)                                                         \
-  X(r, "ssize_t", ssize_t, SSIZE_MIN, SSIZE_MAX, I64)                                              \
-  X(s, "long", long, LONG_MIN, LONG_MAX, I64)
+  X(o, "long", long, LONG_MIN, LONG_MAX, LONG)                                                     \
+  X(p, "unsigned-long", unsigned long, 0, ULONG_MAX, ULONG)                                        \
+  X(q, "size_t", size_t, 0, SIZE_MAX, ULONG)                                                       \
+  X(r, "ssize_t", ssize_t, SSIZE_MIN, SSIZE_MAX, LONG)                                             \
+  X(s, "long", long, LONG_MIN, LONG_MAX, LONG)
 
 #define SSIZE_MIN (-SSIZE_MAX - 1)
 
@@ -40,12 +54,24 @@
   int try_##letter(const char *, type *);
 TYPES(DECLARE)
 
+/* An argument that CHICKEN hands to Scheme as a fixnum, also to a plain callback: on a 32-bit CPU
+ * that has 31 bits, and the ends of the type's range do not arrive. */
+static bool is_cut(const char *type) {
+  const char *cut[] = {"int", "unsigned-int", "int32", "unsigned-int32"};
+  for (size_t i = 0; sizeof(void *) == 4 && i < sizeof cut / sizeof *cut; i++)
+    if (strcmp(type, cut[i]) == 0)
+      return true;
+  return false;
+}
+
 /* A macro has one row's text arguments in one piece until it hands them on. */
 #define CHECK(...) CHECK_(__VA_ARGS__)
 #define CHECK_(letter, name, type, min, max, min_text, max_text, below, above)                     \
   static void check_##letter(void) {                                                               \
-    is_str(show_##letter(min), min_text, name " in: smallest");                                    \
-    is_str(show_##letter(max), max_text, name " in: largest");                                     \
+    if (!is_cut(name)) {                                                                           \
+      is_str(show_##letter(min), min_text, name " in: smallest");                                  \
+      is_str(show_##letter(max), max_text, name " in: largest");                                   \
+    }                                                                                              \
     is_str(show_##letter(1), "1", name " in: 1");                                                  \
     ok(make_##letter(min_text) == (type)(min), name " out: smallest");                             \
     ok(make_##letter(max_text) == (type)(max), name " out: largest");                              \

@@ -91,7 +91,7 @@ static void guard(void) {
 }
 
 static void refused(void) {
-  const size_t absurd[] = {SIZE_MAX, SIZE_MAX - page, SIZE_MAX - MEGABYTE - page, SIZE_MAX / 2};
+  const size_t absurd[] = {SIZE_MAX, SIZE_MAX - page, SIZE_MAX - MEGABYTE - page, SIZE_MAX / 8 * 7};
   for (size_t i = 0; i < sizeof absurd / sizeof *absurd; i++)
     ok(!callseq_stack_map(&stack, absurd[i]), "%zu bytes are refused", absurd[i]);
 }
