@@ -33,9 +33,13 @@ struct callseq_context {
 };
 
 /* Prepares `context` so that the first switch to it calls entry(argument) on the `bytes` bytes of
- * memory at `stack`, with default floating-point control. `entry` must never return. */
+ * memory at `stack`, with default floating-point control. `entry` must never return.
+ *
+ * `outside` is for debuggers (context/outside.S): where whoever switches to `context` saves itself,
+ * or NULL. Not every implementation uses it. */
 void callseq_context_make(struct callseq_context *context, void *stack, size_t bytes,
-                          void (*entry)(void *), void *argument);
+                          void (*entry)(void *), void *argument,
+                          const struct callseq_context *outside);
 
 /* Saves the running code in `save` and goes on in `resume`; returns when something switches back to
  * `save`, with the message that it gave. Callee-saved registers and floating-point control belong

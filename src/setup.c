@@ -270,7 +270,8 @@ static int set_up(const callseq_config *config) {
   callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
                          or_none(config->stall_ms));
   r->sequencer.batch_busy = config->batch_busy != 0;
-  callseq_context_make(&r->scheme, callseq_setup.stack.base, callseq_setup.stack.bytes, live, NULL);
+  callseq_context_make(&r->scheme, callseq_setup.stack.base, callseq_setup.stack.bytes, live, NULL,
+                       &r->host);
   callseq_tools_add(&callseq_binding_scheme, callseq_setup.stack.base, callseq_setup.stack.bytes);
   callseq_overrun_watch(&callseq_setup.stack, config->report_overrun);
   callseq_overrun_enter_thread(); /* the others do it when they first call */

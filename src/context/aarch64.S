@@ -115,6 +115,7 @@
 FUNCTION(callseq_context_switch)
   BTI_C
   SAVE_ALL
+.Lstopped:
   str x9, [sp, #160]
   EXCHANGE
 END(callseq_context_switch)
@@ -138,9 +139,15 @@ FUNCTION(callseq_context_fresh)
   ret
 END(callseq_context_fresh)
 
-/* Where a new context begins: x19(x20), on an empty stack. Unwinding ends here. */
+/* Where a new context begins: x19(x20), on a stack that holds what outside.S needs:
+ *
+ *   offset  0  the context outside
+ *           8  where all of a context is saved: .Lstopped
+ *          24  return address: callseq_context_outside, or 0 to end unwinding here */
+#define OUTSIDE 32
 FUNCTION(callseq_context_start)
-  .cfi_undefined x30
+  .cfi_def_cfa_offset OUTSIDE
+  .cfi_offset x30, -8
   BTI_C
   mov x0, x20
   blr x19
@@ -148,11 +155,20 @@ FUNCTION(callseq_context_start)
 END(callseq_context_start)
 .hidden callseq_context_start
 
-/* void callseq_context_make(context: x0, stack: x1, bytes: x2, entry: x3, argument: x4) */
+/* void callseq_context_make(context: x0, stack: x1, bytes: x2, entry: x3, argument: x4,
+ *                           outside: x5) */
 FUNCTION(callseq_context_make)
   BTI_C
   add x9, x1, x2
   and x9, x9, #-16
+  adrp x10, callseq_context_outside
+  add x10, x10, :lo12:callseq_context_outside
+  add x10, x10, #4
+  cmp x5, #0
+  csel x10, x10, xzr, ne
+  stp xzr, x10, [x9, #-16]!
+  adr x10, .Lstopped
+  stp x5, x10, [x9, #-16]!
   sub x9, x9, #FRAME
   mov x10, #0
 1:

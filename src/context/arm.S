@@ -110,7 +110,8 @@ FUNCTION(callseq_context_start)
 END(callseq_context_start)
 .hidden callseq_context_start
 
-/* void callseq_context_make(context: r0, stack: r1, bytes: r2, entry: r3, argument: on the stack) */
+/* void callseq_context_make(context: r0, stack: r1, bytes: r2, entry: r3, argument, outside: on the stack).
+ * Nothing leads debuggers outside here. */
 FUNCTION(callseq_context_make)
   add r1, r1, r2
   bic r1, r1, #15

@@ -196,7 +196,8 @@ FUNCTION(callseq_context_start)
 END(callseq_context_start)
 .hidden callseq_context_start
 
-/* void callseq_context_make(context, stack, bytes, entry, argument), all on the stack. */
+/* void callseq_context_make(context, stack, bytes, entry, argument, outside), all on the stack.
+ * Nothing leads debuggers outside here. */
 FUNCTION(callseq_context_make)
   endbr32
 #if !defined(__SSE__)

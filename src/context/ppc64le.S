@@ -178,7 +178,8 @@ FUNCTION(callseq_context_start)
 END(callseq_context_start)
 .hidden callseq_context_start
 
-/* void callseq_context_make(context: r3, stack: r4, bytes: r5, entry: r6, argument: r7) */
+/* void callseq_context_make(context: r3, stack: r4, bytes: r5, entry: r6, argument: r7,
+ *                           outside: r8); nothing leads debuggers outside here */
 FUNCTION(callseq_context_make)
   add 4, 4, 5
   clrrdi 4, 4, 4

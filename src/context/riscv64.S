@@ -94,7 +94,8 @@ FUNCTION(callseq_context_start)
 END(callseq_context_start)
 .hidden callseq_context_start
 
-/* void callseq_context_make(context: a0, stack: a1, bytes: a2, entry: a3, argument: a4) */
+/* void callseq_context_make(context: a0, stack: a1, bytes: a2, entry: a3, argument: a4,
+ *                           outside: a5); nothing leads debuggers outside here */
 FUNCTION(callseq_context_make)
   add a1, a1, a2
   andi a1, a1, -16

@@ -116,7 +116,8 @@ FUNCTION(callseq_context_start)
 END(callseq_context_start)
 .hidden callseq_context_start
 
-/* void callseq_context_make(context: r2, stack: r3, bytes: r4, entry: r5, argument: r6) */
+/* void callseq_context_make(context: r2, stack: r3, bytes: r4, entry: r5, argument: r6,
+ *                           outside: on the stack); nothing leads debuggers outside here */
 FUNCTION(callseq_context_make)
   agr %r3, %r4
   nill %r3, 0xfff8

@@ -31,7 +31,9 @@ static void start(unsigned entry_high, unsigned entry_low, unsigned argument_hig
 }
 
 void callseq_context_make(struct callseq_context *context, void *stack, size_t bytes,
-                          void (*entry)(void *), void *argument) {
+                          void (*entry)(void *), void *argument,
+                          const struct callseq_context *outside) {
+  (void)outside;
   ucontext_t *machine = stack; /* at the far end, which is used last */
   uint64_t e = (uintptr_t)entry, a = (uintptr_t)argument;
   size_t excess = ((uintptr_t)stack + bytes) % 16; /* not every makecontext aligns the end */

@@ -17,6 +17,7 @@
  * object must not claim shadow-stack support (SHSTK); with endbr64 at each entry and notrack on the
  * jump it does support indirect-branch tracking (IBT).
  */
+#define FRAME 64
 #define CONTROL 0
 #define X87 4
 #define STATUS_BITS 0x3f
@@ -99,6 +100,7 @@
 FUNCTION(callseq_context_switch)
   endbr64
   SAVE_ALL
+.Lstopped:
   EXCHANGE
 END(callseq_context_switch)
 
@@ -170,9 +172,14 @@ FUNCTION(callseq_context_fresh)
   ret
 END(callseq_context_fresh)
 
-/* Where a new context begins: r12(r13), on an empty stack. Unwinding ends here. */
+/* Where a new context begins: r12(r13), on a stack that holds what outside.S needs:
+ *
+ *   offset  0    the context outside
+ *           8    where all of a context is saved: .Lstopped
+ *          24    return address: callseq_context_outside, or 0 to end unwinding here */
+#define OUTSIDE 32
 FUNCTION(callseq_context_start)
-  .cfi_undefined %rip
+  .cfi_def_cfa_offset OUTSIDE
   endbr64
   movq %r13, %rdi
   call *%r12
@@ -180,12 +187,13 @@ FUNCTION(callseq_context_start)
 END(callseq_context_start)
 .hidden callseq_context_start
 
-/* void callseq_context_make(context: rdi, stack: rsi, bytes: rdx, entry: rcx, argument: r8) */
+/* void callseq_context_make(context: rdi, stack: rsi, bytes: rdx, entry: rcx, argument: r8,
+ *                           outside: r9) */
 FUNCTION(callseq_context_make)
   endbr64
   leaq (%rsi, %rdx), %rax
   andq $-16, %rax
-  subq $64, %rax
+  subq $FRAME + OUTSIDE, %rax
   movl $INITIAL_MXCSR, CONTROL(%rax)
   movl $INITIAL_X87, X87(%rax)
   movq $0, 8(%rax)
@@ -196,6 +204,13 @@ FUNCTION(callseq_context_make)
   movq $0, 48(%rax) /* rbp 0: the outermost frame, for walkers that follow frame pointers */
   leaq callseq_context_start(%rip), %rcx
   movq %rcx, 56(%rax)
+  movq %r9, FRAME + 0(%rax)
+  leaq .Lstopped(%rip), %rcx
+  movq %rcx, FRAME + 8(%rax)
+  leaq callseq_context_outside + 1(%rip), %rcx
+  testq %r9, %r9
+  cmovzq %r9, %rcx
+  movq %rcx, FRAME + 24(%rax)
   movq %rax, (%rdi)
   ret
 END(callseq_context_make)

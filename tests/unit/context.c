@@ -44,7 +44,7 @@ static void map_or_exit(struct callseq_stack *stack, size_t bytes) {
 static void begin(struct partner *p, void *(*step)(void *), size_t stack_bytes) {
   map_or_exit(&p->stack, stack_bytes);
   p->step = step;
-  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, serve, p);
+  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, serve, p, &p->outside);
   ok(ask(p, NULL) == p, "a new context gets its argument, and answers");
 }
 
@@ -82,7 +82,7 @@ static void plain_round_trips(void) {
   struct partner p;
   int right = 0;
   map_or_exit(&p.stack, STACK_BYTES);
-  callseq_context_make(&p.inside, p.stack.base, p.stack.bytes, serve_plainly, &p);
+  callseq_context_make(&p.inside, p.stack.base, p.stack.bytes, serve_plainly, &p, &p.outside);
   ok(callseq_context_switch_plain(&p.outside, &p.inside, NULL) == &p,
      "a plain switch starts a new context");
   for (uintptr_t i = 0; i < ROUND_TRIPS; i++)
@@ -177,7 +177,8 @@ static void registers(switch_function *by, const char *which) {
   map_or_exit(&p->stack, STACK_BYTES);
   registers_switch = by;
   kept_inside = 0;
-  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, keep_registers_inside, p);
+  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, keep_registers_inside, p,
+                       &p->outside);
   for (int turn = 0; turn <= TURNS; turn++)
     kept_outside += keep_registers(1, turn, &p->outside, &p->inside, by);
   is_int(kept_outside, (TURNS + 1) * REGISTERS, "%d callee-saved words are kept, %s", REGISTERS,
@@ -397,7 +398,7 @@ static void alignment(void) {
   map_or_exit(&p->stack, STACK_BYTES);
   for (size_t less = 0; less < 16; less++) {
     callseq_context_make(&p->inside, p->stack.base, p->stack.bytes - less, frame_at_entry,
-                         &address);
+                         &address, &p->outside);
     right += ask(p, NULL) == &address;
     aligned += address % ALIGNMENT == 0;
   }
@@ -521,7 +522,7 @@ static void depth(void) {
   struct partner *p = &deep_partner;
   int switches = 0;
   map_or_exit(&p->stack, DEEP_BYTES);
-  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, dig_down, p);
+  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, dig_down, p, &p->outside);
   while (ask(p, NULL) == NULL)
     switches++;
   ok(switches > 64, "%d switches out of deeper and deeper frames", switches);
@@ -553,7 +554,7 @@ static void many(void) {
   for (int i = 0; i < RING; i++) {
     map_or_exit(&ring[i].stack, STACK_BYTES);
     callseq_context_make(&ring[i].context, ring[i].stack.base, ring[i].stack.bytes, pass_on,
-                         &ring[i]);
+                         &ring[i], NULL);
   }
   callseq_context_switch(&ring_outside, &ring[0].context, NULL);
   for (int i = 0; i < RING; i++) {

@@ -21,10 +21,11 @@ passes() { # CPU TRIPLET SUBJECT [OPTION...]
   fi
   ok "$subject builds" "$compiler" $options "$@" \
     -I"$root" "$TESTS/unit/context.c" "$TESTS/unit/registers.S" "$root/src/stack.c" \
-    "$root/src/context/ucontext.c" "$root/src/context/context.S" -o program -lm
+    "$root/src/context/ucontext.c" "$root/src/context/context.S" \
+    "$root/src/context/outside.S" -o program -lm
   ok "$subject passes its tests" "$emulator" ./program
   ok "$subject needs no relocation of code" "$compiler" "$@" -I"$root" -fPIC -shared -nostdlib \
-    -Wl,-z,text "$root/src/context/context.S" -o library.so
+    -Wl,-z,text "$root/src/context/context.S" "$root/src/context/outside.S" -o library.so
 }
 
 passes i386 i686-linux-gnu 'the context switch'
