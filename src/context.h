@@ -35,8 +35,8 @@ struct callseq_context {
 /* Prepares `context` so that the first switch to it calls entry(argument) on the `bytes` bytes of
  * memory at `stack`, with default floating-point control. `entry` must never return.
  *
- * `outside` is for debuggers (context/outside.S): where whoever switches to `context` saves itself,
- * or NULL. Not every implementation uses it. */
+ * `outside`, where whoever switches to `context` saves itself, is for debuggers: see
+ * context/outside.S. Not every implementation has that. */
 void callseq_context_make(struct callseq_context *context, void *stack, size_t bytes,
                           void (*entry)(void *), void *argument,
                           const struct callseq_context *outside);

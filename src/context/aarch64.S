@@ -143,12 +143,14 @@ END(callseq_context_fresh)
  *
  *   offset  0  the context outside
  *           8  where all of a context is saved: .Lstopped
- *          24  return address: callseq_context_outside, or 0 to end unwinding here */
+ *          24  return address: callseq_context_outside
+ *
+ * Begins after the nop: who unwinds from the switch looks for the byte before. */
 #define OUTSIDE 32
 FUNCTION(callseq_context_start)
   .cfi_def_cfa_offset OUTSIDE
   .cfi_offset x30, -8
-  BTI_C
+  nop
   mov x0, x20
   blr x19
   brk #1
@@ -164,8 +166,6 @@ FUNCTION(callseq_context_make)
   adrp x10, callseq_context_outside
   add x10, x10, :lo12:callseq_context_outside
   add x10, x10, #4
-  cmp x5, #0
-  csel x10, x10, xzr, ne
   stp xzr, x10, [x9, #-16]!
   adr x10, .Lstopped
   stp x5, x10, [x9, #-16]!
@@ -177,7 +177,7 @@ FUNCTION(callseq_context_make)
   cmp x10, #FRAME
   b.lo 1b
   stp x3, x4, [x9, #0]
-  adr x10, callseq_context_start
+  adr x10, callseq_context_start + 4
   str x10, [x9, #88]
   str x9, [x0]
   ret

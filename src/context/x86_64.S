@@ -176,11 +176,13 @@ END(callseq_context_fresh)
  *
  *   offset  0    the context outside
  *           8    where all of a context is saved: .Lstopped
- *          24    return address: callseq_context_outside, or 0 to end unwinding here */
+ *          24    return address: callseq_context_outside
+ *
+ * Begins after the nop: who unwinds from the switch looks for the byte before. */
 #define OUTSIDE 32
 FUNCTION(callseq_context_start)
   .cfi_def_cfa_offset OUTSIDE
-  endbr64
+  nop
   movq %r13, %rdi
   call *%r12
   ud2
@@ -202,14 +204,12 @@ FUNCTION(callseq_context_make)
   movq %rcx, 32(%rax)
   movq $0, 40(%rax)
   movq $0, 48(%rax) /* rbp 0: the outermost frame, for walkers that follow frame pointers */
-  leaq callseq_context_start(%rip), %rcx
+  leaq callseq_context_start + 1(%rip), %rcx
   movq %rcx, 56(%rax)
   movq %r9, FRAME + 0(%rax)
   leaq .Lstopped(%rip), %rcx
   movq %rcx, FRAME + 8(%rax)
   leaq callseq_context_outside + 1(%rip), %rcx
-  testq %r9, %r9
-  cmovzq %r9, %rcx
   movq %rcx, FRAME + 24(%rax)
   movq %rax, (%rdi)
   ret

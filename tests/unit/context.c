@@ -397,8 +397,8 @@ static void alignment(void) {
   int aligned = 0, right = 0;
   map_or_exit(&p->stack, STACK_BYTES);
   for (size_t less = 0; less < 16; less++) {
-    callseq_context_make(&p->inside, p->stack.base, p->stack.bytes - less, frame_at_entry,
-                         &address, &p->outside);
+    callseq_context_make(&p->inside, p->stack.base, p->stack.bytes - less, frame_at_entry, &address,
+                         &p->outside);
     right += ask(p, NULL) == &address;
     aligned += address % ALIGNMENT == 0;
   }
@@ -554,7 +554,7 @@ static void many(void) {
   for (int i = 0; i < RING; i++) {
     map_or_exit(&ring[i].stack, STACK_BYTES);
     callseq_context_make(&ring[i].context, ring[i].stack.base, ring[i].stack.bytes, pass_on,
-                         &ring[i], NULL);
+                         &ring[i], &ring[(i + RING - 1) % RING].context);
   }
   callseq_context_switch(&ring_outside, &ring[0].context, NULL);
   for (int i = 0; i < RING; i++) {
