@@ -122,7 +122,14 @@ struct callseq_stats {
 
 /* Fills in *stats. Any thread, at any time, without waiting; costs nothing while it is not called.
  * The numbers are of slightly different moments. */
+#ifdef __GNUC__ /* in C++, where it hides the structure's constructor */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 void callseq_stats(struct callseq_stats *stats);
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
 
 /* Is this thread running Scheme, or C code under it, right now? */
 bool callseq_inside(void);

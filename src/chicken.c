@@ -130,8 +130,7 @@ void callseq_thread_ends(void) {
 
 /* The same if C code has left Scheme's frames by longjmp. Seen when its thread calls again. */
 static void check_stack(void) {
-  char here;
-  if (callseq_stack_has(&callseq_setup.stack, &here))
+  if (callseq_stack_has(&callseq_setup.stack, __builtin_frame_address(0)))
     return;
   callseq_tools_unwound(&callseq_binding_scheme, &callseq_binding_host);
   fprintf(

@@ -27,6 +27,9 @@ extern "C" {
 #define CALLSEQ_STD(name) name
 #endif
 
+/* A function that not every source which has this text uses. */
+#define CALLSEQ_EITHER static inline __attribute__((unused))
+
 #define CALLSEQ_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CALLSEQ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -104,7 +107,7 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s);
 void callseq_sequencer_pass_on(struct callseq_sequencer *s);
 
 /* Becomes the holder if nobody else is: 1, else 0. */
-static inline int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint32_t self) {
+CALLSEQ_EITHER int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint32_t self) {
   uint32_t expected = CALLSEQ_LOCK_FREE;
   /* acquire: pairs with the release in callseq_sequencer_leave */
   return CALLSEQ_STD(atomic_compare_exchange_strong_explicit)(&s->lock, &expected, self,
@@ -114,7 +117,7 @@ static inline int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint3
 
 /* The same for a program that never has two threads try at once: two plain accesses instead of one
  * that locks the memory. */
-static inline int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s, uint32_t self) {
+CALLSEQ_EITHER int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s, uint32_t self) {
   /* acquire: pairs with the release in callseq_sequencer_leave */
   if (CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_acquire)) !=
       CALLSEQ_LOCK_FREE)
@@ -168,7 +171,7 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
                                              uint32_t self, void (*stalled)(void *), void *data);
 
 /* The holder's id, or 0: a guess unless it is the caller's own. */
-static inline uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
+CALLSEQ_EITHER uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   uint32_t id = CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_relaxed));
   return id >= CALLSEQ_LOCK_OFFERED ? 0 : id;
 }
