@@ -4,6 +4,7 @@
 #>
 #include <vector>
 struct Counter { int n; };
+extern "C" int throw_and_catch(int);
 <#
 
 ; What the FFI asks of an object system for (instance ...).
@@ -27,5 +28,10 @@ struct Counter { int n; };
 ; C++ has no conversion from char ** to const char **.
 (define-sequenced-callback (no_texts) (const (c-pointer c-string)) #f)
 (define-sequenced-callback/status (try_half (int n)) int (/ n 2))
+
+
+; C++ under Scheme that calls back, throws and catches.
+(define throw-and-catch (foreign-safe-lambda int "throw_and_catch" int))
+(define-sequenced-callback (around (int n)) int (+ 1 (throw-and-catch n)))
 
 (return-to-host)

@@ -1,5 +1,7 @@
 /* A host in C++, Scheme compiled as C++: references, instances, templates by pointer. */
 #include <callseq.h>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -17,6 +19,7 @@ Counter *same_counter(Counter *);
 int vector_size(std::vector<int> *);
 char *greet(const char *);
 int try_half(int, int *);
+int around(int), throw_and_catch(int);
 }
 
 /* Destroyed at the end of its thread, before destructors of pthread keys. */
@@ -27,6 +30,35 @@ struct Farewell {
     *right = try_half(8, &half) == CALLSEQ_OK && half == 4;
   }
 };
+
+/* Calls when it goes out of scope, by an exception too. */
+struct Halved {
+  int n;
+  int *result;
+  ~Halved() { try_half(n, result); }
+};
+
+/* A wrapper that tells failures in C++'s way. */
+static int half_of(int n) {
+  int half = 0;
+  if (try_half(n, &half) != CALLSEQ_OK)
+    throw std::runtime_error(callseq_last_error());
+  return half;
+}
+
+static int caught_half(int n, int *at_end) {
+  try {
+    Halved halved = {8, at_end};
+    return half_of(n);
+  } catch (const std::runtime_error &error) {
+    return std::string(error.what()).find("7/2") == std::string::npos ? -2 : -1;
+  }
+}
+
+int throw_and_catch(int n) {
+  int at_end = 0;
+  return 100 * caught_half(n, &at_end) + at_end;
+}
 
 int main() {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
@@ -46,12 +78,21 @@ int main() {
   is_int(half, 5, "status form: result");
   is_int(try_half(7, &half), CALLSEQ_ERROR, "status form: 7/2 is no int");
 
+  int at_end = 0;
+  is_int(caught_half(10, &at_end), 5, "a wrapper returns");
+  is_int(at_end, 4, "and a destructor calls when it does");
+  at_end = 0;
+  is_int(caught_half(7, &at_end), -1, "a wrapper throws the message of a failed call");
+  is_int(at_end, 4, "and a destructor calls while the exception is on its way");
+  is_int(around(10), 505, "the same in C++ under Scheme: it returns");
+  is_int(around(7), -95, "and it throws, and catches");
+
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; i++)
     threads.emplace_back([i] {
       int mine = 0, half = 0;
       for (int k = 0; k < 1000; k++)
-        mine += try_half(2 * k, &half) == CALLSEQ_OK && half == k;
+        mine += try_half(2 * k, &half) == CALLSEQ_OK && half == k && around(7) == -95;
       is_int(mine, 1000, "std::thread %d", i);
     });
   for (std::thread &thread : threads)

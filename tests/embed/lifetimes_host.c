@@ -163,14 +163,35 @@ static int leave_by_last_thread(void) {
   pthread_exit(NULL);
 }
 
+/* The main thread is gone before anybody calls. */
+static void *open_and_end_process(void *main_thread) {
+  pthread_join(*(pthread_t *)main_thread, NULL);
+  atexit(at_exit_early);
+  atexit(at_exit_late);
+  start_quietly();
+  exit(0);
+}
+
+static int leave_without_main(void) {
+  static pthread_t self;
+  pthread_t thread;
+  wanted = true;
+  self = pthread_self();
+  pthread_create(&thread, NULL, open_and_end_process, &self);
+  pthread_exit(NULL);
+}
+
 int main(void) {
   constructors();
   is_int(in_child(leave_alone).code, 77, "calls from atexit and from a destructor of the program");
   is_int(in_child(leave_others).code, 77, "while other threads call");
-  if (under("tsan"))
+  if (under("tsan")) {
     ok(true, "after that of callseq_init # SKIP ThreadSanitizer cannot join the main thread");
-  else
+  } else {
     is_int(in_child(leave_by_last_thread).code, 77, "after the thread of callseq_init has ended");
+    is_int(in_child(leave_without_main).code, 77,
+           "where the main thread ended before callseq_init");
+  }
   is_int(in_child(leave_unopened).code, 7, "from atexit where there was no callseq_init");
 
   callseq_clear_error();
