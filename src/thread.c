@@ -11,7 +11,9 @@
 #include "thread.h"
 #include "tools.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,12 +59,29 @@ static void leave(void *unused) {
 
 static void make_key(void) { pthread_key_create(&key, leave); }
 
+/* From here on threads and, after callseq_init, the process have addresses of this library's
+ * functions, to be called when they end or fork. So the shared object that it is part of stays,
+ * even if the program that has opened it closes it. Two threads may do this at a time, but none
+ * waits for another: one of them may be in a constructor, with the dynamic linker locked. */
+static void stay_loaded(void) {
+  static _Atomic(bool) done;
+  Dl_info info;
+  struct link_map *object = NULL;
+  if (atomic_load_explicit(&done, memory_order_relaxed))
+    return;
+  /* The program itself has no name. */
+  if (dladdr1(&key, &info, (void **)&object, RTLD_DL_LINKMAP) && object && *object->l_name)
+    dlopen(object->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  atomic_store_explicit(&done, true, memory_order_relaxed);
+}
+
 static NOINLINE void set_id(void) { callseq_abi_self = (uint32_t)syscall(SYS_gettid); }
 
 NOINLINE void callseq_thread_enter(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   if (callseq_abi_self)
     return;
+  stay_loaded();
   pthread_once(&once, make_key);
   pthread_setspecific(key, &self);
   set_id();

@@ -110,50 +110,6 @@ ok 'a program that loads a second copy' $CSC $include -e app.scm second.c -o two
 ok 'whose init refuses, while the first goes on' ./twofold "$STAGE/lib/chicken/11/callseq.so"
 says 'the message' another copy
 
-# A shared object with Scheme in it, for a program that knows nothing of CHICKEN.
-cat >plugin.scm <<'END'
-(import (chicken platform) callseq)
-(define-sequenced-callback (square (int n)) int (if (negative? n) (error "negative" n) (* n n)))
-(return-to-host)
-END
-cat >api.c <<'END'
-#include <callseq.h>
-int square(int);
-int plugin_start(void) { return callseq_init(); }
-int plugin_square(int n) { return square(n); }
-int plugin_status(void) { return callseq_last_status(); }
-END
-cat >ignorant.c <<'END'
-#include <dlfcn.h>
-#include <pthread.h>
-#include <stdio.h>
-static int (*square)(int), (*status)(void);
-static void *call(void *right) {
-  for (int i = 0; i < 10000; i++)
-    *(int *)right += square(i % 1000) == (i % 1000) * (i % 1000);
-  *(int *)right += square(-1) == 0 && status() != 0;
-  return 0;
-}
-int main(void) {
-  void *plugin = dlopen("./plugin.so", RTLD_NOW | RTLD_LOCAL);
-  if (!plugin) { puts(dlerror()); return 2; }
-  int (*start)(void) = (int (*)(void))dlsym(plugin, "plugin_start");
-  square = (int (*)(int))dlsym(plugin, "plugin_square");
-  status = (int (*)(void))dlsym(plugin, "plugin_status");
-  if (!start || !square || !status || start() != 0) return 1;
-  pthread_t threads[4];
-  int right[4] = {0}, all = 0;
-  for (int i = 0; i < 4; i++) pthread_create(&threads[i], 0, call, &right[i]);
-  for (int i = 0; i < 4; i++) pthread_join(threads[i], 0), all += right[i];
-  printf("%d right\n", all);
-  return 0;
-}
-END
-ok 'a plugin: builds' $CSC $include -s -e plugin.scm api.c -o plugin.so -link callseq
-ok 'its host, without CHICKEN: builds' $CC -pthread ignorant.c -o ignorant -ldl
-ok 'and calls it from four threads' ./ignorant
-says 'every result is right' '40004 right'
-
 # Tracepoints: readelf lists what the program has.
 if echo '#include <sys/sdt.h>' | $CC -E - >/dev/null 2>&1; then
   builds_and_works 'tracepoints in each call' \
