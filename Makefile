@@ -12,7 +12,7 @@ PREFIX or DESTDIR)
 endif
 
 override PREFIX := $(abspath $(PREFIX))
-BUILD := $(CURDIR)/build$(FOREIGN:%=/%)$(TOOL:%=/%)$(CALLSEQ_CONTEXT:%=/%)
+BUILD := $(CURDIR)/build$(FOREIGN:%=/%)$(WAY:%=/%)$(TOOL:%=/%)$(CALLSEQ_CONTEXT:%=/%)
 STAGE := $(BUILD)/stage
 STAGE_REPOSITORY := $(STAGE)/lib/chicken/11
 SYSTEM_REPOSITORY := $(abspath $(shell env -u CHICKEN_INSTALL_REPOSITORY \
@@ -30,9 +30,9 @@ endif
 # Only install_egg tells chicken-install.
 unexport CHICKEN_INSTALL_REPOSITORY CHICKEN_INSTALL_PREFIX DESTDIR
 
-include tests/tools.mk tests/foreign.mk
-export TOOL FOREIGN
-export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAGS))
+include tests/tools.mk tests/foreign.mk tests/ways.mk
+export TOOL FOREIGN WAY $(if $(WAY),CC CXX)
+export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(WAY_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAGS))
 
 SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.scm \
            $(wildcard src/* src/context/*)
@@ -41,7 +41,8 @@ SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.
 SEQUENCER :=
 OTHERS := $(if $(SEQUENCER),$(wildcard $(SEQUENCER)/sequencer.[ch]))
 
-.PHONY: all demo census check check-asan check-tsan check-valgrind torture fuzz bench bench-peers
+.PHONY: all demo census check check-asan check-tsan check-valgrind check-compilers torture fuzz
+.PHONY: bench bench-peers
 .PHONY: bench-peers-picture verify install uninstall clean help
 all: $(STAGE)/.done
 
@@ -53,6 +54,8 @@ help:
 	@echo '                the tests under AddressSanitizer and UndefinedBehaviorSanitizer,'
 	@echo '                ThreadSanitizer, valgrind; each in a folder of its own, build/asan and so on'
 	@echo 'make check-arch the tests for other CPUs, in an emulator; ARCH=arm64 for one of them'
+	@echo 'make check-compilers'
+	@echo '                the tests built by GCC and Clang with many options; WAY=NAME make check: one'
 	@echo 'make torture    do everything at once, by chance (SECONDS=60, SEED=n, JOBS=2 processes)'
 	@echo 'make fuzz       try random forms on the compile-time part (SECONDS=60, SEED=n)'
 	@echo 'make verify     have spin check a model of the sequencer'
@@ -136,6 +139,12 @@ check-arch: $(CHECK_ARCH)
 $(CHECK_ARCH): check-arch-%:
 	@echo '$*:'
 	@$(MAKE) --no-print-directory FOREIGN=$* check
+
+# Goes on after a failure, and tells at the end which ways failed.
+check-compilers:
+	@failed=; for way in $(WAYS); do echo "$$way:"; \
+	  $(MAKE) --no-print-directory WAY=$$way check || failed="$$failed $$way"; done; \
+	test -z "$$failed" || { echo "check-compilers: failed:$$failed" >&2; exit 1; }
 
 torture: all
 	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests SETTINGS='$(strip \
