@@ -6,13 +6,14 @@
 PREFIX ?= /usr/local
 
 # make splits at spaces, and so would rm.
-ifneq ($(words x$(CURDIR)x x$(PREFIX)x x$(DESTDIR)x x$(BUILD)x x$(CALLSEQ_CONTEXT)x),5)
+ifneq ($(words x$(CURDIR)x x$(PREFIX)x x$(DESTDIR)x x$(BUILD)x x$(CALLSEQ_CONTEXT)x \
+        x$(CALLSEQ_SYSTEM)x),6)
 $(error callseq: a path with a space in it cannot be used here: move the checkout, or take another \
 PREFIX or DESTDIR)
 endif
 
 override PREFIX := $(abspath $(PREFIX))
-BUILD := $(CURDIR)/build$(FOREIGN:%=/%)$(WAY:%=/%)$(TOOL:%=/%)$(CALLSEQ_CONTEXT:%=/%)
+BUILD := $(CURDIR)/build$(FOREIGN:%=/%)$(WAY:%=/%)$(TOOL:%=/%)$(CALLSEQ_CONTEXT:%=/%)$(CALLSEQ_SYSTEM:%=/%)
 STAGE := $(BUILD)/stage
 STAGE_REPOSITORY := $(STAGE)/lib/chicken/11
 SYSTEM_REPOSITORY := $(abspath $(shell env -u CHICKEN_INSTALL_REPOSITORY \
@@ -69,7 +70,8 @@ help:
 	@echo 'make install    install egg, header and pkg-config file (PREFIX, DESTDIR,'
 	@echo '                CHICKEN_INSTALL_REPOSITORY); make uninstall with the same removes them'
 	@echo 'make clean      remove build/'
-	@echo 'CALLSEQ_CONTEXT=ucontext before any of them takes the portable context switch.'
+	@echo 'CALLSEQ_CONTEXT=ucontext before any of them takes the portable context switch,'
+	@echo 'CALLSEQ_SYSTEM=posix what any system with POSIX threads has instead of Linux.'
 
 # Installs build/egg: $(1) is the repository, $(2) the prefix of header and pkg-config file, and $(3)
 # the folder that stands for /. The C compiler looks in include, CHICKEN's in include/chicken.

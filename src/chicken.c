@@ -10,7 +10,7 @@
  * two switches keeps the address of a thread-local: they are reached in functions that are not
  * inlined.
  */
-#define _GNU_SOURCE
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
 #include "exports.h"

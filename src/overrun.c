@@ -4,7 +4,6 @@
  * run on, so each thread that calls gets an alternate signal stack if it has none. The handler says
  * what happened if the address is in the guard, and in every case lets the fault take its default
  * course: an honest core. Nothing is installed where the host has a handler, or did not ask. */
-#define _GNU_SOURCE
 #include "overrun.h"
 
 #include <signal.h>

@@ -44,7 +44,6 @@
  * does not return before. Once it is DONE the holder touches it never again; it may still wake its
  * address, at which another sleeper may then wake for no reason.
  */
-#define _GNU_SOURCE
 #pragma GCC visibility push(default) /* inline in generated code */
 #include "sequencer.h"
 #pragma GCC visibility pop

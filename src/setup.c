@@ -4,7 +4,7 @@
  * One thread sets up, under `lock`; the others wait for it there. While it loads it is the holder
  * of the sequencer, so that calls by the loading code nest, and all others are told CALLSEQ_CLOSED.
  */
-#define _GNU_SOURCE
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
 #include "exports.h"
@@ -12,11 +12,11 @@
 #include "binding.h"
 #include "overrun.h"
 #include "scheme.h"
+#include "system.h"
 #include "thread.h"
 
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -151,11 +151,6 @@ static int same_config(const callseq_config *a, const callseq_config *b) {
          a->measure_time == b->measure_time && a->batch_busy == b->batch_busy;
 }
 
-static int processors(void) {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 2;
-}
-
 /* Copies the configuration with its defaults filled in. Returns NULL, or what is wrong. */
 static char *normalise(callseq_config *config, const callseq_config *wanted) {
   if (!wanted)
@@ -184,7 +179,7 @@ static char *normalise(callseq_config *config, const callseq_config *wanted) {
   if (!config->batch_limit)
     config->batch_limit = BATCH_DEFAULT;
   if (!config->spin_limit)
-    config->spin_limit = processors() > 1 ? SPIN_DEFAULT : CALLSEQ_SPIN_NONE;
+    config->spin_limit = callseq_system_processors() > 1 ? SPIN_DEFAULT : CALLSEQ_SPIN_NONE;
   if (!config->stall_ms)
     config->stall_ms = STALL_DEFAULT;
   if (!config->toplevel)

@@ -16,27 +16,24 @@
  * and a procedure that has just collected to get its room, and again finds none, fails (C_apply).
  *
  * Invariants. CHICKEN's queue of interrupts is the holder's, as is all but `pending`, `told` and
- * `wake`. A bit that the looker misses was set after the looker had put the stack limit back, so the
- * limit that the handler sets afterwards stands, and there is another look.
+ * `wake`. A bit that the looker misses was set after the looker had put the stack limit back, so
+ * the limit that the handler sets afterwards stands, and there is another look.
  */
-#define _GNU_SOURCE
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
 #include "exports.h"
 
 #include "binding.h"
 #include "scheme.h"
+#include "system.h"
 #include "thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum {
   SIGNALS = 64,
@@ -46,7 +43,7 @@ enum {
 static struct {
   _Atomic(uint32_t) pending[SIGNALS / 32]; /* bit n - 1: signal n has come */
   _Atomic(bool) told;                      /* the runner, since it last began to look */
-  sem_t wake;                              /* the runner's */
+  sem_t *wake;                             /* the runner's */
   void *handlers;                          /* GC root of Scheme's vector of handlers */
   bool runner;                             /* there is one; the holder's */
   sigset_t mask;                           /* of the thread that made it */
@@ -55,17 +52,6 @@ static struct {
 } signals;
 
 /* ---- Noting ---- */
-
-/* Interrupts the system call that the holder may be in: the same signal, marked as no new one. */
-static void pass_on(int number, uint32_t holder) {
-  siginfo_t info;
-  memset(&info, 0, sizeof info);
-  info.si_code = SI_QUEUE;
-  info.si_pid = getpid();
-  info.si_uid = getuid();
-  info.si_value.sival_ptr = &signals;
-  syscall(SYS_rt_tgsigqueueinfo, getpid(), holder, number, &info);
-}
 
 /* CHICKEN's limit is a plain variable, which generated code reads at every step; so ThreadSanitizer
  * is not told of this write. */
@@ -77,7 +63,7 @@ static void note(int number, siginfo_t *info, void *context) {
   int saved = errno;
   uint32_t holder = callseq_sequencer_holder(&callseq_abi_runtime.sequencer);
   (void)context;
-  if (info->si_code == SI_QUEUE && info->si_value.sival_ptr == &signals)
+  if (callseq_system_passed_on(number, info))
     return;
   atomic_fetch_or_explicit(&signals.pending[(number - 1) / 32], 1u << (number - 1) % 32,
                            memory_order_relaxed);
@@ -85,10 +71,10 @@ static void note(int number, siginfo_t *info, void *context) {
   atomic_thread_fence(memory_order_seq_cst);
   fake_full_nursery();
   if (holder && holder != callseq_abi_self)
-    pass_on(number, holder);
+    callseq_system_pass_on(holder, number);
   /* release: pairs with the acquire in run */
-  if (!atomic_exchange_explicit(&signals.told, true, memory_order_release))
-    sem_post(&signals.wake);
+  if (!atomic_exchange_explicit(&signals.told, true, memory_order_release) && signals.wake)
+    sem_post(signals.wake);
   errno = saved;
 }
 
@@ -164,11 +150,11 @@ static struct callseq_abi_callback deliver = {
 
 static void *run(void *unused) {
   (void)unused;
-  pthread_setname_np(pthread_self(), "callseq-signals");
+  callseq_system_name_thread("callseq-signals");
   signals.thread = pthread_self();
   for (;;) {
     struct callseq_abi_request q;
-    while (sem_wait(&signals.wake) != 0) {
+    while (sem_wait(signals.wake) != 0) {
     }
     /* acquire: pairs with the release in note */
     atomic_exchange_explicit(&signals.told, false, memory_order_acquire);
@@ -186,11 +172,11 @@ static void *run(void *unused) {
 static void start_runner(void) {
   pthread_t thread;
   sigset_t all;
-  sem_init(&signals.wake, 0, 0);
+  signals.wake = callseq_system_semaphore();
   atomic_store_explicit(&signals.told, false, memory_order_relaxed);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &signals.mask);
-  signals.runner = pthread_create(&thread, NULL, run, NULL) == 0;
+  signals.runner = signals.wake && pthread_create(&thread, NULL, run, NULL) == 0;
   pthread_sigmask(SIG_SETMASK, &signals.mask, NULL);
   if (signals.runner)
     pthread_detach(thread);

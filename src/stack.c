@@ -1,8 +1,9 @@
 /* Layout of a mapping, low to high: guard (no access), then the usable stack, which grows down
  * towards the guard. The guard is wider than a page so that a function with a large frame that
  * touches its far end first still hits it instead of foreign memory. */
-#define _GNU_SOURCE
 #include "stack.h"
+
+#include "system.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
@@ -11,8 +12,12 @@
 /* Only addresses: nothing is ever stored there. */
 enum { GUARD_BYTES = sizeof(void *) == 8 ? 256 << 20 : 1 << 20 };
 
-#ifndef MAP_STACK
-#define MAP_STACK 0
+#if !defined(CALLSEQ_POSIX)
+enum { HINTS = MAP_NORESERVE | MAP_STACK };
+#elif defined(__OpenBSD__)
+enum { HINTS = MAP_STACK }; /* no hint there: the stack pointer must lie in such a mapping */
+#else
+enum { HINTS = 0 }; /* to FreeBSD MAP_STACK means a mapping that grows by itself */
 #endif
 
 bool callseq_stack_map(struct callseq_stack *stack, size_t bytes) {
@@ -21,7 +26,7 @@ bool callseq_stack_map(struct callseq_stack *stack, size_t bytes) {
     return false;
   bytes = (bytes + page - 1) / page * page;
   char *low = mmap(NULL, bytes + GUARD_BYTES, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+                   MAP_PRIVATE | MAP_ANONYMOUS | HINTS, -1, 0);
   if (low == MAP_FAILED)
     return false;
   if (mprotect(low, GUARD_BYTES, PROT_NONE) != 0) {

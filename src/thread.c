@@ -1,25 +1,21 @@
 /* The record of a thread is thread-local. A key, whose value nobody reads, has its destructor run
  * when the thread ends; destructors of other keys that run later may call again, and then the
  * thread is set up again. */
-#define _GNU_SOURCE
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
 #include "exports.h"
 
-#include "cancel.h"
 #include "overrun.h"
+#include "system.h"
 #include "thread.h"
 #include "tools.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <link.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define NOINLINE __attribute__((noinline))
 
@@ -55,37 +51,24 @@ static void leave(void *unused) {
   callseq_overrun_leave_thread();
   callseq_abi_errno = NULL;
   callseq_abi_self = 0;
+  callseq_system_forget_thread();
 }
 
 static void make_key(void) { pthread_key_create(&key, leave); }
 
-/* From here on threads and, after callseq_init, the process have addresses of this library's
- * functions, to be called when they end or fork. So the shared object that it is part of stays,
- * even if the program that has opened it closes it. Two threads may do this at a time, but none
- * waits for another: one of them may be in a constructor, with the dynamic linker locked. */
-static void stay_loaded(void) {
-  static _Atomic(bool) done;
-  Dl_info info;
-  struct link_map *object = NULL;
-  if (atomic_load_explicit(&done, memory_order_relaxed))
-    return;
-  /* The program itself has no name. */
-  if (dladdr1(&key, &info, (void **)&object, RTLD_DL_LINKMAP) && object && *object->l_name)
-    dlopen(object->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-  atomic_store_explicit(&done, true, memory_order_relaxed);
-}
-
-static NOINLINE void set_id(void) { callseq_abi_self = (uint32_t)syscall(SYS_gettid); }
+static NOINLINE void set_id(void) { callseq_abi_self = callseq_system_thread(); }
 
 NOINLINE void callseq_thread_enter(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   if (callseq_abi_self)
     return;
-  stay_loaded();
+  /* From here on threads and, after callseq_init, the process have addresses of functions of this
+   * library, to be called when they end or fork. */
+  callseq_system_stay_loaded(&key);
   pthread_once(&once, make_key);
   pthread_setspecific(key, &self);
   set_id();
-  if (!callseq_cancel_possible() && !callseq_tools_watching() &&
+  if (!callseq_system_can_cancel() && !callseq_tools_watching() &&
       !atomic_load_explicit(&go_slowly, memory_order_relaxed))
     callseq_abi_errno = &errno;
   callseq_overrun_enter_thread();
@@ -178,11 +161,14 @@ NOINLINE char *callseq_abi_keep_string(char *string) {
 }
 
 char *callseq_format(const char *template, ...) {
-  va_list arguments;
-  char *text = NULL;
+  va_list arguments, again;
   va_start(arguments, template);
-  if (vasprintf(&text, template, arguments) < 0)
-    text = NULL;
+  va_copy(again, arguments);
+  int length = vsnprintf(NULL, 0, template, arguments);
+  char *text = length < 0 ? NULL : malloc((size_t)length + 1);
+  if (text)
+    vsnprintf(text, (size_t)length + 1, template, again);
+  va_end(again);
   va_end(arguments);
   return text;
 }

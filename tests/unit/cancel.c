@@ -8,15 +8,15 @@ __attribute__((used)) static int (*volatile cancels)(pthread_t) = pthread_cancel
 
 #else
 
-#include "../../src/cancel.h"
+#include "../../src/system.h"
 #include "../tap.h"
 #include <dlfcn.h>
 
 int main(void) {
-  ok(!callseq_cancel_possible(), "no thread can be cancelled before");
+  ok(!callseq_system_can_cancel(), "no thread can be cancelled before");
   void *library = dlopen("unit/cancel_library.so", RTLD_NOW);
   ok(library != NULL, "a library that can cancel is loaded: %s", library ? "" : dlerror());
-  ok(callseq_cancel_possible(), "threads can be cancelled after");
+  ok(callseq_system_can_cancel(), "threads can be cancelled after");
   return done();
 }
 

@@ -1,4 +1,7 @@
-/* How it works. Every object in the process has tables of relocations: places where the dynamic
+/* What the dynamic linker knows: can a thread of this process be cancelled, which is so only where the
+ * program or a library that it has loaded imports pthread_cancel; and may this library be unloaded?
+ *
+ * How it works. Every object in the process has tables of relocations: places where the dynamic
  * linker writes addresses, and the names whose addresses. What an object imports stands in one of
  * them; the symbol table would do as well, but does not tell how long it is. A program without a
  * dynamic linker has none: there the weak reference below is NULL unless something else has brought
@@ -6,8 +9,10 @@
  *
  * Who finds the function by dlsym is not seen. */
 #define _GNU_SOURCE
-#include "cancel.h"
+#include "system.h"
 
+#ifndef CALLSEQ_POSIX
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <pthread.h>
@@ -88,7 +93,8 @@ static int count_loads(struct dl_phdr_info *object, size_t size, void *data) {
   return 1;
 }
 
-bool callseq_cancel_possible(void) {
+/* Cheap unless objects have been loaded since the last time. */
+bool callseq_system_can_cancel(void) {
   static _Atomic(unsigned long) seen; /* how many objects had been loaded at the last search */
   static _Atomic(bool) possible;      /* once true, for good */
   unsigned long long loads = 0;
@@ -103,3 +109,18 @@ bool callseq_cancel_possible(void) {
   }
   return atomic_load_explicit(&possible, memory_order_relaxed);
 }
+
+/* Two threads may do this at a time, but none waits for another: one of them may be in a constructor,
+ * with the dynamic linker locked. */
+void callseq_system_stay_loaded(const void *address) {
+  static _Atomic(bool) done;
+  Dl_info info;
+  struct link_map *object = NULL;
+  if (atomic_load_explicit(&done, memory_order_relaxed))
+    return;
+  /* The program itself has no name. */
+  if (dladdr1(address, &info, (void **)&object, RTLD_DL_LINKMAP) && object && *object->l_name)
+    dlopen(object->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  atomic_store_explicit(&done, true, memory_order_relaxed);
+}
+#endif

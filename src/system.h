@@ -1,0 +1,53 @@
+/* What the library asks of the operating system beyond ISO C and POSIX threads. Sleeping and waking
+ * are in park.h, which belongs to this.
+ *
+ * There are two versions of all that: system_linux.c with system_elf.c, and system_posix.c, for any
+ * other system, and for Linux when the library is built with CALLSEQ_POSIX defined. A layer at the
+ * bottom: it knows nothing of the sequencer or Scheme. */
+#ifndef CALLSEQ_SYSTEM_H
+#define CALLSEQ_SYSTEM_H
+
+#include <semaphore.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#if !defined(CALLSEQ_POSIX) && !defined(__linux__)
+#define CALLSEQ_POSIX 1
+#endif
+
+/* The calling thread's number: from 1 to INT32_MAX, and no other living thread has it. In a forked
+ * child it may be another one than before. */
+uint32_t callseq_system_thread(void);
+
+/* The calling thread ends: its number may be given to others. */
+void callseq_system_forget_thread(void);
+
+/* Can a thread of this process be cancelled at all? Calls defer cancellation, which takes two
+ * atomic operations of the C library each time. So it is done only where somebody could cancel. Any
+ * thread may ask, at any time. Where the system cannot tell, the answer is true. */
+bool callseq_system_can_cancel(void);
+
+/* For a handler of signal `number`, 1 to 64. The first sends the signal to `thread`, another than
+ * the calling one, which interrupts the system call that it may be in; nothing happens if there is
+ * no such thread any more. The second says whether the signal has come that way: it is no new one
+ * then. */
+void callseq_system_pass_on(uint32_t thread, int number);
+bool callseq_system_passed_on(int number, const siginfo_t *info);
+
+/* A semaphore of this process at 0, for handlers to post to; NULL if it cannot be had. There is one
+ * at a time: a forked child has to ask for its own. */
+sem_t *callseq_system_semaphore(void);
+
+/* The shared object with this address in it stays loaded from now on, even if the program that has
+ * opened it closes it; any thread may say so, as often as it likes. Where the system cannot do that,
+ * nothing happens. */
+void callseq_system_stay_loaded(const void *address);
+
+/* Names the calling thread for debuggers, where the system can do that. */
+void callseq_system_name_thread(const char *name);
+
+/* How many processors this process may use; 2 if unknown. */
+int callseq_system_processors(void);
+
+#endif

@@ -1,0 +1,245 @@
+/* Any system with POSIX threads, of 2008.
+ *
+ * Parking. A sleeper waits on one of a few places, which its word's address chooses; a place is a
+ * mutex and a condition variable. The mutex is held from the look at the word to the sleep, and for
+ * each wake, so none is lost. Only the address is known where a thread is woken, so all who sleep
+ * at that place wake, and look at their words again. (Hashed queues for words of any kind: Linux'
+ * futexes, after Franke, Russell and Kirkwood, OLS 2002.)
+ *
+ * Threads. Each has a record in a list that is sorted by number; a new one takes the least number
+ * that is free. So numbers are never shared, however many threads come and go. A signal handler
+ * goes through the list without the lock, to send a signal to a thread that must not have ended
+ * then. So it counts itself in `readers` meanwhile, and a thread that has left the list waits until
+ * it sees none before its record and the thread itself end.
+ *
+ * This layer has globals, as nothing else below the sequencer does: who wakes has an address and
+ * nothing more, and so has who passes a signal on. A forked child has one thread, so everything
+ * begins anew there: whatever the parent's threads held or waited for does not concern it.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "system.h"
+
+#ifdef CALLSEQ_POSIX
+#include "park.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Without it (macOS) a limit is by the clock of the day, and off by as much as that is set. */
+#if defined(_POSIX_CLOCK_SELECTION) && _POSIX_CLOCK_SELECTION > 0
+#define CLOCK CLOCK_MONOTONIC
+#else
+#define CLOCK CLOCK_REALTIME
+#endif
+
+enum { PLACE_BITS = 6, SIGNALS = 64 };
+
+struct place {
+  pthread_mutex_t lock;
+  pthread_cond_t woken;
+};
+
+struct thread {
+  _Atomic(struct thread *) next; /* with a larger number */
+  uint32_t number;
+  pthread_t id;
+  _Atomic(uint32_t) passed_on[SIGNALS / 32]; /* bit n - 1: signal n has been sent on to it */
+};
+
+static struct {
+  pthread_once_t once;
+  struct place places[1 << PLACE_BITS];
+  pthread_mutex_t lock; /* of the list, to change it */
+  _Atomic(struct thread *) first;
+  _Atomic(uint32_t) readers;
+} all = {.once = PTHREAD_ONCE_INIT};
+
+/* Handlers use it, so it must not be allocated when it is first touched. */
+static __thread struct thread *self __attribute__((tls_model("initial-exec")));
+
+/* With the calling thread alone. */
+static void begin(void) {
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+#if defined(_POSIX_CLOCK_SELECTION) && _POSIX_CLOCK_SELECTION > 0
+  pthread_condattr_setclock(&attributes, CLOCK);
+#endif
+  for (int i = 0; i < 1 << PLACE_BITS; i++) {
+    pthread_mutex_init(&all.places[i].lock, NULL);
+    pthread_cond_init(&all.places[i].woken, &attributes);
+  }
+  pthread_condattr_destroy(&attributes);
+  pthread_mutex_init(&all.lock, NULL);
+  if (self)
+    atomic_store_explicit(&self->next, NULL, memory_order_relaxed);
+  atomic_store_explicit(&all.first, self, memory_order_relaxed);
+  atomic_store_explicit(&all.readers, 0, memory_order_relaxed);
+}
+
+static void begin_first(void) {
+  begin();
+  pthread_atfork(NULL, NULL, begin);
+}
+
+/* ---- Parking ---- */
+
+/* Words lie at the same offset in the stacks of their threads, so all bits of the address count:
+ * multiplicative hashing, Knuth, *The Art of Computer Programming* 3, 6.4. */
+static struct place *place_of(const void *word) {
+  pthread_once(&all.once, begin_first);
+  return &all.places[(uint64_t)(uintptr_t)word * 0x9e3779b97f4a7c15u >> (64 - PLACE_BITS)];
+}
+
+static struct timespec after(uint32_t milliseconds) {
+  struct timespec t;
+  clock_gettime(CLOCK, &t);
+  t.tv_sec += milliseconds / 1000;
+  t.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+  if (t.tv_nsec >= 1000000000) {
+    t.tv_sec++;
+    t.tv_nsec -= 1000000000;
+  }
+  return t;
+}
+
+bool callseq_park_wait(_Atomic(uint32_t) *word, uint32_t expected, uint32_t milliseconds) {
+  struct place *place = place_of(word);
+  struct timespec limit = after(milliseconds);
+  int result = 0, cancel;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+  pthread_mutex_lock(&place->lock);
+  if (atomic_load_explicit(word, memory_order_relaxed) == expected)
+    result = milliseconds ? pthread_cond_timedwait(&place->woken, &place->lock, &limit)
+                          : pthread_cond_wait(&place->woken, &place->lock);
+  pthread_mutex_unlock(&place->lock);
+  pthread_setcancelstate(cancel, &cancel);
+  return result != ETIMEDOUT;
+}
+
+void callseq_park_nap(uint32_t nanoseconds) {
+  struct timespec limit = {.tv_nsec = (long)nanoseconds};
+  int cancel;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+  nanosleep(&limit, NULL);
+  pthread_setcancelstate(cancel, &cancel);
+}
+
+void callseq_park_wake(const void *word) {
+  struct place *place = place_of(word);
+  pthread_mutex_lock(&place->lock);
+  pthread_cond_broadcast(&place->woken);
+  pthread_mutex_unlock(&place->lock);
+}
+
+bool callseq_park_asymmetric(void) { return false; }
+
+/* Nobody calls it, after that answer. */
+void callseq_park_barrier(void) {}
+
+/* ---- Threads ---- */
+
+uint32_t callseq_system_thread(void) {
+  pthread_once(&all.once, begin_first);
+  if (self)
+    return self->number;
+  struct thread *thread = calloc(1, sizeof *thread);
+  if (!thread) {
+    fputs("callseq: no memory to set up a thread\n", stderr);
+    abort();
+  }
+  thread->id = pthread_self();
+  thread->number = 1;
+  pthread_mutex_lock(&all.lock);
+  _Atomic(struct thread *) *link = &all.first;
+  struct thread *next;
+  while ((next = atomic_load_explicit(link, memory_order_relaxed)) &&
+         next->number == thread->number) {
+    link = &next->next;
+    thread->number++;
+  }
+  atomic_init(&thread->next, next);
+  /* release: pairs with the loads in callseq_system_pass_on */
+  atomic_store_explicit(link, thread, memory_order_release);
+  pthread_mutex_unlock(&all.lock);
+  self = thread;
+  return thread->number;
+}
+
+void callseq_system_forget_thread(void) {
+  struct thread *thread = self;
+  _Atomic(struct thread *) *link = &all.first;
+  if (!thread)
+    return;
+  self = NULL;
+  pthread_mutex_lock(&all.lock);
+  for (struct thread *at; (at = atomic_load_explicit(link, memory_order_relaxed)) != thread;)
+    link = &at->next;
+  /* seq_cst, both: pair with callseq_system_pass_on; either this thread sees the reader, or the
+   * reader does not see this thread's record */
+  atomic_store_explicit(link, atomic_load_explicit(&thread->next, memory_order_relaxed),
+                        memory_order_seq_cst);
+  pthread_mutex_unlock(&all.lock);
+  while (atomic_load_explicit(&all.readers, memory_order_seq_cst))
+    sched_yield();
+  free(thread);
+}
+
+void callseq_system_name_thread(const char *name) { (void)name; }
+
+int callseq_system_processors(void) {
+#ifdef _SC_NPROCESSORS_ONLN
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? (int)online : 2;
+#else
+  return 2;
+#endif
+}
+
+bool callseq_system_can_cancel(void) { return true; }
+
+/* ---- Signals ---- */
+
+static uint32_t bit(int number) { return 1u << (number - 1) % 32; }
+
+void callseq_system_pass_on(uint32_t thread, int number) {
+  /* seq_cst, these two: pair with callseq_system_forget_thread; the load also with the release in
+   * callseq_system_thread */
+  atomic_fetch_add_explicit(&all.readers, 1, memory_order_seq_cst);
+  struct thread *at = atomic_load_explicit(&all.first, memory_order_seq_cst);
+  while (at && at->number < thread)
+    at = atomic_load_explicit(&at->next, memory_order_seq_cst);
+  if (at && at->number == thread) {
+    atomic_fetch_or_explicit(&at->passed_on[(number - 1) / 32], bit(number), memory_order_relaxed);
+    pthread_kill(at->id, number);
+  }
+  /* release: pairs with the load in callseq_system_forget_thread */
+  atomic_fetch_sub_explicit(&all.readers, 1, memory_order_release);
+}
+
+/* Signals of one number that come to a thread at a time may be merged into one by the system, and
+ * cannot be told apart: one of them is taken for the one that was passed on. */
+bool callseq_system_passed_on(int number, const siginfo_t *info) {
+  (void)info;
+  return self && (atomic_fetch_and_explicit(&self->passed_on[(number - 1) / 32], ~bit(number),
+                                            memory_order_relaxed) &
+                  bit(number));
+}
+
+void callseq_system_stay_loaded(const void *address) { (void)address; }
+
+/* By name, because macOS has no others; the name is gone at once. */
+sem_t *callseq_system_semaphore(void) {
+  char name[32];
+  snprintf(name, sizeof name, "/callseq-%ld", (long)getpid());
+  sem_unlink(name);
+  sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, 0);
+  sem_unlink(name);
+  return semaphore == SEM_FAILED ? NULL : semaphore;
+}
+#endif

@@ -1,0 +1,151 @@
+/* What the library asks of the system, parking excepted (unit/sequencer.c): numbers of threads are
+ * not shared, a signal that is passed on interrupts a system call and is known for what it is, and
+ * a forked child has all of it too. Built with either version. */
+#include "../support.h"
+
+#include "../../src/system.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/select.h>
+
+enum { THREADS = 16, ROUNDS = 500 };
+
+/* ---- Numbers ---- */
+
+static uint32_t numbers[THREADS];
+
+static void get_number(int index) { numbers[index] = callseq_system_thread(); }
+
+static pthread_barrier_t together;
+
+static void take_number(int index) {
+  get_number(index);
+  pthread_barrier_wait(&together); /* all live now */
+  callseq_system_forget_thread();
+}
+
+static bool distinct(void) {
+  for (int i = 0; i < THREADS; i++)
+    for (int j = 0; j < i; j++)
+      if (numbers[i] == numbers[j])
+        return false;
+  return true;
+}
+
+static bool in_range(uint32_t number) { return number > 0 && number <= INT32_MAX; }
+
+static void numbering(void) {
+  uint32_t own = callseq_system_thread();
+  bool right = true, shared = false;
+  pthread_barrier_init(&together, NULL, THREADS);
+  for (int round = 0; round < ROUNDS; round++) {
+    crew(THREADS, take_number);
+    right = right && distinct();
+    for (int i = 0; i < THREADS; i++) {
+      right = right && in_range(numbers[i]);
+      shared = shared || numbers[i] == own;
+    }
+  }
+  ok(right, "%d times %d threads have numbers of their own", ROUNDS, THREADS);
+  ok(in_range(own) && !shared, "and none has that of a thread that lives on");
+  ok(callseq_system_thread() == own, "which stays the same");
+}
+
+/* ---- Signals ---- */
+
+static atomic_int anew, again; /* how often a signal came, and how often as passed on */
+static sem_t *asleep;
+static atomic_bool interrupted;
+
+static void note(int number, siginfo_t *info, void *context) {
+  (void)context;
+  atomic_fetch_add_explicit(callseq_system_passed_on(number, info) ? &again : &anew, 1,
+                            memory_order_relaxed);
+}
+
+static uint32_t sleeper;
+
+/* SIGUSR1 comes through inside the system call only: so it is what interrupts that. */
+static void *sleep_in_a_call(void *unused) {
+  sigset_t none;
+  sigemptyset(&none);
+  sleeper = callseq_system_thread();
+  sem_post(asleep);
+  interrupted = pselect(0, NULL, NULL, NULL, NULL, &none) != 0;
+  callseq_system_forget_thread();
+  return unused;
+}
+
+static void signals(void) {
+  struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO};
+  pthread_t thread;
+  sigset_t usr1, before;
+  sigaction(SIGUSR1, &action, NULL);
+  sigemptyset(&usr1);
+  sigaddset(&usr1, SIGUSR1);
+
+  asleep = callseq_system_semaphore();
+  ok(asleep != NULL, "there is a semaphore");
+  callseq_system_thread();
+  raise(SIGUSR1);
+  ok(anew == 1 && again == 0, "a signal that comes is a new one");
+
+  pthread_sigmask(SIG_BLOCK, &usr1, &before);
+  pthread_create(&thread, NULL, sleep_in_a_call, NULL);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  while (sem_wait(asleep) != 0) {
+  }
+  callseq_system_pass_on(sleeper, SIGUSR1);
+  pthread_join(thread, NULL);
+  ok(interrupted, "one that is passed on interrupts the other thread's system call");
+  ok(anew == 1 && again == 1, "and is known as such");
+  raise(SIGUSR1);
+  ok(anew == 2 && again == 1, "the next one is new");
+  callseq_system_pass_on(sleeper, SIGUSR1);
+  ok(anew == 2 && again == 1, "to a thread that has ended none goes");
+}
+
+/* Threads that come and go get signals as they do. */
+static atomic_bool over;
+static _Atomic(uint32_t) victim;
+
+static void *come_and_go(void *unused) {
+  atomic_store_explicit(&victim, callseq_system_thread(), memory_order_relaxed);
+  callseq_system_forget_thread();
+  return unused;
+}
+
+static void come_or_signal(int index) {
+  if (index == 0) {
+    pthread_t thread;
+    for (int i = 0; i < ROUNDS; i++) {
+      pthread_create(&thread, NULL, come_and_go, NULL);
+      pthread_join(thread, NULL);
+    }
+    atomic_store_explicit(&over, true, memory_order_relaxed);
+    return;
+  }
+  do {
+    uint32_t other = atomic_load_explicit(&victim, memory_order_relaxed);
+    if (other)
+      callseq_system_pass_on(other, SIGUSR1);
+  } while (!atomic_load_explicit(&over, memory_order_relaxed));
+}
+
+static int child(void) {
+  tap_failures = 0;
+  anew = again = 0;
+  numbering();
+  signals();
+  return tap_failures ? 1 : 0;
+}
+
+int main(void) {
+  numbering();
+  signals();
+  crew(3, come_or_signal);
+  ok(true, "threads end while signals are sent to them");
+  is_int(in_child(child).code, 0, "all that holds in a forked child");
+  return done();
+}
