@@ -40,8 +40,8 @@ bool callseq_system_passed_on(int number, const siginfo_t *info);
 sem_t *callseq_system_semaphore(void);
 
 /* The shared object with this address in it stays loaded from now on, even if the program that has
- * opened it closes it; any thread may say so, as often as it likes. Where the system cannot do that,
- * nothing happens. */
+ * opened it closes it; any thread may say so, as often as it likes. Where the system cannot do
+ * that, nothing happens. */
 void callseq_system_stay_loaded(const void *address);
 
 /* Names the calling thread for debuggers, where the system can do that. */

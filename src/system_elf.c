@@ -1,5 +1,6 @@
-/* What the dynamic linker knows: can a thread of this process be cancelled, which is so only where the
- * program or a library that it has loaded imports pthread_cancel; and may this library be unloaded?
+/* What the dynamic linker knows: can a thread of this process be cancelled, which is so only where
+ * the program or a library that it has loaded imports pthread_cancel; and may this library be
+ * unloaded?
  *
  * How it works. Every object in the process has tables of relocations: places where the dynamic
  * linker writes addresses, and the names whose addresses. What an object imports stands in one of
@@ -110,8 +111,8 @@ bool callseq_system_can_cancel(void) {
   return atomic_load_explicit(&possible, memory_order_relaxed);
 }
 
-/* Two threads may do this at a time, but none waits for another: one of them may be in a constructor,
- * with the dynamic linker locked. */
+/* Two threads may do this at a time, but none waits for another: one of them may be in a
+ * constructor, with the dynamic linker locked. */
 void callseq_system_stay_loaded(const void *address) {
   static _Atomic(bool) done;
   Dl_info info;
