@@ -63,7 +63,7 @@ enum {
   POLL_NS = 2000,      /* from one look at the lock to the next */
   PATIENCE = 25,       /* polls of an heir before it demands the lock */
   FOLLOWER_POLLS = 5,  /* of a follower before it parks */
-  NAP_NS = 100000,     /* of a busy heir that sees the lock in use by short calls */
+  NAP_NS = 200000,     /* of a busy heir that sees the lock in use by short calls */
   REST_NS = 300000,    /* since its last wait, of a thread that is not busy; */
   REST_SHARE = 8,      /* less than one in so many of them in use of a processor */
   YIELD_LIMIT = 8,     /* of an heir after spin_limit polls, before it parks */
