@@ -4,17 +4,18 @@
  * So a thread that calls often keeps the resource, and its cache lines, for a while; the others
  * take turns by the thousands of calls, not by single ones.
  *
- * Among those that find it taken one is the *heir*. It alone watches the lock, seldom enough not to
- * disturb the holder, and takes it when it sees it free twice. If it sees it free and then taken
- * again the lock is in use by short calls, and it naps: polling would slow them. When its patience
- * is over it demands the lock: the holder, as it leaves, offers it to the heir instead of freeing
- * it. An heir that is not busy has no patience. The others are *followers*, and sleep: on a machine
- * with few processors they would only be in the way. (Waiters that are not needed do not run: Dice,
- * *Malthusian Locks*, EuroSys 2017. One waiter watches the lock word, the others words of their
- * own: Linux' queued spinlocks, after Mellor-Crummey and Scott, TOCS 1991.) An heir that becomes
- * the holder executes its own request and then a batch of the followers' (flat combining: Hendler,
- * Incze, Shavit and Tzafrir, SPAA 2010), and appoints the next heir as it leaves. An heir that
- * sleeps is executed by the holder that hears its demand.
+ * Those that find it taken look again for a moment, if nobody waits yet: threads that work between
+ * their calls meet by chance only. After that one of them is the *heir*. It alone watches the lock,
+ * seldom enough not to disturb the holder, and takes it when it sees it free twice. If it sees it
+ * free and then taken again the lock is in use by short calls, and it naps: polling would slow
+ * them. When its patience is over it demands the lock: the holder, as it leaves, offers it to the
+ * heir instead of freeing it. An heir that is not busy has no patience. The others are *followers*,
+ * and sleep: on a machine with few processors they would only be in the way. (Waiters that are not
+ * needed do not run: Dice, *Malthusian Locks*, EuroSys 2017. One waiter watches the lock word, the
+ * others words of their own: Linux' queued spinlocks, after Mellor-Crummey and Scott, TOCS 1991.)
+ * An heir that becomes the holder executes its own request and then a batch of the followers' (flat
+ * combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), and appoints the next heir as it
+ * leaves. An heir that sleeps is executed by the holder that hears its demand.
  *
  * A thread is *busy* that has used a processor for much of the time since its last wait. If it
  * sleeps, no batch takes it: it would be woken for a single call, and wait again. It gets a turn of
@@ -61,6 +62,9 @@ enum { WAITING, HEIR, TAKEN, DONE, PARKED = 4 };
 /* Measured on two processors, see doc/benchmarks.md. */
 enum {
   POLL_NS = 2000,      /* from one look at the lock to the next */
+  GLANCE_NS = 50,      /* the same, of a thread that has just come, */
+  GLANCES = 12,        /* before it queues */
+  IDLE_GLANCES = 4,    /* in a row find the lock free if it is not in use by short calls */
   PATIENCE = 25,       /* polls of an heir before it demands the lock */
   FOLLOWER_POLLS = 5,  /* of a follower before it parks */
   NAP_NS = 200000,     /* of a busy heir that sees the lock in use by short calls */
@@ -369,6 +373,34 @@ static bool steal(struct callseq_sequencer *s, uint32_t self) {
   return try_take(s, CALLSEQ_LOCK_OFFERED, self);
 }
 
+static void pause_for_glance(const struct callseq_sequencer *s) {
+  pause_for((uint32_t)((uint64_t)s->pauses * GLANCE_NS / POLL_NS) + 1);
+}
+
+/* Is the lock free, and not only for the moment between two short calls of one thread? */
+static bool is_idle(struct callseq_sequencer *s) {
+  for (int i = 0; i < IDLE_GLANCES; i++) {
+    if (i)
+      pause_for_glance(s);
+    if (atomic_load_explicit(&s->lock, memory_order_relaxed) != CALLSEQ_LOCK_FREE)
+      return false;
+  }
+  return true;
+}
+
+/* Threads that work between their calls meet by chance. If nobody waits yet, a look at the next
+ * moment is cheaper than to queue: becomes the holder if that ends so. */
+static bool take_idle(struct callseq_sequencer *s, uint32_t self) {
+  for (int i = 0; s->spin_limit && i < GLANCES; i++) {
+    if (atomic_load_explicit(&s->arrivals, memory_order_relaxed))
+      return false;
+    if (is_idle(s) && try_take(s, CALLSEQ_LOCK_FREE, self))
+      return true;
+    pause_for_glance(s);
+  }
+  return false;
+}
+
 /* Joins the queue: true as the heir, false as a follower. */
 static bool push(struct callseq_sequencer *s, struct callseq_waiter *w) {
   struct callseq_waiter *top = atomic_load_explicit(&s->arrivals, memory_order_relaxed);
@@ -504,8 +536,9 @@ static void inherit(struct callseq_sequencer *s, struct callseq_waiter *w) {
 
 static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct callseq_waiter *w,
                                          uint32_t self, struct patience *p) {
-  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_OFFERED &&
-      steal(s, self))
+  if (take_idle(s, self) ||
+      (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_OFFERED &&
+       steal(s, self)))
     return CALLSEQ_ENTERED_HOLDER;
   atomic_store_explicit(&w->state, WAITING, memory_order_relaxed);
   uint32_t state = HEIR;
