@@ -183,5 +183,3 @@ FUNCTION(callseq_context_make)
   ret
 END(callseq_context_make)
 .hidden callseq_context_make
-
-PROPERTY(0xc0000000, 1) /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI */

@@ -17,8 +17,23 @@
   .cfi_endproc;                                                                                    \
   .size name, .- name
 
-/* The GNU property note: `type` is the CPU's feature word, `bits` the features that hold. A property
- * is padded to the size of a pointer. */
+/* What ends each object. The stack need not be executable. The GNU property note claims landing pads
+ * for indirect branches: IBT on x86, BTI on AArch64. It is there also in an object without code: the
+ * linker keeps only what all objects claim. Shadow stacks and signed return addresses are not
+ * claimed. */
+#if defined(__x86_64__) || defined(__i386__)
+#define LANDING_PADS PROPERTY(0xc0000002, 1) /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT */
+#elif defined(__aarch64__)
+#define LANDING_PADS PROPERTY(0xc0000000, 1) /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI */
+#else
+#define LANDING_PADS
+#endif
+#define END_OBJECT                                                                                 \
+  LANDING_PADS;                                                                                    \
+  .section .note.GNU-stack, "", %progbits
+
+/* `type` is the CPU's feature word, `bits` the features that hold. A property is padded to the size
+ * of a pointer. */
 #define PROPERTY(type, bits)                                                                       \
   .pushsection .note.gnu.property, "a", %note;                                                     \
   .balign __SIZEOF_POINTER__;                                                                      \

@@ -24,4 +24,4 @@
 #include "return_x86_64.S"
 #endif
 
-.section .note.GNU-stack, "", %progbits
+END_OBJECT

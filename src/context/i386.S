@@ -233,5 +233,3 @@ END(callseq_context_make)
 .local has_sse
 .comm has_sse, 1 /* what callseq_context_make found */
 #endif
-
-PROPERTY(0xc0000002, 1) /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT */

@@ -37,7 +37,6 @@ FUNCTION(callseq_context_outside)
   ud2
 END(callseq_context_outside)
 .hidden callseq_context_outside
-PROPERTY(0xc0000002, 1) /* as in return_x86_64.S */
 
 #elif defined(__aarch64__)
 #define SP_PLUS 0x8f
@@ -50,8 +49,7 @@ FUNCTION(callseq_context_outside)
   brk #1
 END(callseq_context_outside)
 .hidden callseq_context_outside
-PROPERTY(0xc0000000, 1) /* as in aarch64.S */
 #endif
 #endif
 
-.section .note.GNU-stack, "", %progbits
+END_OBJECT

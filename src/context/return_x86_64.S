@@ -7,5 +7,3 @@ FUNCTION_AS(.weak, __x86_return_thunk)
   .cfi_register %rip, %rcx
   notrack jmp *%rcx
 END(__x86_return_thunk)
-
-PROPERTY(0xc0000002, 1) /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT */
