@@ -78,6 +78,13 @@ static int call_after_a_jump() {
   return 97;
 }
 
+// Where longjmp is checked, the C library may see first that it leads to another stack.
+#if defined(_FORTIFY_SOURCE) && _FORTIFY_SOURCE > 0
+static bool checked_jump(const char *message) { return how == JUMP && strstr(message, "longjmp"); }
+#else
+static bool checked_jump(const char *) { return false; }
+#endif
+
 static void aborts(int (*function)(void), const char *what, const char *part) {
   bool jumps_by_another = function == scenario && how == JUMP; // the one that serves both
   if ((under("tsan") && how != THROW) ||
@@ -87,7 +94,8 @@ static void aborts(int (*function)(void), const char *what, const char *part) {
   }
   struct outcome outcome = in_child(function);
   is_int(outcome.signal, SIGABRT, "%s: the process ends by abort (code %d)", what, outcome.code);
-  ok(strstr(outcome.err, part), "%s: the message says \"%s\": %s", what, part, outcome.err);
+  ok(strstr(outcome.err, part) || checked_jump(outcome.err), "%s: the message says \"%s\": %s",
+     what, part, outcome.err);
 }
 
 int main() {
