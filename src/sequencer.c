@@ -24,6 +24,10 @@
  * An heir that has been woken may not get a processor, because the holder has the one that it is to
  * run on. So until it is seen each leave counts, and every QUANTUM_NS the leaving thread yields.
  *
+ * An heir may get no processor for long, or be in a signal handler of the host's. So followers do
+ * not sleep without end. One that finds, some milliseconds later, the same heir still waiting and
+ * the lock free stands in for it: it becomes the holder, and leaves the queue.
+ *
  * `arrivals` is NULL while there is no heir, and otherwise a stack of followers that ends in
  * HEIR_ONLY. So one word says who becomes the heir: the thread that replaces NULL. The holder takes
  * the whole stack at once and sorts it into `brief`, what batches take, and `turns`, the heirs to
@@ -75,6 +79,9 @@ enum {
   OFFER_SPINS = 5,     /* with the processor to themselves at first */
   QUANTUM_NS = 20000,  /* for an heir that does not come */
   CALLS_PER_LOOK = 64, /* at the clock meanwhile */
+  OVERDUE_MS = 4,   /* that a follower sleeps before it looks after the heir, twice as long each */
+  OVERDUE_BUSY = 8, /* time, so many times as long if it is busy, */
+  OVERDUE_LIMIT = 128, /* and no longer than this */
 };
 
 #define HEIR_ONLY ((struct callseq_waiter *)1)
@@ -123,11 +130,13 @@ void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, u
   atomic_init(&s->demand, NULL);
   s->brief.first = s->turns.first = s->last = NULL;
   atomic_init(&s->absent, 0);
+  atomic_init(&s->heirs, 0);
   s->served = s->vacant = 0;
   s->batch_limit = batch_limit;
   s->spin_limit = spin_limit;
   s->stall_ms = stall_ms;
   s->batch_busy = 0;
+  s->overdue_ms = OVERDUE_MS;
   s->pauses = measure_pauses();
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
 }
@@ -184,6 +193,23 @@ static void append(struct callseq_queue *q, struct callseq_waiter *w) {
   q->last = w;
 }
 
+static bool remove_from(struct callseq_queue *q, struct callseq_waiter *w) {
+  struct callseq_waiter *before = NULL, *at = q->first;
+  while (at && at != w) {
+    before = at;
+    at = at->next;
+  }
+  if (!at)
+    return false;
+  if (before)
+    before->next = w->next;
+  else
+    q->first = w->next;
+  if (q->last == w)
+    q->last = before;
+  return true;
+}
+
 static struct callseq_waiter *take_first(struct callseq_queue *q) {
   struct callseq_waiter *w = q->first;
   if (w)
@@ -223,6 +249,12 @@ static void collect(struct callseq_sequencer *s) {
   }
 }
 
+/* The holder has changed who is the heir. */
+static void count_heir(struct callseq_sequencer *s) {
+  atomic_store_explicit(&s->heirs, atomic_load_explicit(&s->heirs, memory_order_relaxed) + 1,
+                        memory_order_relaxed);
+}
+
 /* Is the heir asleep, and can be executed here? Then it is the heir no more. */
 static bool claim(struct callseq_sequencer *s, struct callseq_waiter *heir) {
   uint32_t asleep = HEIR | PARKED;
@@ -232,6 +264,7 @@ static bool claim(struct callseq_sequencer *s, struct callseq_waiter *heir) {
     return false;
   atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
   s->vacant = 1;
+  count_heir(s);
   return true;
 }
 
@@ -270,6 +303,7 @@ static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
     struct callseq_waiter *only = HEIR_ONLY;
     if (heir) {
       s->vacant = 0;
+      count_heir(s);
       atomic_store_explicit(&s->absent, 1, memory_order_relaxed); /* until it says otherwise */
       /* release: pairs with the acquire loads of the waiting thread */
       uint32_t before = atomic_exchange_explicit(&heir->state, HEIR, memory_order_release);
@@ -423,25 +457,50 @@ struct patience {
   void *data;
 };
 
-static void sleep_on(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t state,
-                     struct patience *p) {
-  CALLSEQ_POINT1(park, w);
-  count(&s->counts.parks);
-  uint64_t t = p->until ? now() : 0;
-  if (t < p->until || !p->until) {
-    uint64_t left = p->until - t;
-    callseq_park_wait(&w->state, state, p->until ? (uint32_t)(left / 1000000 + 1) : 0);
-    return;
+/* Reports a wait that has become long. How many milliseconds are left until that, 0: no limit. */
+static uint32_t wait_left(struct patience *p) {
+  if (!p->until)
+    return 0;
+  uint64_t t = now();
+  if (t < p->until) {
+    uint64_t ms = (p->until - t) / 1000000 + 1;
+    return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
   }
   if (p->stalled)
     p->stalled(p->data);
   p->until = 0;
+  return 0;
 }
 
-/* Waits until the waiter is DONE or the HEIR, and returns which. */
+/* Sleeps on the waiter's state, for at most `ms` milliseconds unless that is 0; false if they ran
+ * out. */
+static bool sleep_on(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t state,
+                     uint32_t ms, struct patience *p) {
+  CALLSEQ_POINT1(park, w);
+  count(&s->counts.parks);
+  uint32_t left = wait_left(p);
+  bool limited = ms && (!left || ms <= left);
+  return callseq_park_wait(&w->state, state, limited ? ms : left) || !limited;
+}
+
+/* The heir does not come. Takes the lock, if it can be had within a moment. */
+static bool stand_in(struct callseq_sequencer *s, uint32_t self) {
+  for (int i = 0; i < GLANCES; i++) {
+    uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
+    if ((lock == CALLSEQ_LOCK_FREE || lock == CALLSEQ_LOCK_OFFERED) && try_take(s, lock, self))
+      return true;
+    pause_for_glance(s);
+  }
+  return false;
+}
+
+/* Waits until the waiter is DONE or the HEIR, and returns which; or WAITING: this thread holds the
+ * lock instead of the heir. */
 static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_waiter *w,
-                                 struct patience *p) {
+                                 uint32_t self, struct patience *p) {
   uint32_t limit = s->spin_limit < FOLLOWER_POLLS ? s->spin_limit : FOLLOWER_POLLS;
+  uint32_t ms = s->overdue_ms * (w->busy ? OVERDUE_BUSY : 1);
+  uint32_t heirs = atomic_load_explicit(&s->heirs, memory_order_relaxed);
   for (uint32_t polls = 0;; polls++) {
     /* acquire: pairs with the releases in finish and appoint */
     uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
@@ -450,7 +509,14 @@ static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_wai
     if (polls < limit) {
       pause_for(s->pauses);
     } else if (state & PARKED) {
-      sleep_on(s, w, state, p);
+      if (sleep_on(s, w, state, ms, p))
+        continue;
+      uint32_t before = heirs;
+      heirs = atomic_load_explicit(&s->heirs, memory_order_relaxed);
+      if (heirs == before && stand_in(s, self))
+        return WAITING;
+      if (ms < OVERDUE_LIMIT)
+        ms *= 2;
     } else {
       uint32_t waiting = WAITING;
       atomic_compare_exchange_strong_explicit(&w->state, &waiting, WAITING | PARKED,
@@ -479,7 +545,7 @@ static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w,
   uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
   if (lock != CALLSEQ_LOCK_FREE && lock != CALLSEQ_LOCK_OFFERED &&
       atomic_load_explicit(&s->demand, memory_order_relaxed) == w)
-    sleep_on(s, w, asleep, p);
+    sleep_on(s, w, asleep, 0, p);
   atomic_compare_exchange_strong_explicit(&w->state, &asleep, HEIR, memory_order_relaxed,
                                           memory_order_relaxed);
 }
@@ -498,7 +564,7 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
     if (state == DONE)
       return DONE;
     if (state & PARKED) { /* claimed, or nearly */
-      sleep_on(s, w, state, p);
+      sleep_on(s, w, state, 0, p);
       continue;
     }
     uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
@@ -514,9 +580,10 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
     if (polls >= patience && atomic_load_explicit(&s->demand, memory_order_relaxed) != w)
       /* release: pairs with the acquire in callseq_sequencer_next and give_up */
       atomic_store_explicit(&s->demand, w, memory_order_release);
-    if (polls < s->spin_limit)
+    if (polls < s->spin_limit) {
       pause_for(s->pauses);
-    else if (polls - s->spin_limit < YIELD_LIMIT)
+      wait_left(p);
+    } else if (polls - s->spin_limit < YIELD_LIMIT)
       sched_yield();
     else
       sleep_as_heir(s, w, p);
@@ -526,12 +593,31 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
 /* The heir has become the holder: the next heir is the first to come, or to be appointed. */
 static void inherit(struct callseq_sequencer *s, struct callseq_waiter *w) {
   struct callseq_waiter *only = HEIR_ONLY;
+  count_heir(s);
   if (atomic_load_explicit(&s->demand, memory_order_relaxed) == w)
     atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
   /* release: pairs with the acquire in push, as in appoint */
   s->vacant = s->brief.first || s->turns.first ||
               !atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL,
                                                        memory_order_release, memory_order_relaxed);
+}
+
+/* This thread has the lock, and not because it was the heir. Where is its request? DONE: executed
+ * by the holder before, HEIR: the next one, as it happens; else it leaves the queue, and the heir
+ * is still that. */
+static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  /* acquire: pairs with the releases in finish and appoint; whoever changes it holds the lock */
+  uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire) & ~(uint32_t)PARKED;
+  if (state == DONE) {
+    callseq_sequencer_end_batch(s);
+  } else if (state == HEIR) {
+    atomic_store_explicit(&s->absent, 0, memory_order_relaxed);
+  } else {
+    collect(s);
+    if (!remove_from(&s->brief, w))
+      remove_from(&s->turns, w);
+  }
+  return state;
 }
 
 static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct callseq_waiter *w,
@@ -545,9 +631,13 @@ static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct cal
   if (push(s, w))
     atomic_store_explicit(&w->state, HEIR, memory_order_relaxed);
   else
-    state = wait_as_follower(s, w, p);
-  if (state == HEIR)
+    state = wait_as_follower(s, w, self, p);
+  if (state == WAITING)
+    state = leave_queue(s, w);
+  else if (state == HEIR)
     state = wait_as_heir(s, w, self, p);
+  if (state == WAITING)
+    return CALLSEQ_ENTERED_HOLDER;
   if (state == DONE) {
     if (w->next)
       wake_up(s, &w->next->state);

@@ -81,6 +81,7 @@ struct callseq_sequencer {
   uint32_t slow_leave; /* the holder's own: callseq_sequencer_leave has more to do than usual */
   CALLSEQ_ATOMIC(struct callseq_waiter *) demand; /* the heir, when its patience is over */
   CALLSEQ_ATOMIC(uint32_t) absent;                /* an heir has been woken, and has not come yet */
+  CALLSEQ_ATOMIC(uint32_t) heirs;                 /* how many have been appointed, or have gone */
   /* The holder's own: */
   struct callseq_queue brief;  /* may be executed here */
   struct callseq_queue turns;  /* are to be the heir, one after the other */
@@ -93,6 +94,7 @@ struct callseq_sequencer {
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
   uint32_t batch_limit, spin_limit, stall_ms;
   uint32_t batch_busy; /* execute the calls of busy threads too; 0 from callseq_sequencer_init */
+  uint32_t overdue_ms; /* an heir that others may stand in for; 0: never */
   uint32_t pauses;     /* between two polls */
   /* What other threads write most, in a cache line of its own: newest first. */
   CALLSEQ_ATOMIC(struct callseq_waiter *) arrivals __attribute__((aligned(64)));

@@ -11,7 +11,9 @@
 #include "park.h"
 #include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 enum { STALL_MS = 1 };
 enum { PARKED = 4 }; /* in a waiter's state, as in sequencer.c: its thread sleeps */
@@ -30,6 +32,12 @@ static bool is_idle(void) {
          !atomic_load_explicit(&s.arrivals, memory_order_relaxed) &&
          !callseq_sequencer_wanted(&s) && !s.brief.first && !s.turns.first && !s.last &&
          !s.vacant && !s.absent;
+}
+
+/* For tests of order: the heir comes, however long that takes. */
+static void set_up_patient(int batch_limit, int spin_limit, int stall_ms, bool symmetric) {
+  set_up(batch_limit, spin_limit, stall_ms, symmetric);
+  s.overdue_ms = 0;
 }
 
 /* ---- Queued one by one ---- */
@@ -117,7 +125,7 @@ static void in_order(const char *what, int batch_limit, int alone, int busy, int
   for (int symmetric = 0; symmetric < 2; symmetric++)
     for (int i = 0; i < 3; i++) {
       bool sleeps = spin_limits[i] != NO_LIMIT;
-      set_up(batch_limit, spin_limits[i], 0, symmetric);
+      set_up_patient(batch_limit, spin_limits[i], 0, symmetric);
       callseq_sequencer_try_enter(&s, MAIN);
       for (int k = 0; k < count; k++) {
         queue_up(k, call_once, k + 1 == alone, k + 1 == busy);
@@ -160,7 +168,7 @@ static void busy(void) {
 
 /* Main holds; the first one is the heir, and the busy one after it sleeps, or does not yet. */
 static void one_busy(const char *what, bool batch_busy, bool asleep, const char *expected) {
-  set_up(NO_LIMIT, asleep ? 0 : SOME_SPINS, 0, false);
+  set_up_patient(NO_LIMIT, asleep ? 0 : SOME_SPINS, 0, false);
   s.batch_busy = batch_busy;
   if (!asleep)
     s.pauses *= 100000; /* 0.2 s from poll to poll: it polls for long enough to be seen to */
@@ -203,7 +211,7 @@ static void stalled(bool symmetric) {
   static const char *const ways[] = {"served", "left without a look", "handed over"};
   for (int way = 0; way < 3; way++) {
     int once = 0, executed = 0;
-    set_up(way == 2 ? 0 : NO_LIMIT, 0, STALL_MS, symmetric);
+    set_up_patient(way == 2 ? 0 : NO_LIMIT, 0, STALL_MS, symmetric);
     memset(stalls, 0, sizeof stalls);
     callseq_sequencer_try_enter(&s, MAIN);
     for (int i = 0; i < QUEUE; i++) {
@@ -225,7 +233,7 @@ static void stalled(bool symmetric) {
     is_int(executed, QUEUE, "and the sleepers wake up");
   }
 
-  set_up(NO_LIMIT, 0, STALL_MS, symmetric);
+  set_up_patient(NO_LIMIT, 0, STALL_MS, symmetric);
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up(0, call_and_stall_unheard, false, false);
   start(&queue_threads[1], call_and_stall, &queue[1]); /* when it stalls, so has the other */
@@ -265,7 +273,7 @@ static void queue_up_late(int i) {
 static void heard(bool symmetric) {
   enum { TURNS = 50 };
   int own = 0, before_main = 0;
-  set_up(NO_LIMIT, NO_LIMIT, 0, symmetric);
+  set_up_patient(NO_LIMIT, NO_LIMIT, 0, symmetric);
   for (int i = 0; i < TURNS; i++) {
     callseq_sequencer_try_enter(&s, MAIN);
     queue_up(0, call_once, false, false);
@@ -286,7 +294,7 @@ static void heard(bool symmetric) {
 /* It is offered the lock and does not come: whoever wants it may have it, after a while. */
 static void stolen(int spin_limit, bool symmetric) {
   struct request q = {.caller = MAIN, .argument = 1};
-  set_up(NO_LIMIT, spin_limit, STALL_MS, symmetric);
+  set_up_patient(NO_LIMIT, spin_limit, STALL_MS, symmetric);
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up_late(0);
   callseq_sequencer_leave(&s);
@@ -312,7 +320,7 @@ static void stolen(int spin_limit, bool symmetric) {
 /* The heir hears that its demand has been met, demands anew and falls asleep before it can see the
  * offer. Here the holder offers by hand, after all that. */
 static void crossed(bool symmetric) {
-  set_up(NO_LIMIT, 0, 0, symmetric);
+  set_up_patient(NO_LIMIT, 0, 0, symmetric);
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up(0, call_once, false, false);
   wait_for_sleep(&queue[0]);
@@ -327,7 +335,7 @@ static void crossed(bool symmetric) {
 /* A follower is appointed, woken, and does not come. */
 static void absent(bool served, bool symmetric) {
   enum { MANY = 100000 };
-  set_up(1, 0, STALL_MS, symmetric);
+  set_up_patient(1, 0, STALL_MS, symmetric);
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up_late(0);
   queue_up_late(1);
@@ -359,6 +367,82 @@ static void absent(bool served, bool symmetric) {
   ok(is_idle(), "nobody is left");
 }
 
+/* ---- Heirs that do not run ---- */
+
+static sem_t frozen;
+
+static void freeze(int number) {
+  (void)number;
+  sem_post(&frozen);
+  while (sem_wait(&let_go) != 0) {
+  }
+}
+
+/* The heir polls, and a signal handler keeps it from that; followers sleep. The lock is offered to
+ * it or, when somebody has stolen that, free. A follower stands in, and serves others. */
+static void overdue(bool stolen, bool symmetric) {
+  struct request q = {.caller = MAIN};
+  set_up(NO_LIMIT, NO_LIMIT, 0, symmetric);
+  s.overdue_ms = 1;
+  signal(SIGUSR1, freeze);
+  callseq_sequencer_try_enter(&s, MAIN);
+  queue_up(0, call_once, true, false);
+  wait_for_demand(&queue[0]);
+  pthread_kill(queue_threads[0], SIGUSR1);
+  while (sem_wait(&frozen) != 0) {
+  }
+  for (int i = 1; i < QUEUE; i++) {
+    queue_up(i, call_once, i == 4, i == 5);
+    wait_for_park(&queue[i]);
+  }
+  callseq_sequencer_leave(&s);
+  if (stolen)
+    call(&q, NULL);
+  int done = 0;
+  for (int i = 1; i < QUEUE; i++) {
+    pthread_join(queue_threads[i], NULL);
+    done += queue[i].executions == 1;
+  }
+  is_int(done, QUEUE - 1, "all followers of an heir that does not run are executed, %s, %s",
+         stolen ? "the lock was free" : "the lock was offered to it",
+         s.symmetric ? "symmetric" : "asymmetric");
+  is_int(queue[4].executor, 5, "one that is alone by itself");
+  is_int(queue[0].executions, 0, "the heir is not");
+  sem_post(&let_go);
+  join_queue(1);
+  is_int(queue[0].executor, 1, "before it runs again");
+  ok(is_idle(), "nobody is left");
+}
+
+/* Threads at random, each of which now and then is in a signal handler for some milliseconds. */
+static void rest(int number) {
+  struct timespec t = {.tv_nsec = 2000000};
+  (void)number;
+  nanosleep(&t, NULL);
+}
+
+static void take_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGALRM);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void interrupted(bool symmetric) {
+  struct itimerval often = {{0, 4000}, {0, 4000}}, never = {{0, 0}, {0, 0}};
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGALRM);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  signal(SIGALRM, rest);
+  begin_thread = take_signals;
+  setitimer(ITIMER_REAL, &often, NULL);
+  at_random(3, SOME_SPINS, symmetric);
+  at_random(0, 0, symmetric);
+  setitimer(ITIMER_REAL, &never, NULL);
+  begin_thread = NULL;
+}
+
 /* ---- Forks ---- */
 
 /* In the child, whose only thread is the holder. */
@@ -371,7 +455,7 @@ static int forked(void) {
 }
 
 static void forks(void) {
-  set_up(3, 0, 0, false);
+  set_up_patient(3, 0, 0, false);
   callseq_sequencer_try_enter(&s, MAIN);
   for (int i = 0; i < QUEUE; i++)
     queue_up(i, call_once, false, false);
@@ -440,6 +524,7 @@ static void park(void) {
 int main(void) {
   sem_init(&stall, 0, 0);
   sem_init(&let_go, 0, 0);
+  sem_init(&frozen, 0, 0);
   states();
   orders();
   busy();
@@ -456,6 +541,9 @@ int main(void) {
     crossed(symmetric);
     absent(false, symmetric);
     absent(true, symmetric);
+    overdue(false, symmetric);
+    overdue(true, symmetric);
+    interrupted(symmetric);
     all_at_random(symmetric);
   }
   printf("# seeds: 1 to %d, a thread each\n", THREADS);
