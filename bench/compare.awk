@@ -41,6 +41,11 @@ END {
   for (i = 1; i <= cell_count; i++) {
     c = cells[i]
     if (!sub(/^old/, "", c)) continue
+    if (!(("new" c) in known)) {
+      gone++
+      print "GONE    " description(c)
+      continue
+    }
     compare("time", c, "ns", time, 0)
     compare("time", c, "mcalls_per_s", time, 1)
     compare("p99.9", c, "p999_ns", latency, 0)
@@ -49,6 +54,7 @@ END {
     print "bench/compare: the two runs have no cell in common" > "/dev/stderr"
     exit 2
   }
-  printf "%d compared: %d slower, %d faster\n", compared, slower, faster
-  exit slower > 0
+  printf "%d compared: %d slower, %d faster%s\n", compared, slower, faster,
+    gone ? ", and " gone " cells are not in the new run" : ""
+  exit slower > 0 || gone > 0
 }

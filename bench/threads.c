@@ -306,9 +306,12 @@ static void print_results(double seconds, int64_t cpu_ns) {
          (long)quantile(&all, 0.99), (long)quantile(&all, 0.999), (long)all.max, fewest, most,
          calls ? (double)cpu_ns / calls : 0.0, every, (unsigned long)all.total);
   if (options.probe) {
-    struct histogram *h = &threads[0].latency;
-    if (h->total == 0) /* as above */
-      record(h, seconds * 1e9);
+    static struct histogram probes, *h = &probes;
+    for (int i = 0; i < options.probe; i++) {
+      if (threads[i].latency.total == 0) /* as above */
+        record(&threads[i].latency, seconds * 1e9);
+      merge(h, &threads[i].latency);
+    }
     printf(",%ld,%ld,%ld,%lu\n", (long)quantile(h, 0.5), (long)quantile(h, 0.99), (long)h->max,
            (unsigned long)h->total);
   } else {

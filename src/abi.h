@@ -62,6 +62,11 @@
 
 /* Tracepoints in every call, by csc -C -DCALLSEQ_TRACE; see trace.h. */
 #ifdef CALLSEQ_TRACE
+#if defined(__has_include)
+#if !__has_include(<sys/sdt.h>)
+#error "CALLSEQ_TRACE needs <sys/sdt.h>: install it (Debian: systemtap-sdt-dev)"
+#endif
+#endif
 #include <sys/sdt.h>
 #define CALLSEQ_ABI_POINT(point, q) DTRACE_PROBE1(callseq, point, (q)->callback->name)
 #else

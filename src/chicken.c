@@ -251,12 +251,10 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
 static void stalled(void *data) {
   struct callseq_abi_request *q = data;
   uint32_t holder = callseq_sequencer_holder(&callseq_abi_runtime.sequencer);
-  char who[32] = "no thread";
+  char who[80] = "no thread holds the Scheme runtime just now, the last callback was";
   if (holder)
-    snprintf(who, sizeof who, "thread %u", (unsigned)holder);
-  fprintf(stderr,
-          "callseq: thread %u has waited %u ms to call %s; %s holds the Scheme runtime, in "
-          "callback %s\n",
+    snprintf(who, sizeof who, "thread %u holds the Scheme runtime, in callback", (unsigned)holder);
+  fprintf(stderr, "callseq: thread %u has waited %u ms to call %s; %s %s\n",
           (unsigned)callseq_abi_self, callseq_setup.config.stall_ms, q->callback->name, who,
           running());
 }

@@ -151,6 +151,20 @@ static int same_config(const callseq_config *a, const callseq_config *b) {
          a->measure_time == b->measure_time && a->batch_busy == b->batch_busy;
 }
 
+/* The default number of polls: none where there is one processor. Always the same in a process, so
+ * that the same configuration is the same. */
+static unsigned default_spin(void) {
+  static _Atomic(unsigned) limit;
+  unsigned found = atomic_load_explicit(&limit, memory_order_relaxed);
+  if (found)
+    return found;
+  unsigned wanted = callseq_system_processors() > 1 ? SPIN_DEFAULT : CALLSEQ_SPIN_NONE;
+  return atomic_compare_exchange_strong_explicit(&limit, &found, wanted, memory_order_relaxed,
+                                                 memory_order_relaxed)
+             ? wanted
+             : found;
+}
+
 /* Copies the configuration with its defaults filled in. Returns NULL, or what is wrong. */
 static char *normalise(callseq_config *config, const callseq_config *wanted) {
   if (!wanted)
@@ -179,9 +193,12 @@ static char *normalise(callseq_config *config, const callseq_config *wanted) {
   if (!config->batch_limit)
     config->batch_limit = BATCH_DEFAULT;
   if (!config->spin_limit)
-    config->spin_limit = callseq_system_processors() > 1 ? SPIN_DEFAULT : CALLSEQ_SPIN_NONE;
+    config->spin_limit = default_spin();
   if (!config->stall_ms)
     config->stall_ms = STALL_DEFAULT;
+  config->report_overrun = config->report_overrun != 0;
+  config->measure_time = config->measure_time != 0;
+  config->batch_busy = config->batch_busy != 0;
   if (!config->toplevel)
     config->toplevel = (void *)C_toplevel;
   return NULL;
@@ -264,7 +281,7 @@ static int set_up(const callseq_config *config) {
       (C_word *)((char *)callseq_setup.stack.base + callseq_setup.stack.bytes);
   callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
                          or_none(config->stall_ms));
-  r->sequencer.batch_busy = config->batch_busy != 0;
+  r->sequencer.batch_busy = (uint32_t)config->batch_busy;
   callseq_context_make(&r->scheme, callseq_setup.stack.base, callseq_setup.stack.bytes, live, NULL,
                        &r->host);
   callseq_tools_add(&callseq_binding_scheme, callseq_setup.stack.base, callseq_setup.stack.bytes);

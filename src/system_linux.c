@@ -56,8 +56,9 @@ void callseq_system_forget_thread(void) {}
 void callseq_system_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int callseq_system_processors(void) {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 2;
+  cpu_set_t
+      set; /* of the main thread: others may be bound to one processor, and it may have ended */
+  return sched_getaffinity(getpid(), sizeof set, &set) == 0 ? CPU_COUNT(&set) : 2;
 }
 
 /* ---- Signals ---- */

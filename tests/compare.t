@@ -58,6 +58,11 @@ says 'the cell is named in full' 'callseq, batch limit none, threads: 64, 10 us 
 exits 'more calls per second: 0' 0 "$compare" slower.csv before.csv
 exits 'a longer tail: 1' 1 "$compare" before.csv tail.csv
 exits 'unless the threshold for latency allows it' 0 "$compare" -l 500 before.csv tail.csv
+{ cat before.csv && grep ,callseq, before.csv | sed 's/,callseq,/,mutex,/'; } >more.csv
+exits 'a cell that is gone: 1' 1 "$compare" more.csv before.csv
+"$compare" more.csv before.csv >"$output"
+says 'it is named, and counted' 'GONE    mutex' 'and 1 cells are not in the new run'
+exits 'a cell that is new: 0' 0 "$compare" before.csv more.csv
 cp slower.csv 'a name.csv'
 exits 'a name with a space' 1 "$compare" before.csv 'a name.csv'
 

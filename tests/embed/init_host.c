@@ -1,6 +1,8 @@
 /* callseq_init: when, how often, by whom; programs that fail to load; configurations. Each scenario
  * is a process of its own, which prints what it saw. */
+#define _GNU_SOURCE
 #include "../support.h"
+#include <sched.h>
 #include <semaphore.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -40,6 +42,33 @@ static int again(void) {
   printf(" %d\n", twice(21));
   return 0;
 }
+
+#if defined(__linux__)
+static void *bind_and_init(void *result) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+  config.batch_busy = 2; /* set is set */
+  *(int *)result = callseq_init_with(&config);
+  return NULL;
+}
+
+/* A thread bound to one processor means the same by the same configuration. */
+static int by_a_bound_thread(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  pthread_t thread;
+  int status = -1;
+  config.batch_busy = 1;
+  int first = callseq_init_with(&config);
+  pthread_create(&thread, NULL, bind_and_init, &status);
+  pthread_join(thread, NULL);
+  return first || status;
+}
+#else
+static int by_a_bound_thread(void) { return 0; }
+#endif
 
 static int first_statuses[8];
 
@@ -332,6 +361,8 @@ int main(void) {
   expect(again, "0 0 0 0 3 3 1 0 42\n", "a second init; the same and another configuration");
   expect(concurrently, "8\n", "first inits at the same time");
   expect(by_a_thread_that_ends, "0 42\n", "the thread that ran init may end");
+  expect(by_a_bound_thread, "",
+         "a thread bound to one processor means the same by a configuration");
   expect(error_at_load, "1 1 0 2\n", "an error at load is final");
   expect(unprintable_error_at_load, "1 0 2\n", "also one whose printing raises");
   struct outcome error = in_child(error_at_load);
