@@ -3,7 +3,8 @@
 #   awk -f samples.awk -f goals.awk -v csv=FILE single-samples.csv threads.csv fairness.csv probe.csv
 #     nap.csv [peers.csv]
 #
-# Goals are for 2 cores. Ratios are medians of those within each round.
+# Goals are for 2 cores. Ratios are medians of those within each round; those to other runtimes are of
+# the medians of the last run of `make bench-peers`.
 
 { load() }
 
