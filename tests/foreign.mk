@@ -5,6 +5,7 @@
 #   CC, CXX        its compilers
 #   CSC_OPTIONS    what every csc is told: the C that it makes is compiled for that CPU
 #   EMULATOR       the command that runs a test
+#   EMULATED       set where that is an emulator, whose faults are no fault of ours
 #   SKIPPED        tests that mean nothing there
 
 FOREIGN_ALL := arm64 armhf i386 ppc64el s390x
@@ -21,4 +22,8 @@ TIMEOUT := 1200
 export CALLS := 10000
 # What csc says of a program, and ways to build and install, are the same for all CPUs.
 SKIPPED += $(filter-out published.t,$(wildcard *.t unit/*.t))
+ifneq ($(FOREIGN)-$(shell uname -m),i386-x86_64)
+export EMULATED := 1
+SKIPPED += forking # a child may find a lock of the emulator's own taken, for good
+endif
 endif

@@ -10,15 +10,19 @@ in_folder() { # FOLDER COMMAND...
 
 run=${EMULATOR:-env}
 
-# What the benchmark's four threads add up: foo(99999) + ... + foo(0), four times.
-sum=$((4 * (100000 * 99999 / 2 + 100 * 100000)))
+# What each of the benchmark's four threads adds up: foo(99999) + ... + foo(0). On a 32-bit CPU CHICKEN
+# hands only the lower half of this one to Scheme, to a plain callback too (doc/porting.md).
+sum=$((100000 * 99999 / 2 + 100 * 100000))
+case $(echo __SIZEOF_POINTER__ | ${CC:-cc} -E -P -) in
+4) sum=$((sum & 0xffffffff)) ;;
+esac
 
 ok 'the example builds' in_folder example $CSC -e app.scm main.c -o app -link callseq
 ok 'and runs' in_folder example $run ./app
 is 'with its result' "$(cat "$output")" 16
 ok 'the benchmark builds, with its own flags' \
   in_folder benchmark $CSC -O3 -d0 -e app.scm main.c -o app -link callseq
-is 'and calls as often as it should' "$(in_folder benchmark $run ./app 2>>"$output")" $sum
+is 'and calls as often as it should' "$(in_folder benchmark $run ./app 2>>"$output")" $((4 * sum))
 
 ok 'a host inside the Scheme file: Scheme to C' in_folder inline $CSC -e -t plans.scm
 ok 'C to a program' in_folder inline $CSC -e plans.c -o plans -link callseq

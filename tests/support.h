@@ -6,6 +6,7 @@
  *   in_child(scenario)      runs scenario() in a child process: its exit code, signal and output
  *   resident_kb()           resident memory of this process
  *   under(tool)             is the suite run under that tool of tools.mk?
+ *   emulated()              is this CPU an emulator's? foreign.mk says so
  *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
  * A process has one runtime, so every scenario of init, exit or death gets a child of its own; the
@@ -125,6 +126,8 @@ static inline bool under(const char *name) {
   const char *tool = getenv("TOOL");
   return tool && !strcmp(tool, name);
 }
+
+static inline bool emulated(void) { return getenv("EMULATED") != NULL; }
 
 static inline long resident_kb(void) {
   long total = 0, resident = 0;

@@ -106,9 +106,22 @@ static void a_long_value(void) {
   failed("make_e", "\"xxxxxxxx", "int");
 }
 
+/* On a 32-bit CPU CHICKEN hands the lower half to Scheme, to a plain callback too, where bits 30
+ * and 31 of an unsigned-integer64 are zeros. */
+static void between(void) {
+  is_str(show_m(5009950000), "5009950000", "integer64 in: one with zeros as bits 30 and 31");
+  is_str(show_m(-5009950000), "-5009950000", "integer64 in: the same, negative");
+  is_str(show_n(UINT64_C(7304967296)), "7304967296", "unsigned-integer64 in: one with ones there");
+  if (sizeof(void *) > 4)
+    is_str(show_n(5009950000), "5009950000", "unsigned-integer64 in: one with zeros there");
+  ok(make_m("-5009950000") == -5009950000, "integer64 out: one with zeros there");
+  ok(make_n("5009950000") == 5009950000, "unsigned-integer64 out: the same");
+}
+
 int main(void) {
   start_quietly();
   TYPES(RUN)
+  between();
   a_long_value();
   return done();
 }
