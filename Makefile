@@ -65,6 +65,7 @@ help:
 	@echo 'make bench-designs   compare other designs of the sequencer with ours (QUICK=1: a minute)'
 	@echo 'make bench-pictures  draw what was measured as doc/pictures/bench-*.svg'
 	@echo 'make bench-compare BASE=DIR    what got slower since DIR was copied from build/bench'
+	@echo 'make bench-instructions  instructions of a call by CPU, in an emulator; ARCH=arm64 for one'
 	@echo 'make bench-peers  the same call in other languages, those that are installed (QUICK=1);'
 	@echo '                make bench-peers-picture draws the last run as doc/pictures/peers.svg'
 	@echo 'make install    install egg, header and pkg-config file (PREFIX, DESTDIR,'
@@ -133,6 +134,9 @@ check: $(if $(TOOL)$(FOREIGN),all,census)
 check-asan check-tsan check-valgrind: check-%:
 	@$(MAKE) --no-print-directory TOOL=$* check
 
+# What bench-instructions takes besides: the CPU of this machine.
+INSTRUCTIONS_ARCH := $(if $(filter undefined,$(origin ARCH)),native $(FOREIGN_ALL),$(ARCH))
+
 # Several CPUs one after the other; with --keep-going the rest too when one has failed.
 ARCH ?= $(FOREIGN_ALL)
 CHECK_ARCH := $(ARCH:%=check-arch-%)
@@ -158,7 +162,7 @@ fuzz: all
 verify:
 	@verify/run $(BUILD)/verify
 
-.PHONY: bench-batch bench-designs bench-pictures bench-compare
+.PHONY: bench-batch bench-designs bench-pictures bench-compare bench-instructions count-instructions
 run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
 
 bench: all
@@ -172,6 +176,22 @@ bench-designs: all
 
 bench-pictures: all
 	$(run_bench) pictures PICTURES=$(CURDIR)/doc/pictures
+
+# The tables' lines come last, after what building says.
+bench-instructions:
+	@mkdir -p $(BUILD)
+	@echo '| qemu-user for | plain callback | resident call | ratio |' >$(BUILD)/instructions.md
+	@echo '|---|---|---|---|' >>$(BUILD)/instructions.md
+	@for architecture in $(INSTRUCTIONS_ARCH); do \
+	  $(MAKE) --no-print-directory FOREIGN=$${architecture#native} count-instructions \
+	    >$(BUILD)/instructions.log && \
+	  tail -n 1 $(BUILD)/instructions.log >>$(BUILD)/instructions.md || \
+	  { cat $(BUILD)/instructions.log >&2; exit 1; }; \
+	done
+	@cat $(BUILD)/instructions.md
+
+count-instructions: all
+	$(run_bench) instructions
 
 bench-compare:
 	@bench/compare $(or $(BASE),$(error give BASE=DIR, a copy of build/bench)) $(BUILD)/bench

@@ -31,7 +31,7 @@ struct reply {
 int cncb_input;
 static int output; /* the callers' end of the pipe */
 static struct reply ready = REPLY_INITIALIZER;
-static long unread_results; /* of asynchronous calls; the dispatcher's until a later reply */
+static int64_t unread_results; /* of asynchronous calls; the dispatcher's until a later reply */
 
 static void reply_send(struct reply *reply) {
   pthread_mutex_lock(&reply->mutex);
@@ -99,10 +99,10 @@ static int call(int x) {
 }
 
 #ifdef ASYNC
-long row_calls(int count) {
+int64_t row_calls(int count) {
   for (int i = 0; i < count - 1; i++)
     send_request(i, NULL);
-  long sum = call(count - 1) + unread_results;
+  int64_t sum = call(count - 1) + unread_results;
   unread_results = 0;
   return sum;
 }

@@ -19,7 +19,7 @@ static double now_ns(void) {
 }
 
 static void make_calls(int count) {
-  long expected = (long)count * (count - 1) / 2 + 100L * count;
+  int64_t expected = (int64_t)count * (count - 1) / 2 + (int64_t)100 * count;
   if (row_calls(count) != expected)
     row_fail("the calls returned wrong results");
 }

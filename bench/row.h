@@ -7,6 +7,7 @@
 #define ROW_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Makes Scheme ready: calls succeed once this has returned. It runs on a thread that calls. */
 void row_start(void);
@@ -35,12 +36,12 @@ int busy(int x);
 
 /* Makes `count` calls with arguments 0, 1, 2, ... and returns the sum of their results, which are
  * the argument + 100. */
-long row_calls(int count);
+int64_t row_calls(int count);
 
 /* Defines row_calls for a row that makes a call by evaluating the int expression `call` of `i`. */
 #define ROW_CALLS(call)                                                                            \
-  long row_calls(int count) {                                                                      \
-    long sum = 0;                                                                                  \
+  int64_t row_calls(int count) {                                                                   \
+    int64_t sum = 0;                                                                               \
     for (int i = 0; i < count; i++)                                                                \
       sum += (call);                                                                               \
     return sum;                                                                                    \
