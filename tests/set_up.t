@@ -77,6 +77,23 @@ says 'it installs them, and goes on without what apt-get has not' 'run: installi
 is 'without that one only' "$(grep -c 'goes on without' "$output")" 1
 is 'and make measures the others' "$(grep -c '^make .* bench-peers$' "$output")" 1
 
+# What other CPUs take: nothing for those that are not asked for.
+rm "$here/apt-get"
+fails 'check-arch without cross compilers' env ARCH='arm64 s390x' PATH="$here" sh "$run" check-arch
+says 'it names those of the CPUs in ARCH' 'gcc-aarch64-linux-gnu g++-aarch64-linux-gnu' \
+  'gcc-s390x-linux-gnu g++-s390x-linux-gnu' ' qemu-user-static'
+is 'and of no other' "$(grep -c -e i686 -e powerpc "$output")" 0
+for program in g++ prove aarch64-linux-gnu-gcc aarch64-linux-gnu-g++ qemu-aarch64-static; do
+  fake $program </dev/null
+done
+ok 'check-arch with what one CPU takes' run_there check-arch ARCH=arm64
+says 'lets make test that one' 'check-arch ARCH=arm64'
+fails 'check-arch for all' run_there check-arch
+says 'wants the compilers of the others' 'gcc-i686-linux-gnu' 'gcc-arm-linux-gnueabihf' \
+  'g++-powerpc64le-linux-gnu' 'g++-s390x-linux-gnu' 'qemu-user-static'
+fails 'check-arch for a CPU that there is no way to test' run_there check-arch ARCH=vax
+says 'says which there are' 'vax' 'arm64|armhf|i386|ppc64el|s390x'
+
 fails 'an unknown command' run_there tests
 says 'is named' "no command 'tests'" 'usage: ./run'
 ok 'help' run_there help
