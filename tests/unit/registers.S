@@ -2,7 +2,8 @@
  *                    switch_function *by)
  *
  * Loads every callee-saved register from `values`, calls by(save, resume, NULL), and when something
- * has switched back stores the registers there: for context.c, which has it in C for other CPUs. */
+ * has switched back stores the registers there: see registers.h, which has it in C for
+ * other CPUs. */
 #include "../../src/context/asm.h"
 
 #if defined(__x86_64__)
@@ -155,7 +156,7 @@ FUNCTION(switch_filled)
   EACH ld, lfd, lxvd2x, 3, 0
   ld 0, 480(3)
   mtcrf 0x38, 0
-#ifndef CALLSEQ_UCONTEXT
+#if !defined(CALLSEQ_UCONTEXT) && !defined(CALLS_C)
   ld 2, 488(3) /* a call by address need not keep it, but one within the library does */
 #endif
   mr 4, 5
@@ -169,7 +170,9 @@ FUNCTION(switch_filled)
   ld 0, 480(3)
   rlwimi 0, 11, 0, 8, 19
   std 0, 480(3)
+#if !defined(CALLSEQ_UCONTEXT) && !defined(CALLS_C)
   std 2, 488(3)
+#endif
   EACH ld, lfd, lxvd2x, 1, 48
   ld 2, 24(1)
   addi 1, 1, 528
