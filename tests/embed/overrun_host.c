@@ -84,6 +84,13 @@ static int other_fault(void) {
   return *nowhere;
 }
 
+/* Without the line by which an emulator itself tells of a signal that ends a program. */
+static const char *said(const struct outcome *o) {
+  const char *line_end = strchr(o->err, '\n');
+  bool its_own = emulated() && line_end && !strncmp(o->err, "qemu: uncaught target signal", 28);
+  return its_own ? line_end + 1 : o->err;
+}
+
 int main(void) {
   struct outcome fine = in_child(deep_but_fine);
   is_int(fine.code, 0, "deep recursion ends well");
@@ -91,7 +98,7 @@ int main(void) {
 
   struct outcome fault = in_child(off_the_stack);
   is_int(fault.signal, SIGSEGV, "off the stack: a segmentation fault");
-  is_str(fault.err, "", "which the library does not comment unasked");
+  is_str(said(&fault), "", "which the library does not comment unasked");
 
   if (sizeof(void *) == 8) /* with fewer addresses to spare the guard is smaller */
     is_int(in_child(over_the_guard).signal, SIGSEGV, "a frame of 30 MB does not pass the guard");
