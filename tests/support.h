@@ -7,6 +7,7 @@
  *   resident_kb()           resident memory of this process
  *   under(tool)             is the suite run under that tool of tools.mk?
  *   emulated()              is this CPU an emulator's? foreign.mk says so
+ *   often(n)                n, or a tenth of it in an emulator, which is slow
  *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
  * A process has one runtime, so every scenario of init, exit or death gets a child of its own; the
@@ -128,6 +129,7 @@ static inline bool under(const char *name) {
 }
 
 static inline bool emulated(void) { return getenv("EMULATED") != NULL; }
+static inline int often(int n) { return emulated() ? n / 10 : n; }
 
 static inline long resident_kb(void) {
   long total = 0, resident = 0;

@@ -49,16 +49,16 @@ int leave_often(int times) {
 /* In one call of level 0, so that nothing in between can put right what a failure leaves behind;
  * then in one each. */
 static void many_failures(void) {
-  enum { FAILURES = 100000, ESCAPES = 20000, ALLOWED_KB = 4096 };
-  int right = 0;
-  outer_of_failures(FAILURES / 20);
-  outer_of_leaves(3 * ESCAPES); /* until CHICKEN's heap has the size that this takes */
+  enum { ALLOWED_KB = 4096 };
+  int failures = often(100000), escapes = often(20000), right = 0;
+  outer_of_failures(failures / 20);
+  outer_of_leaves(3 * escapes); /* until CHICKEN's heap has the size that this takes */
   long before = resident_kb();
-  is_int(outer_of_failures(FAILURES), FAILURES, "nested calls that raise, each of them told");
-  is_int(outer_of_leaves(ESCAPES), ESCAPES, "nested calls that leave to the outer call fail");
-  for (int i = 0; i < ESCAPES; i++)
+  is_int(outer_of_failures(failures), failures, "nested calls that raise, each of them told");
+  is_int(outer_of_leaves(escapes), escapes, "nested calls that leave to the outer call fail");
+  for (int i = 0; i < escapes; i++)
     right += outer_of_leave(0) == 0 && outer_of_fail(i) == 1001;
-  is_int(right, ESCAPES, "the outer calls go on");
+  is_int(right, escapes, "the outer calls go on");
   long growth = resident_kb() - before;
   ok(WATCHED || growth < ALLOWED_KB, "resident memory grew by %ld KB", growth);
   is_int(outer_of_leave(5), 5, "the levels between end one after the other");

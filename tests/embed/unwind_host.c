@@ -18,6 +18,7 @@ static int fail_often(int count) {
 }
 
 int main(void) {
+  int failures = often(FAILURES);
   start_quietly();
   is_int(fine_deep_down(), 1, "it can succeed");
   is_int(fail_deep_down(), 0, "it fails");
@@ -28,9 +29,9 @@ int main(void) {
   is_int(fail_plainly(), 0, "a plain failure");
   failed("plainly");
 
-  fail_often(FAILURES / 20);
+  fail_often(failures / 20);
   long before = resident_kb();
-  is_int(fail_often(FAILURES), FAILURES, "failures");
+  is_int(fail_often(failures), failures, "failures");
   long growth = resident_kb() - before;
   ok(WATCHED || growth < ALLOWED_KB, "resident memory grew by %ld KB", growth);
   is_int(depth_now(), 0, "every after thunk has run");

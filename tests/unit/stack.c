@@ -53,9 +53,9 @@ static void usable(void) {
 }
 
 static void taken_as_touched(void) {
-  long before = resident_kb();
+  long before = resident_kb(), allowed = emulated() ? 64 << 10 : 1 << 10;
   map_or_exit((size_t)1 << 30);
-  ok(resident_kb() - before < 1024, "a gigabyte takes no memory before it is touched");
+  ok(resident_kb() - before < allowed, "a gigabyte takes no memory before it is touched");
   callseq_stack_unmap(&stack);
 }
 
@@ -104,7 +104,7 @@ static bool mapped(char *address) {
 static void unmapped(void) {
   map_or_exit(MEGABYTE);
   char *base = stack.base, *low = guard_start(), *last = base + stack.bytes - page;
-  ok(mapped(low) && mapped(base) && mapped(last), "mapped: guard and stack");
+  ok((emulated() || mapped(low)) && mapped(base) && mapped(last), "mapped: guard and stack");
   callseq_stack_unmap(&stack);
   ok(!mapped(low) && !mapped(base) && !mapped(last), "unmapped: guard and stack");
   ok(stack.base == NULL, "the stack says so");
