@@ -11,9 +11,11 @@
 #ifndef CALLSEQ_CONTEXT_H
 #define CALLSEQ_CONTEXT_H
 
-/* The ABIs that there is a source for; the same CPU may have others. */
-#if !defined(CALLSEQ_UCONTEXT) && !defined(__x86_64__) && !defined(__i386__) &&                    \
-    !defined(__aarch64__) && !defined(__ARM_PCS_VFP) &&                                            \
+/* The ABIs that there is a source for; the same CPU may have others, such as those of 64-bit CPUs
+ * with pointers of 32 bits. */
+#if !defined(CALLSEQ_UCONTEXT) &&                                                                  \
+    !((defined(__x86_64__) || defined(__aarch64__)) && defined(__LP64__)) && !defined(__i386__) && \
+    !defined(__ARM_PCS_VFP) &&                                                                     \
     !(defined(__powerpc64__) && defined(__LITTLE_ENDIAN__) && _CALL_ELF == 2) &&                   \
     !defined(__s390x__) && !(defined(__riscv_float_abi_double) && __riscv_xlen == 64)
 #define CALLSEQ_UCONTEXT 1

@@ -28,6 +28,24 @@ passes() { # CPU TRIPLET SUBJECT [OPTION...]
     -Wl,-z,text "$root/src/context/context.S" "$root/src/context/outside.S" -o library.so
 }
 
+# takes "what" YES|NO COMPILER [OPTION...]: is it for the CPU's own switch, or for the portable one?
+takes() {
+  what=$1 own=$2 compiler=$3
+  shift 3
+  if ! command -v "$compiler" >/dev/null ||
+    ! echo '#include "src/context.h"' | "$compiler" "$@" -I"$root" -E -dM - >macros; then
+    skip "$what" "$compiler $* is optional"
+    return
+  fi
+  is "$what" "$(grep -q CALLSEQ_UCONTEXT macros && echo NO || echo YES)" "$own"
+}
+takes 'x86-64 has its own switch' YES x86_64-linux-gnu-gcc
+takes 'its ABI with pointers of 32 bits the portable one' NO x86_64-linux-gnu-gcc -mx32
+takes 'AArch64 has its own switch' YES aarch64-linux-gnu-gcc
+takes 'its ABI with pointers of 32 bits the portable one' NO aarch64-linux-gnu-gcc -mabi=ilp32
+takes 'Arm with soft floats has the portable one' NO arm-linux-gnueabihf-gcc -march=armv5te \
+  -mfloat-abi=soft -marm
+
 passes i386 i686-linux-gnu 'the context switch'
 QEMU_CPU=pentium2 passes i386 i686-linux-gnu 'without SSE'
 passes i386 i686-linux-gnu 'compiled for SSE' -msse2
