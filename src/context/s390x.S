@@ -21,6 +21,11 @@
 
 .machine "zEC12"
 
+/* The caller's r15 is the CFA less its frame: DW_CFA_val_offset, in units of -8 bytes. The directive
+ * for it is not known to every assembler. */
+#define VAL_OFFSET 0x14
+#define R15 15
+
 /* How DWARF numbers f8-f15. */
 .macro EACH_FLOAT body
   \body 8, 24
@@ -51,6 +56,7 @@
   .endr
   aghi %r15, -FRAME
   .cfi_adjust_cfa_offset FRAME
+  .cfi_escape VAL_OFFSET, R15, CALLER_FRAME / 8
   EACH_FLOAT SAVE_FLOAT
   efpc %r0
 .endm
@@ -70,6 +76,7 @@
   EACH_FLOAT LOAD_FLOAT
   aghi %r15, FRAME
   .cfi_adjust_cfa_offset -FRAME
+  .cfi_restore %r15
   lmg %r6, %r14, CALLER_GENERAL(%r15)
   .irp n, 6, 7, 8, 9, 10, 11, 12, 13, 14
   .cfi_restore %r\n
