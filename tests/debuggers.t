@@ -1,7 +1,8 @@
 #!/bin/sh
 # What gdb shows of a program that is stopped in Scheme or below: the frames go on beyond the switch,
-# in the thread that called. First programs with CHICKEN, then the switch alone, which is also looked
-# at on AArch64, in qemu's user mode. gdb, gdb-multiarch and the cross compiler are optional.
+# in the thread that called, where the CPU's source has that (outside.S). First programs with CHICKEN,
+# then the switch alone, which is also looked at on other CPUs, in qemu's user mode. gdb, gdb-multiarch
+# and the cross compilers are optional.
 . "$TESTS/tap.sh"
 
 root=$(dirname "$TESTS")
@@ -128,7 +129,7 @@ fi
 # ---- The switch alone ----
 
 build_switch() { # COMPILER
-  "$1" -std=gnu11 -O2 -g -Wall -Wextra -Werror -static -pthread -I"$root" \
+  "$1" -std=gnu11 -O2 -g -Wall -Wextra -Werror -static -fno-pie -pthread -I"$root" \
     "$TESTS/unit/debugger.c" "$root/src/context/context.S" "$root/src/context/outside.S" -o program
 }
 
@@ -137,33 +138,55 @@ print_values='frame function ask
 printf "%ld %ld %ld %ld %ld %ld %ld %ld %ld %ld ", a, b, c, d, e, f, g, h, i, j
 printf "%g %g %g %g %g %g %g %g\n", k, l, m, n, o, p, q, r'
 
-# Steps through both turns of a thread, the first of which begins the context.
+# Steps through both turns of a thread, the first of which begins the context, and says before each
+# backtrace whose stack it is on.
+stack='set $low = (unsigned long) &stacks[1]
+set $high = (unsigned long) &stacks[2]'
 step='set $steps = 0
 while $pc != &ended
 stepi
+if (unsigned long) $sp >= $low && (unsigned long) $sp <= $high
+echo on the context\n
+else
+echo on the thread\n
+end
 backtrace
 set $steps++
 end
 printf "%d steps\n", $steps'
 
+# Of the backtraces, how many are right: on its own stack they have the thread's frames, on the other
+# one that which begins the context, and beyond it, where `outside` is 1, the thread's.
+right() {
+  awk -v outside="$outside" '
+    function judge() { right += context ? start && (work || !outside) : work && !start }
+    /^on the / { if (stops++) judge(); context = /context/; work = start = 0 }
+    /^#.* work \(/ { work = 1 }
+    /^#.* callseq_context_start \(/ { start = 1 }
+    END { if (stops) judge(); print right + 0 }' "$output"
+}
+
 # looks_at CPU DEBUGGER: at ./program, which `start` makes ready, and the commands $connect and $run
 # have run to the first breakpoint.
 looks_at() {
   cpu=$1 debugger=$2
-  for stack in lower higher; do
-    subject="$cpu, the thread's stack is the $stack one"
-    start
-    debug "$subject: gdb runs" "$debugger" ./program '' "$connect" 'break deepest' "$run" \
-      "$([ $stack = lower ] || echo continue 2)" backtrace "$print_values"
-    says "$subject: values in its frame" "$values"
-    shows "$subject" deepest serve $beyond ask work start_thread
-  done
+  if [ $outside = 1 ]; then
+    for which in lower higher; do
+      subject="$cpu, the thread's stack is the $which one"
+      start
+      debug "$subject: gdb runs" "$debugger" ./program '' "$connect" 'break deepest' "$run" \
+        "$([ $which = lower ] || echo continue 2)" backtrace "$print_values"
+      says "$subject: values in its frame" "$values"
+      shows "$subject" deepest serve $beyond ask work start_thread
+    done
+  fi
   start
   debug "$cpu, at every instruction: gdb runs" "$debugger" ./program '' "$connect" 'break begun' \
-    "$run" "$step" continue "$step"
+    "$run" "$stack" "$step" continue "$step"
   steps=$(($(sed -n 's/ steps$/ +/p' "$output") 0))
-  is "$cpu: the thread's frame is shown at each of $steps instructions" \
-    "$(grep -c '^#.* work (' "$output")" "$steps"
+  is "$cpu: right frames are shown at each of $steps instructions" "$(right)" "$steps"
+  [ $steps -gt 100 ]
+  report $? "$cpu: those are the instructions of two turns in each of two threads"
 }
 
 if ! runs; then
@@ -172,26 +195,36 @@ elif [ "$(uname -m)" != x86_64 ]; then
   skip 'x86-64' 'this is another CPU'
 else
   start() { :; }
-  connect='' run=run
+  connect='' run=run outside=1
   ok 'x86-64: builds' build_switch "$CC"
   looks_at x86-64 gdb
 fi
 
-emulator=$(command -v qemu-aarch64-static || command -v qemu-aarch64)
-if [ -z "$emulator" ] || ! command -v aarch64-linux-gnu-gcc >/dev/null ||
-  ! command -v gdb-multiarch >/dev/null; then
-  skip 'AArch64' 'aarch64-linux-gnu-gcc, qemu-aarch64-static and gdb-multiarch are optional'
-else
-  start() { # returns when the emulator listens
-    rm -f socket
-    "$emulator" -g "$work/socket" ./program 2>emulator.log &
-    until grep -q "00010000 .*$work/socket" /proc/net/unix; do
-      kill -0 $! || return
-    done
-  }
-  connect="target remote $work/socket" run=continue
-  ok 'AArch64: builds' build_switch aarch64-linux-gnu-gcc
-  looks_at AArch64 gdb-multiarch
-fi
+# emulated NAME CPU TRIPLET OUTSIDE: in qemu's user mode.
+emulated() {
+  emulator=$(command -v "qemu-$2-static" || command -v "qemu-$2")
+  compiler=$3-gcc outside=$4
+  if [ -z "$emulator" ] || ! command -v "$compiler" >/dev/null ||
+    ! command -v gdb-multiarch >/dev/null; then
+    skip "$1" "$compiler, qemu-$2-static and gdb-multiarch are optional"
+    return
+  fi
+  ok "$1: builds" build_switch "$compiler"
+  looks_at "$1" gdb-multiarch
+}
+start() { # returns when the emulator listens
+  rm -f socket
+  "$emulator" -g "$work/socket" ./program 2>emulator.log &
+  until grep -q "00010000 .*$work/socket" /proc/net/unix; do
+    kill -0 $! || return
+  done
+}
+connect="target remote $work/socket" run=continue
+emulated AArch64 aarch64 aarch64-linux-gnu 1
+emulated i386 i386 i686-linux-gnu 0
+emulated Arm arm arm-linux-gnueabihf 0
+emulated POWER ppc64le powerpc64le-linux-gnu 0
+emulated s390x s390x s390x-linux-gnu 0
+emulated RISC-V riscv64 riscv64-linux-gnu 0
 
 finish

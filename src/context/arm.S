@@ -98,11 +98,13 @@ FUNCTION(callseq_context_fresh)
   bx lr
 END(callseq_context_fresh)
 
-/* Where a new context begins: r4(r5), on an empty stack. Unwinding ends here. */
+/* Where a new context begins: r4(r5), on an empty stack. Unwinding ends here. Begins after the
+ * nop: who unwinds from the switch looks for the byte before. */
 FUNCTION(callseq_context_start)
   .fnstart
   .cantunwind
   .cfi_undefined lr
+  nop
   mov r0, r5
   blx r4
   udf #0
@@ -125,7 +127,7 @@ FUNCTION(callseq_context_make)
   str r3, [r1, #GENERAL]
   ldr r3, [sp]
   str r3, [r1, #GENERAL + 4]
-  adr r3, callseq_context_start
+  adr r3, callseq_context_start + 4
   str r3, [r1, #LINK]
   str r1, [r0]
   bx lr

@@ -183,10 +183,11 @@ FUNCTION(callseq_context_fresh)
   ret
 END(callseq_context_fresh)
 
-/* Where a new context begins: ebx(esi), on an empty stack. Unwinding ends here. */
+/* Where a new context begins: ebx(esi), on an empty stack. Unwinding ends here. Begins after the nop:
+ * who unwinds from the switch looks for the byte before. */
 FUNCTION(callseq_context_start)
   .cfi_undefined %eip
-  endbr32
+  nop
   subl $12, %esp /* esp is a multiple of 16 at the call */
   .cfi_adjust_cfa_offset 12
   pushl %esi
@@ -221,7 +222,7 @@ FUNCTION(callseq_context_make)
   movl 16(%esp), %ecx
   movl %ecx, 16(%eax)
   movl $0, 20(%eax) /* ebp 0: the outermost frame, for walkers that follow frame pointers */
-  ADDRESS callseq_context_start, ecx
+  ADDRESS callseq_context_start+1, ecx
   movl %ecx, 24(%eax)
   movl 4(%esp), %ecx
   movl %eax, (%ecx)

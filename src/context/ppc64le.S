@@ -167,9 +167,11 @@ FUNCTION(callseq_context_fresh)
   blr
 END(callseq_context_fresh)
 
-/* Where a new context begins: r14(r15), on an empty stack. Unwinding ends here. */
+/* Where a new context begins: r14(r15), on an empty stack. Unwinding ends here. Begins after
+ * the nop: who unwinds from the switch looks for the byte before. */
 FUNCTION(callseq_context_start)
   .cfi_undefined DWARF_LR
+  nop
   mr 12, 14 /* a function called by its address expects it there */
   mtctr 12
   mr 3, 15
@@ -202,7 +204,7 @@ FUNCTION(callseq_context_make)
   mflr 5
   mtlr 0
   .cfi_restore DWARF_LR
-  addi 5, 5, callseq_context_start - 2b
+  addi 5, 5, callseq_context_start + 4 - 2b
   std 5, FRAME + CALLER_LR(4)
   std 4, 0(3)
   blr

@@ -85,9 +85,12 @@ FUNCTION(callseq_context_fresh)
   ret
 END(callseq_context_fresh)
 
-/* Where a new context begins: s1(s2), on an empty stack. Unwinding ends here. */
+/* Where a new context begins: s1(s2), on an empty stack. Unwinding ends here. Begins after the
+ * nop: who unwinds from the switch looks for the byte before. */
 FUNCTION(callseq_context_start)
   .cfi_undefined ra
+  nop
+.Lbegin:
   mv a0, s2
   jalr s1
   ebreak
@@ -106,7 +109,7 @@ FUNCTION(callseq_context_make)
   bne a1, a2, 1b
   sd a3, GENERAL + 8(a1)
   sd a4, GENERAL + 16(a1)
-  lla t0, callseq_context_start
+  lla t0, .Lbegin
   sd t0, LINK(a1)
   sd a1, 0(a0)
   ret

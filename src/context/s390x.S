@@ -114,9 +114,12 @@ FUNCTION(callseq_context_fresh)
   br %r14
 END(callseq_context_fresh)
 
-/* Where a new context begins: r6(r7), on an empty stack. Unwinding ends here. */
+/* Where a new context begins: r6(r7), on an empty stack. Unwinding ends here. Begins after the
+ * nop: who unwinds from the switch looks for the byte before. */
 FUNCTION(callseq_context_start)
   .cfi_undefined %r14
+  nopr %r7
+.Lbegin:
   lgr %r2, %r7
   basr %r14, %r6
   .short 0 /* no instruction */
@@ -132,7 +135,7 @@ FUNCTION(callseq_context_make)
   xc 0(FRAME + CALLER_FRAME, %r3), 0(%r3) /* zeroes everything, FPC and the back chain included */
   stg %r5, FRAME + CALLER_GENERAL(%r3)
   stg %r6, FRAME + CALLER_GENERAL + 8(%r3)
-  larl %r1, callseq_context_start
+  larl %r1, .Lbegin
   stg %r1, FRAME + CALLER_LINK(%r3)
   stg %r3, 0(%r2)
   br %r14
