@@ -167,6 +167,7 @@ FUNCTION(callseq_context_fresh)
   cmpw $INITIAL_X87, X87(%esp)
   je 1f
   movl $INITIAL_X87, X87(%esp)
+  fnclex /* a pending exception must not strike here */
   fldcw X87(%esp)
 1:
   UNLESS_SSE 2f

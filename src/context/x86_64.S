@@ -165,6 +165,7 @@ FUNCTION(callseq_context_fresh)
   movl $INITIAL_MXCSR, CONTROL(%rsp)
   movl $INITIAL_X87, X87(%rsp)
   ldmxcsr CONTROL(%rsp)
+  fnclex /* a pending exception must not strike here */
   fldcw X87(%rsp)
 2:
   addq $8, %rsp

@@ -303,6 +303,54 @@ static void floating_point_control(void) {
   end(&p);
 }
 
+/* ---- Exceptions ---- */
+
+#if defined(__x86_64__) || defined(__i386__)
+/* An exception of x87 strikes at the unit's next instruction, if it is not masked then. */
+static const uint64_t DIVISION_STRIKES = 0x037b00001f80;
+
+NOINLINE static void *divide(void *message) {
+  volatile long double one = 1, zero = 0, quotient = one / zero;
+  (void)quotient;
+  return message;
+}
+
+static void serve_fresh(void *argument) {
+  struct partner *p = argument;
+  for (;;)
+    divide(callseq_context_switch_fresh(&p->inside, &p->outside, p));
+}
+
+static void exceptions(void) {
+  struct partner p;
+  begin(&p, divide, STACK_BYTES);
+  set_control(DIVISION_STRIKES);
+  ask(&p, NULL);
+  __asm__ volatile("fwait");
+  set_control(controls[0]);
+  ok(1, "an exception that a context masks does not strike the caller");
+  end(&p);
+
+  map_or_exit(&p.stack, STACK_BYTES);
+  callseq_context_make(&p.inside, p.stack.base, p.stack.bytes, serve_fresh, &p, &p.outside);
+  ask(&p, NULL);
+  set_control(DIVISION_STRIKES);
+  ask(&p, NULL);
+  __asm__ volatile("fwait");
+  set_control(controls[0]);
+  ok(1, "nor after a fresh switch");
+  end(&p);
+
+  divide(NULL);
+  set_control(DIVISION_STRIKES);
+  callseq_context_fresh();
+  __asm__ volatile("fwait");
+  ok(1, "a pending exception does not strike in callseq_context_fresh");
+}
+#else
+static void exceptions(void) {}
+#endif
+
 /* ---- Alignment ---- */
 
 #if defined(__s390x__) /* where the ABI aligns stacks to less than a vector */
@@ -513,6 +561,7 @@ int main(void) {
   registers(callseq_context_switch_fresh, "fresh switch");
   registers(callseq_context_switch_plain, "plain switch");
   floating_point_control();
+  exceptions();
   alignment();
   threads();
   depth();
