@@ -17,6 +17,17 @@
 
 enum { ROUND_TRIPS = 100000, TURNS = 1000, STACK_BYTES = 64 << 10 };
 
+/* What memory has that a context is made in or saved in: no zeroes, and no valid control words. */
+enum { DIRT = 0xa5, DIRTY_BYTES = 2048 };
+
+/* Whatever has been below the caller's frame. */
+NOINLINE static void dirty_below(void) {
+  volatile unsigned char below[DIRTY_BYTES];
+  for (int i = 0; i < DIRTY_BYTES; i++)
+    below[i] = DIRT;
+  (void)below;
+}
+
 struct partner {
   struct callseq_context inside, outside;
   struct callseq_stack stack;
@@ -39,6 +50,7 @@ static void map_or_exit(struct callseq_stack *stack, size_t bytes) {
     perror("callseq_stack_map");
     exit(2);
   }
+  memset(stack->base, DIRT, stack->bytes);
 }
 
 /* Makes a partner and has it wait for its first message. */
@@ -254,6 +266,7 @@ static void floating_point_control(void) {
 #endif
   begin(&p, exchange_control, STACK_BYTES);
   ask(&p, (void *)&controls[0]);
+  dirty_below();
   callseq_context_switch_plain(&p.outside, &p.inside, (void *)&controls[0]);
   ok(control() == controls[0], "the full switch finds initial control where a plain one left");
   uint64_t set_before = controls[0];
@@ -269,6 +282,7 @@ static void floating_point_control(void) {
   for (int outside = 0; outside < CONTROLS; outside++)
     for (int inside = 0; inside < CONTROLS; inside++) {
       set_control(controls[outside]);
+      dirty_below();
       callseq_context_switch_fresh(&p.outside, &p.inside, (void *)&controls[inside]);
       initial += control() == controls[0];
       inside_as_set += found_inside == set_before;
@@ -392,6 +406,33 @@ static void alignment(void) {
   end(p);
 }
 
+/* ---- Frame pointers ---- */
+
+/* Where the ABI chains frames by a register: x86 and AArch64. ucontext(3) does not end the chain.
+ */
+#if !defined(CALLSEQ_UCONTEXT) && (defined(__x86_64__) || defined(__i386__) || defined(__aarch64__))
+static struct partner chain_partner;
+
+static void look_at_chain(void *argument) {
+  void **frame = __builtin_frame_address(0);
+  *(void **)argument = *frame;
+  callseq_context_switch(&chain_partner.inside, &chain_partner.outside, NULL);
+}
+
+static void frame_pointers(void) {
+  struct partner *p = &chain_partner;
+  void *before = p;
+  map_or_exit(&p->stack, STACK_BYTES);
+  callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, look_at_chain, &before,
+                       &p->outside);
+  ask(p, NULL);
+  ok(before == NULL, "the chain of frame pointers ends where a context begins");
+  end(p);
+}
+#else
+static void frame_pointers(void) {}
+#endif
+
 /* ---- Threads ---- */
 
 static __thread int thread_number;
@@ -510,7 +551,7 @@ static void depth(void) {
   callseq_context_make(&p->inside, p->stack.base, p->stack.bytes, dig_down, p, &p->outside);
   while (ask(p, NULL) == NULL)
     switches++;
-  ok(switches > 64, "%d switches out of deeper and deeper frames", switches);
+  ok(switches >= 16, "%d switches out of deeper and deeper frames", switches);
   is_int(frames_kept, frames, "which are all as they were");
   end(p);
 }
@@ -563,6 +604,7 @@ int main(void) {
   floating_point_control();
   exceptions();
   alignment();
+  frame_pointers();
   threads();
   depth();
   many();
