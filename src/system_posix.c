@@ -16,12 +16,13 @@
  * nothing more, and so has who passes a signal on. A forked child has one thread, so everything
  * begins anew there: whatever the parent's threads held or waited for does not concern it.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* to glibc; elsewhere all is visible that is not asked for by a standard */
 #include "system.h"
 
 #ifdef CALLSEQ_POSIX
 #include "park.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -231,7 +232,20 @@ bool callseq_system_passed_on(int number, const siginfo_t *info) {
                   bit(number));
 }
 
-void callseq_system_stay_loaded(const void *address) { (void)address; }
+void callseq_system_stay_loaded(const void *address) {
+#if defined(RTLD_NOLOAD) && defined(RTLD_NODELETE)
+  static _Atomic(bool) done;
+  Dl_info info;
+  if (atomic_load_explicit(&done, memory_order_relaxed))
+    return;
+  /* Of the program itself it is perhaps not known by which name to find it: it stays anyway. */
+  if (dladdr(address, &info) && info.dli_fname)
+    dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  atomic_store_explicit(&done, true, memory_order_relaxed);
+#else
+  (void)address;
+#endif
+}
 
 /* By name, because macOS has no others; the name is gone at once. */
 sem_t *callseq_system_semaphore(void) {
