@@ -34,6 +34,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
   SIGNALS = 64,
@@ -170,16 +171,26 @@ static void *run(void *unused) {
 /* The runner takes no signals: it is not one of the host's threads, which may block a signal in all
  * of them and wait for it. */
 static void start_runner(void) {
+  static bool reported;
   pthread_t thread;
   sigset_t all;
-  signals.wake = callseq_system_semaphore();
-  atomic_store_explicit(&signals.told, false, memory_order_relaxed);
+  int error = 0;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &signals.mask);
-  signals.runner = signals.wake && pthread_create(&thread, NULL, run, NULL) == 0;
+  pthread_sigmask(SIG_SETMASK, &all, &signals.mask); /* no handler posts meanwhile */
+  if (!signals.wake || signals.runner)
+    signals.wake = callseq_system_semaphore();
+  if (!signals.wake)
+    error = errno;
+  atomic_store_explicit(&signals.told, false, memory_order_relaxed);
+  signals.runner = signals.wake && (error = pthread_create(&thread, NULL, run, NULL)) == 0;
   pthread_sigmask(SIG_SETMASK, &signals.mask, NULL);
-  if (signals.runner)
+  if (signals.runner) {
     pthread_detach(thread);
+  } else if (!reported) {
+    fprintf(stderr, "callseq: Scheme's signal handlers do not run: no %s for them (%s)\n",
+            signals.wake ? "thread" : "semaphore", strerror(error));
+    reported = true;
+  }
 }
 
 bool callseq_signals_is_ours(const struct callseq_abi_callback *callback) {

@@ -10,13 +10,15 @@
  * that is free. So numbers are never shared, however many threads come and go. A signal handler
  * goes through the list without the lock, to send a signal to a thread that must not have ended
  * then. So it counts itself in `readers` meanwhile, and a thread that has left the list waits until
- * it sees none before its record and the thread itself end.
+ * it sees none before its record and the thread itself end. Where there is no memory for a record,
+ * one of a few that are kept for that is taken.
  *
  * This layer has globals, as nothing else below the sequencer does: who wakes has an address and
  * nothing more, and so has who passes a signal on. A forked child has one thread, so everything
  * begins anew there: whatever the parent's threads held or waited for does not concern it.
  */
-#define _GNU_SOURCE /* to glibc; elsewhere all is visible that is not asked for by a standard */
+/* Of macOS and the BSDs nothing is asked: there the name of a standard would hide all else. */
+#define _GNU_SOURCE
 #include "system.h"
 
 #ifdef CALLSEQ_POSIX
@@ -39,7 +41,7 @@
 #define CLOCK CLOCK_REALTIME
 #endif
 
-enum { PLACE_BITS = 6, SIGNALS = 64 };
+enum { PLACE_BITS = 6, SIGNALS = 64, SPARES = 64 };
 
 struct place {
   pthread_mutex_t lock;
@@ -59,6 +61,7 @@ static struct {
   pthread_mutex_t lock; /* of the list, to change it */
   _Atomic(struct thread *) first;
   _Atomic(uint32_t) readers;
+  struct thread spare[SPARES]; /* free where the number is 0 */
 } all = {.once = PTHREAD_ONCE_INIT};
 
 /* Handlers use it, so it must not be allocated when it is first touched. */
@@ -81,6 +84,9 @@ static void begin(void) {
     atomic_store_explicit(&self->next, NULL, memory_order_relaxed);
   atomic_store_explicit(&all.first, self, memory_order_relaxed);
   atomic_store_explicit(&all.readers, 0, memory_order_relaxed);
+  for (int i = 0; i < SPARES; i++)
+    if (self != &all.spare[i])
+      all.spare[i].number = 0;
 }
 
 static void begin_first(void) {
@@ -145,13 +151,40 @@ void callseq_park_barrier(void) {}
 
 /* ---- Threads ---- */
 
+static struct thread *take_spare(void) {
+  struct thread *spare = NULL;
+  pthread_mutex_lock(&all.lock);
+  for (int i = 0; i < SPARES && !spare; i++)
+    if (!all.spare[i].number)
+      spare = &all.spare[i];
+  if (spare)
+    *spare = (struct thread){.number = 1}; /* taken; callseq_system_thread gives it its own */
+  pthread_mutex_unlock(&all.lock);
+  return spare;
+}
+
+static void give_back(struct thread *thread) {
+  bool is_spare = false;
+  for (int i = 0; i < SPARES; i++)
+    is_spare = is_spare || thread == &all.spare[i];
+  if (!is_spare) {
+    free(thread);
+    return;
+  }
+  pthread_mutex_lock(&all.lock);
+  thread->number = 0;
+  pthread_mutex_unlock(&all.lock);
+}
+
 uint32_t callseq_system_thread(void) {
   pthread_once(&all.once, begin_first);
   if (self)
     return self->number;
   struct thread *thread = calloc(1, sizeof *thread);
-  if (!thread) {
-    fputs("callseq: no memory to set up a thread\n", stderr);
+  if (!thread && !(thread = take_spare())) {
+    fprintf(stderr,
+            "callseq: no memory for a calling thread's record, nor one of the %d spare ones\n",
+            SPARES);
     abort();
   }
   thread->id = pthread_self();
@@ -177,7 +210,6 @@ void callseq_system_forget_thread(void) {
   _Atomic(struct thread *) *link = &all.first;
   if (!thread)
     return;
-  self = NULL;
   pthread_mutex_lock(&all.lock);
   for (struct thread *at; (at = atomic_load_explicit(link, memory_order_relaxed)) != thread;)
     link = &at->next;
@@ -188,7 +220,13 @@ void callseq_system_forget_thread(void) {
   pthread_mutex_unlock(&all.lock);
   while (atomic_load_explicit(&all.readers, memory_order_seq_cst))
     sched_yield();
-  free(thread);
+  /* A signal that has been sent comes at the end of a system call at the latest. It must find the
+   * record, or it would be taken for a new one. */
+  sched_yield();
+  atomic_signal_fence(memory_order_seq_cst);
+  self = NULL;
+  atomic_signal_fence(memory_order_seq_cst);
+  give_back(thread);
 }
 
 void callseq_system_name_thread(const char *name) { (void)name; }
@@ -217,7 +255,9 @@ void callseq_system_pass_on(uint32_t thread, int number) {
     at = atomic_load_explicit(&at->next, memory_order_seq_cst);
   if (at && at->number == thread) {
     atomic_fetch_or_explicit(&at->passed_on[(number - 1) / 32], bit(number), memory_order_relaxed);
-    pthread_kill(at->id, number);
+    if (pthread_kill(at->id, number) != 0) /* a full queue: nothing will come */
+      atomic_fetch_and_explicit(&at->passed_on[(number - 1) / 32], ~bit(number),
+                                memory_order_relaxed);
   }
   /* release: pairs with the load in callseq_system_forget_thread */
   atomic_fetch_sub_explicit(&all.readers, 1, memory_order_release);
@@ -247,13 +287,21 @@ void callseq_system_stay_loaded(const void *address) {
 #endif
 }
 
-/* By name, because macOS has no others; the name is gone at once. */
-sem_t *callseq_system_semaphore(void) {
+/* macOS has none without a name; that is gone at once. A forked child unmaps its parent's. */
+static sem_t *open_by_name(void) {
+  static sem_t *last;
   char name[32];
+  if (last)
+    sem_close(last);
   snprintf(name, sizeof name, "/callseq-%ld", (long)getpid());
   sem_unlink(name);
-  sem_t *semaphore = sem_open(name, O_CREAT | O_EXCL, 0600, 0);
+  last = sem_open(name, O_CREAT | O_EXCL, 0600, 0);
   sem_unlink(name);
-  return semaphore == SEM_FAILED ? NULL : semaphore;
+  return last = last == SEM_FAILED ? NULL : last;
+}
+
+sem_t *callseq_system_semaphore(void) {
+  static sem_t semaphore;
+  return sem_init(&semaphore, 0, 0) == 0 ? &semaphore : open_by_name();
 }
 #endif

@@ -1,15 +1,19 @@
 /* What the library asks of the system, parking excepted (unit/sequencer.c): numbers of threads are
  * not shared, a signal that is passed on interrupts a system call and is known for what it is, and
- * a forked child has all of it too. Built with either version. */
+ * a forked child has all of it too. And what holds where the system refuses something. Built with
+ * either version. */
 #include "../support.h"
 
 #include "../../src/system.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 
-enum { THREADS = 16, ROUNDS = 500 };
+enum { THREADS = 16, ROUNDS = 500, TURNS = 5000 };
 
 /* ---- Numbers ---- */
 
@@ -106,31 +110,82 @@ static void signals(void) {
   ok(anew == 2 && again == 1, "to a thread that has ended none goes");
 }
 
-/* Threads that come and go get signals as they do. */
-static atomic_bool over;
+/* A signal that cannot be sent leaves nothing behind. */
+static void unsent(void) {
+  struct rlimit none, before;
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  getrlimit(RLIMIT_SIGPENDING, &before);
+  none = before;
+  none.rlim_cur = 0;
+  setrlimit(RLIMIT_SIGPENDING, &none);
+  callseq_system_pass_on(callseq_system_thread(), SIGRTMIN);
+  setrlimit(RLIMIT_SIGPENDING, &before);
+  ok(!callseq_system_passed_on(SIGRTMIN, &info), "where none could be sent, the next one is new");
+}
+
+/* Each thread is sent one signal, as it ends. */
 static _Atomic(uint32_t) victim;
+static atomic_int sent;
 
 static void *come_and_go(void *unused) {
-  atomic_store_explicit(&victim, callseq_system_thread(), memory_order_relaxed);
+  atomic_store_explicit(&victim, callseq_system_thread(), memory_order_release);
+  while (atomic_load_explicit(&victim, memory_order_acquire))
+    sched_yield();
   callseq_system_forget_thread();
   return unused;
 }
 
 static void come_or_signal(int index) {
-  if (index == 0) {
-    pthread_t thread;
-    for (int i = 0; i < ROUNDS; i++) {
+  pthread_t thread;
+  for (int i = 1; i <= TURNS; i++) {
+    uint32_t other;
+    if (index == 0) {
       pthread_create(&thread, NULL, come_and_go, NULL);
       pthread_join(thread, NULL);
-    }
-    atomic_store_explicit(&over, true, memory_order_relaxed);
-    return;
-  }
-  do {
-    uint32_t other = atomic_load_explicit(&victim, memory_order_relaxed);
-    if (other)
+      while (atomic_load_explicit(&sent, memory_order_acquire) < i)
+        sched_yield();
+    } else {
+      while (!(other = atomic_load_explicit(&victim, memory_order_acquire)))
+        sched_yield();
+      atomic_store_explicit(&victim, 0, memory_order_release);
       callseq_system_pass_on(other, SIGUSR1);
-  } while (!atomic_load_explicit(&over, memory_order_relaxed));
+      atomic_store_explicit(&sent, i, memory_order_release);
+    }
+  }
+}
+
+/* ---- Want ---- */
+
+#ifdef CALLSEQ_POSIX
+/* As on macOS: only semaphores with a name can be had. */
+int sem_init(sem_t *semaphore, int shared, unsigned value) {
+  (void)semaphore, (void)shared, (void)value;
+  errno = ENOSYS;
+  return -1;
+}
+#endif
+
+static void fill_memory(void) {
+  struct rlimit limit = {0, 0};
+  setrlimit(RLIMIT_AS, &limit);
+  for (size_t bytes = 1 << 20; bytes >= 8; bytes /= 2)
+    while (malloc(bytes)) {
+    }
+}
+
+/* Prints nothing itself: that would want memory. */
+static int number_without_memory(void) {
+  callseq_system_thread();
+  callseq_system_forget_thread();
+  fill_memory();
+  for (int i = 0; i < 100; i++) {
+    uint32_t number = callseq_system_thread();
+    if (!in_range(number) || number != callseq_system_thread())
+      return 1;
+    callseq_system_forget_thread();
+  }
+  return 0;
 }
 
 static int child(void) {
@@ -144,8 +199,13 @@ static int child(void) {
 int main(void) {
   numbering();
   signals();
-  crew(3, come_or_signal);
-  ok(true, "threads end while signals are sent to them");
+  unsent();
+  anew = again = 0;
+  crew(2, come_or_signal);
+  if (!under("tsan"))
+    is_int(anew, 0, "what is sent to a thread that ends is known as such, or does not come");
+  if (!WATCHED)
+    is_int(in_child(number_without_memory).code, 0, "threads have numbers without memory too");
   is_int(in_child(child).code, 0, "all that holds in a forked child");
   return done();
 }
