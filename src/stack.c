@@ -25,11 +25,12 @@ bool callseq_stack_map(struct callseq_stack *stack, size_t bytes) {
   if (bytes > SIZE_MAX - GUARD_BYTES - page)
     return false;
   bytes = (bytes + page - 1) / page * page;
-  char *low = mmap(NULL, bytes + GUARD_BYTES, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | HINTS, -1, 0);
+  /* The guard is never asked for as memory, which a system may have to promise. */
+  char *low = mmap(NULL, bytes + GUARD_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (low == MAP_FAILED)
     return false;
-  if (mprotect(low, GUARD_BYTES, PROT_NONE) != 0) {
+  if (mmap(low + GUARD_BYTES, bytes, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | HINTS, -1, 0) == MAP_FAILED) {
     munmap(low, bytes + GUARD_BYTES);
     return false;
   }

@@ -59,6 +59,12 @@ static void taken_as_touched(void) {
   callseq_stack_unmap(&stack);
 }
 
+static int map_within_a_limit(void) {
+  const struct rlimit little = {64 * MEGABYTE, 64 * MEGABYTE};
+  setrlimit(RLIMIT_DATA, &little);
+  return !callseq_stack_map(&stack, MEGABYTE);
+}
+
 static int touch(void) {
   const struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
@@ -116,6 +122,8 @@ int main(void) {
   sizes();
   usable();
   taken_as_touched();
+  if (!WATCHED)
+    is_int(in_child(map_within_a_limit).code, 0, "the guard does not count as memory");
   guard();
   refused();
   unmapped();
