@@ -54,6 +54,18 @@ ok 'a host in C++ is compiled by itself' $CXX $include -c host.cpp -o host.o
 builds_and_works 'Scheme as C with a host in C++' \
   $CSC -e app.scm host.o -o app -link callseq -L -lstdc++
 
+# Without a dynamic linker such a program relocates itself. Not linked by csc: glibc refuses a run path
+# there, and CHICKEN's may have one.
+libchicken=$($CC -print-file-name=libchicken.a)
+echo 'int main(void) { return 0; }' >empty.c
+if [ -f "$libchicken" ] && $CC -static-pie empty.c -o empty >"$output" 2>&1 && ./empty; then
+  ok 'Scheme for -static-pie' $CSC -C -fPIE -e -c app.scm -o app.o
+  builds_and_works '-static-pie' $CC -fPIE -static-pie $include main.c app.o \
+    "$STAGE/lib/chicken/11/callseq.a" "$libchicken" -lm -ldl -o app
+else
+  skip '-static-pie' "needs static libraries of CHICKEN and C"
+fi
+
 # Callbacks in two Scheme files of one program.
 cat >other.scm <<'END'
 (declare (unit other))
