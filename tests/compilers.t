@@ -92,6 +92,25 @@ else
   skip '-mbranch-protection=standard' 'aarch64-linux-gnu-gcc is optional, and not installed'
 fi
 
+# assembles COMPILER OPTION...: the sources in src/context, to context.o and outside.o.
+assembles() {
+  for part in context outside; do
+    "$@" -c "$root/src/context/$part.S" -o $part.o || return
+  done
+}
+defined() { nm -g --defined-only context.o | sed -n 's/.* T \(callseq\)/\1/p'; }
+
+# The CPUs' second ABIs, with 32-bit pointers, are not those that the sources are for.
+for abi in gcc:-mx32 aarch64-linux-gnu-gcc:-mabi=ilp32; do
+  compiler=${abi%:*} option=${abi#*:}
+  if ! command -v $compiler >/dev/null || ! $compiler $option -E -x c /dev/null >/dev/null 2>&1; then
+    skip "$option" "$compiler is not installed, or knows it not"
+    continue
+  fi
+  ok "$compiler $option assembles" assembles $compiler $option
+  is 'and is left to ucontext' "$(defined)" ''
+done
+
 ok 'a plugin' $CSC "$include" -s -e app.scm -o plugin.so -link callseq
 if [ -e "$(dirname "$(command -v $CSC)")/../lib/libchicken.a" ]; then
   ok 'a program without shared libraries' \
