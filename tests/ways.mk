@@ -7,7 +7,8 @@
 #   WAY_ONLY      the cases that are run
 #
 # The scripts but two are left out: they build as they like.
-WAYS := gcc-O0 gcc-O1 gcc-O3 gcc-lto gcc-hardened static clang-O0 clang-O2 clang-O3 clang-hardened
+WAYS := gcc-O0 gcc-O1 gcc-O3 gcc-lto gcc-hardened static clang-O0 clang-O2 clang-O3 clang-hardened \
+        clang-lto
 WHOLE := gcc-O0 gcc-lto static clang-O2
 SAMPLE := arguments cplusplus direct errors faults floats invoke leaving lifetimes nesting signals \
           state strings threads unwind unit/context unit/sequencer
@@ -24,6 +25,9 @@ WAY_CSCFLAGS := -static -L -static
 else ifeq ($(WAY),gcc-lto)
 # Atomics are not the same types in C and in C++; generated C++ is not compiled for strict aliasing.
 WAY_CFLAGS := -O2 -flto=auto -fcf-protection=full -Wno-lto-type-mismatch -Wno-odr
+else ifeq ($(WAY),clang-lto)
+# In src/build the library itself is taken out of it. GNU's linker needs LLVM's plugin for the rest.
+WAY_CFLAGS := -O2 -flto -fuse-ld=lld
 else ifneq ($(filter %-hardened,$(WAY)),)
 WAY_CFLAGS := -O2 -fcf-protection=full -fstack-protector-strong -fstack-clash-protection \
               -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
