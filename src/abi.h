@@ -20,9 +20,10 @@
 
 /* Out of line, each return after a switch would be mispredicted: the stack of return addresses that
  * the CPU keeps is the other side's then. So what surrounds a switch is inline, and the functions
- * that hosts call return by pop and jump where the compiler can do that (see x86_64.S). */
+ * that hosts call return by pop and jump where the compiler can do that (see x86_64.S) and the
+ * library has the code for it, which is ELF. */
 #define CALLSEQ_INLINE static inline __attribute__((always_inline))
-#if defined(__x86_64__) && !defined(__CET__) && defined(__has_attribute)
+#if defined(__x86_64__) && defined(__ELF__) && !defined(__CET__) && defined(__has_attribute)
 #if __has_attribute(function_return)
 #define CALLSEQ_RETURN __attribute__((function_return("thunk-extern")))
 #endif

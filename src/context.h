@@ -5,19 +5,20 @@
  * context and goes on in another. The bottom layer: it knows nothing of locks, threads or Scheme.
  *
  * One source per CPU in context/, chosen by context/context.S and context/ucontext.c; ucontext(3)
- * serves CPUs without one, and every CPU when the library is built with CALLSEQ_UCONTEXT defined.
+ * serves CPUs without one, macOS, whose objects are not ELF, and every CPU when the library is
+ * built with CALLSEQ_UCONTEXT defined.
  * Like sequencer.h this header is part of generated code: C11 and C++.
  */
 #ifndef CALLSEQ_CONTEXT_H
 #define CALLSEQ_CONTEXT_H
 
-/* The ABIs that there is a source for; the same CPU may have others, such as those of 64-bit CPUs
- * with pointers of 32 bits. */
+/* The ABIs that there is a source for; the same CPU may have others, as x32 is one of x86-64. */
 #if !defined(CALLSEQ_UCONTEXT) &&                                                                  \
-    !((defined(__x86_64__) || defined(__aarch64__)) && defined(__LP64__)) && !defined(__i386__) && \
-    !defined(__ARM_PCS_VFP) &&                                                                     \
-    !(defined(__powerpc64__) && defined(__LITTLE_ENDIAN__) && _CALL_ELF == 2) &&                   \
-    !defined(__s390x__) && !(defined(__riscv_float_abi_double) && __riscv_xlen == 64)
+    !(defined(__ELF__) &&                                                                          \
+      ((defined(__x86_64__) && !defined(__ILP32__)) || defined(__i386__) ||                        \
+       (defined(__aarch64__) && !defined(__ILP32__)) || defined(__ARM_PCS_VFP) ||                  \
+       (defined(__powerpc64__) && defined(__LITTLE_ENDIAN__) && _CALL_ELF == 2) ||                 \
+       defined(__s390x__) || (defined(__riscv_float_abi_double) && __riscv_xlen == 64)))
 #define CALLSEQ_UCONTEXT 1
 #endif
 

@@ -100,6 +100,19 @@ assembles() {
 }
 defined() { nm -g --defined-only context.o | sed -n 's/.* T \(callseq\)/\1/p'; }
 
+# Other systems, whose C cannot be compiled here for want of their headers. macOS has no ELF.
+for target in x86_64-unknown-freebsd:callseq_context_switch arm64-apple-macos11: \
+  x86_64-apple-macos11:; do
+  if ! command -v clang >/dev/null || ! clang --target=${target%:*} -E -x c /dev/null >/dev/null 2>&1
+  then
+    skip "${target%:*}" 'clang is not installed, or knows it not'
+    continue
+  fi
+  ok "clang --target=${target%:*} assembles" assembles clang --target=${target%:*}
+  is "and has ${target#*:}" "$(defined | grep -x callseq_context_switch)" "${target#*:}"
+  ok 'with ucontext too' assembles clang --target=${target%:*} -DCALLSEQ_UCONTEXT
+done
+
 # The CPUs' second ABIs, with 32-bit pointers, are not those that the sources are for.
 for abi in gcc:-mx32 aarch64-linux-gnu-gcc:-mabi=ilp32; do
   compiler=${abi%:*} option=${abi#*:}

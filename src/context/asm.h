@@ -20,7 +20,7 @@
 /* What ends each object. The stack need not be executable. The GNU property note claims landing pads
  * for indirect branches: IBT on x86, BTI on AArch64. It is there also in an object without code: the
  * linker keeps only what all objects claim. Shadow stacks and signed return addresses are not
- * claimed. */
+ * claimed. Objects that are not ELF are empty, and say nothing. */
 #if defined(__x86_64__) || defined(__i386__)
 #define LANDING_PADS PROPERTY(0xc0000002, 1) /* GNU_PROPERTY_X86_FEATURE_1_AND: IBT */
 #elif defined(__aarch64__)
@@ -28,9 +28,13 @@
 #else
 #define LANDING_PADS
 #endif
+#if defined(__ELF__)
 #define END_OBJECT                                                                                 \
   LANDING_PADS;                                                                                    \
   .section .note.GNU-stack, "", %progbits
+#else
+#define END_OBJECT
+#endif
 
 /* `type` is the CPU's feature word, `bits` the features that hold. A property is padded to the size
  * of a pointer. */

@@ -20,7 +20,7 @@
 #endif
 #endif
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__ELF__)
 #include "return_x86_64.S"
 #endif
 

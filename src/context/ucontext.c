@@ -2,6 +2,9 @@
  * with CALLSEQ_UCONTEXT. Several times slower: each switch is a system call that sets the signal
  * mask. A context carries a mask of its own here, which must not leak from one thread to the next,
  * so each switch hands the running thread's mask on. */
+#if defined(__APPLE__)
+#define _XOPEN_SOURCE 700 /* else its <ucontext.h> refuses */
+#endif
 #pragma GCC visibility push(default)
 #include "../context.h"
 #pragma GCC visibility pop
@@ -71,7 +74,9 @@ void *callseq_context_switch_fresh(struct callseq_context *save, struct callseq_
 }
 
 void *callseq_context_switch_plain(struct callseq_context *save, struct callseq_context *resume,
-                                   void *message) __attribute__((alias("callseq_context_switch")));
+                                   void *message) {
+  return callseq_context_switch(save, resume, message);
+}
 #else
 typedef int callseq_context_by_assembly; /* ISO C wants a declaration in every source */
 #endif
