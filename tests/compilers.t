@@ -100,6 +100,32 @@ assembles() {
 }
 defined() { nm -g --defined-only context.o | sed -n 's/.* T \(callseq\)/\1/p'; }
 
+# Landing pads: where an indirect branch may come to. The other jumps there are not tracked, and
+# AArch64's ret may land anywhere.
+without_pad() { # PREFIX PAD: which functions of context.o begin with another instruction
+  { "$1nm" context.o && "$1objdump" -d context.o; } | awk -v pad="$2" '
+    $2 == "T" && sub(/^0*/, "", $1) >= 0 { at[$3] = $1 == "" ? "0" : $1 }
+    /^ *[0-9a-f]+:\t/ { address = $1; sub(/:/, "", address); code[address] = $0 }
+    END {
+      n = split("switch switch_fresh switch_plain fresh make", names)
+      for (i = 1; i <= n; i++) {
+        name = "callseq_context_" names[i]
+        if (!(name in at) || code[at[name]] !~ pad) print name
+      }
+    }'
+}
+for cpu in x86_64:endbr64 i686:endbr32 'aarch64:bti|hint'; do
+  prefix=${cpu%%:*}-linux-gnu- pad=${cpu#*:}
+  if ! command -v "${prefix}gcc" >/dev/null; then
+    skip "landing pads, $prefix" 'its compiler is not installed'
+    continue
+  fi
+  ok "${prefix}gcc assembles" assembles "${prefix}gcc"
+  is 'each function begins with a landing pad' "$(without_pad "$prefix" "$pad")" ''
+  is 'no jump in it is tracked' \
+    "$("${prefix}objdump" -d context.o | grep -E 'jmp +\*' | grep -vc notrack)" 0
+done
+
 # Other systems, whose C cannot be compiled here for want of their headers. macOS has no ELF.
 for target in x86_64-unknown-freebsd:callseq_context_switch arm64-apple-macos11: \
   x86_64-apple-macos11:; do
