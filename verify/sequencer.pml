@@ -6,8 +6,11 @@
  *
  * What is left out: the clock, yields and `absent` of an heir that does not come; a closed lock;
  * fork. A poll that finds nothing new is the same as a poll that comes later, so loops that poll
- * have no counter here: they go on to the next thing to do at any time. A sleep that ends early, by
- * chance or by its time limit, is the same as one that never began.
+ * have no counter here: they go on to the next thing to do at any time. So is take_idle, which looks
+ * at the lock some more and tries to take it: it is try_enter, coming later. A sleep that ends early,
+ * by chance or by its time limit, is the same as one that never began.
+ *
+ * A thread's locals are 0 where they mean nothing, lest equal states look different.
  *
  * What must hold:
  * - one holder at a time, and only it touches what is the holder's own;
@@ -20,7 +23,8 @@
  *
  * -D takes: THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
  * are busy, bit n of the number for thread n), SYMMETRIC,
- * MEMORY (below), ENDS, and BUG=name for a mistake that has to be found.
+ * MEMORY (below), SYMMETRY (symmetry.h), ENDS, and BUG=name for a mistake that has to be found.
+ * The verifier must be compiled with -DNOREDUCE: the steps have done that reduction.
  */
 #ifndef THREADS
 #define THREADS 3
@@ -132,11 +136,17 @@ byte next[WAITERS + 1];
 /* What only the model knows. */
 byte holder;                /* the thread, PASSING or not */
 byte batch;                 /* how many requests of others it has executed */
-byte executing;             /* a waiter */
 bit executed[WAITERS + 1];
 bit gone[WAITERS + 1];      /* its thread has returned */
 bit asleep[THREADS + 1];
 byte ended;                 /* threads */
+
+/* Where another thread may go on. Up to the next step a thread does one thing to what threads share,
+ * and all that it does to what is its own, or the holder's: one atomic sequence. The expression is
+ * spin's: is this the midst of an atomic sequence? There it is false, so the sequence is given up,
+ * and after that it is true. The skip is for a step that begins an alternative, which would not be
+ * taken otherwise. */
+#define step skip; c_expr { !(trpt->tau & 8) }
 
 #define touch(waiter) assert((waiter) && !gone[waiter])
 #define own() assert(holder == me)
@@ -150,22 +160,26 @@ byte ended;                 /* threads */
 
 #if MEMORY == SC
 
-inline load(value, word, order) { value = memory[word] }
-inline store(word, value, order) { memory[word] = value }
+inline load(value, word, order) {
+  step;
+  value = memory[word]
+}
+inline store(word, value, order) {
+  step;
+  memory[word] = value
+}
 inline cas(ok, word, from, to, order) {
-  d_step {
-    ok = memory[word] == from;
-    if
-    :: ok -> memory[word] = to
-    :: else
-    fi
-  }
+  step;
+  ok = memory[word] == from;
+  if
+  :: ok -> memory[word] = to
+  :: else
+  fi
 }
 inline exchange(value, word, to, order) {
-  d_step {
-    value = memory[word];
-    memory[word] = to
-  }
+  step;
+  value = memory[word];
+  memory[word] = to
 }
 inline fence(order) { skip }
 inline signal_fence() { skip }
@@ -222,17 +236,17 @@ inline look(value, word) {
   od;
   i = 0
 }
-inline load(value, word, order) { d_step { look(value, word) } }
+inline load(value, word, order) {
+  step;
+  look(value, word)
+}
+/* Nobody else sees it yet, so it is no step. */
 inline store(word, value, order) {
-  atomic {
-    mine.used < SLOTS;
-    d_step {
-      mine.words[mine.used] = word;
-      mine.values[mine.used] = value;
-      mine.released[mine.used] = (order & release) != 0;
-      mine.used++
-    }
-  }
+  mine.used < SLOTS;
+  mine.words[mine.used] = word;
+  mine.values[mine.used] = value;
+  mine.released[mine.used] = (order & release) != 0;
+  mine.used++
 }
 /* What a compare-and-swap or exchange does to the buffer first. */
 inline order_buffer(word, order) {
@@ -256,40 +270,41 @@ inline order_buffer(word, order) {
 #endif
 }
 inline cas(ok, word, from, to, order) {
-  d_step {
+  step;
 #if MEMORY == WEAK
-    look(k, word);
-    ok = k == from;
-    k = 0;
-    if
-    :: ok -> order_buffer(word, order)
-    :: else
-    fi;
+  look(k, word);
+  ok = k == from;
+  k = 0;
+  if
+  :: ok -> order_buffer(word, order)
+  :: else
+  fi;
 #else
-    order_buffer(word, order);
-    ok = memory[word] == from;
+  order_buffer(word, order);
+  ok = memory[word] == from;
 #endif
-    if
-    :: ok -> memory[word] = to
-    :: else
-    fi
-  }
+  if
+  :: ok -> memory[word] = to
+  :: else
+  fi
 }
 inline exchange(value, word, to, order) {
-  d_step {
-    order_buffer(word, order);
-    value = memory[word];
-    memory[word] = to
-  }
+  step;
+  order_buffer(word, order);
+  value = memory[word];
+  memory[word] = to
 }
-inline fence(order) { d_step { drain(me) } }
+inline fence(order) {
+  step;
+  drain(me)
+}
 inline signal_fence() { skip }
 /* Each other thread has its fence at a moment of its own. */
 inline park_barrier() {
   fence(seq_cst);
   j = 1;
   do
-  :: j <= THREADS -> d_step { drain(j); j++ }
+  :: j <= THREADS -> step; drain(j); j++
   :: else -> break
   od;
   j = 0
@@ -300,20 +315,23 @@ inline park_barrier() {
 
 inline park_wait(waiter, expected) {
   if
-  :: atomic {
-       load(was, state(waiter), relaxed);
-       if
-       :: was == expected -> asleep[me] = 1
-       :: else
-       fi;
-       was = 0
-     };
-     !asleep[me]
+  :: skip ->
+     load(was, state(waiter), relaxed);
+     if
+     :: was == expected ->
+        was = 0;
+        asleep[me] = 1;
+        !asleep[me]
+     :: else -> was = 0
+     fi
   :: skip
   fi
 }
 /* Only an address, and it need not be the waiter's any more. */
-inline park_wake(waiter) { asleep[OWNER(waiter)] = 0 }
+inline park_wake(waiter) {
+  step;
+  asleep[OWNER(waiter)] = 0
+}
 
 /* ---- sequencer.h ---- */
 
@@ -323,19 +341,16 @@ inline took() {
 }
 inline frees() {
   own();
-  assert(!executing);
   holder = 0;
   batch = 0
 }
 
 inline sequencer_try_enter(ok, self) {
-  atomic {
-    cas(ok, lock, FREE, self, acquire);
-    if
-    :: ok -> took()
-    :: else
-    fi
-  }
+  cas(ok, lock, FREE, self, acquire);
+  if
+  :: ok -> took()
+  :: else
+  fi
 }
 
 inline sequencer_wanted(yes) { load(yes, demand, relaxed) }
@@ -344,10 +359,8 @@ inline sequencer_leave() {
   if
   :: slow_leave -> sequencer_end_batch()
   :: else ->
-     atomic {
-       frees();
-       store(lock, FREE, release)
-     };
+     store(lock, FREE, release);
+     frees();
      signal_fence();
 #if BUG != NO_SECOND_LOOK
      sequencer_wanted(it);
@@ -377,41 +390,33 @@ inline append(queue, waiter) {
 }
 
 inline collect() {
-  atomic {
-    own();
-    load(top, arrivals, relaxed);
-    if
-    :: top == NULL || top == HEIR_ONLY -> top = 0
-    :: else
-    fi
-  };
+  own();
+  load(top, arrivals, relaxed);
   if
-  :: top ->
-     atomic {
-       exchange(top, arrivals, HEIR_ONLY, acquire);
-       do
-       :: top ->
-          touch(top);
-          after = next[top];
-          next[top] = oldest;
-          oldest = top;
-          top = after
-       :: else -> break
-       od;
-       do
-       :: oldest ->
-          after = next[oldest];
-          next[oldest] = NULL;
-          if
-          :: IS_BRIEF(oldest) -> append(brief, oldest)
-          :: else -> append(turns, oldest)
-          fi;
-          oldest = after
-       :: else -> break
-       od;
-       after = 0
-     }
-  :: else
+  :: top == NULL || top == HEIR_ONLY -> top = 0
+  :: else ->
+     exchange(top, arrivals, HEIR_ONLY, acquire);
+     do
+     :: top ->
+        touch(top);
+        after = next[top];
+        next[top] = oldest;
+        oldest = top;
+        top = after
+     :: else -> break
+     od;
+     do
+     :: oldest ->
+        after = next[oldest];
+        next[oldest] = NULL;
+        if
+        :: IS_BRIEF(oldest) -> append(brief, oldest)
+        :: else -> append(turns, oldest)
+        fi;
+        oldest = after
+     :: else -> break
+     od;
+     after = 0
   fi
 }
 
@@ -428,24 +433,17 @@ inline take_first(waiter, queue) {
 
 /* `ok`: the waiter is claimed. */
 inline claim(ok, heir) {
-  atomic {
-    ok = 0;
-    if
-    :: heir ->
-       touch(heir);
-       if
-       :: IS_BRIEF(heir) -> cas(ok, state(heir), HEIR + PARKED, TAKEN + PARKED, relaxed)
-       :: else
-       fi
-    :: else
-    fi
-  };
+  ok = 0;
+  if
+  :: heir && IS_BRIEF(heir) ->
+     cas(ok, state(heir), HEIR + PARKED, TAKEN + PARKED, relaxed);
+     touch(heir)
+  :: else
+  fi;
   if
   :: ok ->
-     atomic {
-       store(demand, NULL, relaxed);
-       vacant = 1
-     }
+     store(demand, NULL, relaxed);
+     vacant = 1
   :: else
   fi
 }
@@ -458,45 +456,38 @@ inline sequencer_next(waiter) {
      claim(ok, waiter);
      if
      :: !ok ->
+        waiter = NULL;
         collect();
-        atomic {
-          was = TAKEN;
-          if
-          :: !brief && turns && BATCH_LIMIT && !IS_ALONE(turns) ->
-             load(was, state(turns), relaxed) /* is it awake? */
-          :: else
-          fi;
-          if
-          :: was == WAITING -> take_first(waiter, turns)
-          :: else -> take_first(waiter, brief)
-          fi;
-          was = 0
-        }
-     :: else
+        if
+        :: !brief && turns && BATCH_LIMIT && !IS_ALONE(turns) ->
+           load(was, state(turns), relaxed) /* is it awake? */
+        :: else -> was = TAKEN
+        fi;
+        if
+        :: was == WAITING -> take_first(waiter, turns)
+        :: else -> take_first(waiter, brief)
+        fi;
+        was = 0
+     :: else -> ok = 0
      fi;
-     atomic {
-       ok = 0;
-       if
-       :: waiter ->
-          served++;
-          slow_leave = 1
-       :: else
-       fi
-     }
+     if
+     :: waiter ->
+        served++;
+        slow_leave = 1
+     :: else
+     fi
   fi
 }
 
 inline sequencer_finish(waiter) {
-  atomic {
-    own();
-    touch(waiter);
-    next[waiter] = last;
-    exchange(was, state(waiter), DONE, release);
-    last = (was & PARKED -> waiter : NULL);
-    was = 0
-  }
+  own();
+  touch(waiter);
+  next[waiter] = last;
+  exchange(was, state(waiter), DONE, release);
+  last = (was & PARKED -> waiter : NULL);
+  was = 0;
 #if BUG == TOUCH_DONE
-  ;
+  step;
   touch(waiter)
 #endif
 }
@@ -505,36 +496,32 @@ inline sequencer_finish(waiter) {
 inline appoint(heir) {
   do
   :: collect();
-     atomic {
-       if
-       :: turns -> take_first(heir, turns)
-       :: else -> take_first(heir, brief)
-       fi;
-       if
-       :: heir ->
-          vacant = 0;
-          exchange(was, state(heir), HEIR, release);
-          heir = (was & PARKED -> heir : NULL);
-          was = 0;
-          break
-       :: else
-       fi
-     };
+     if
+     :: turns -> take_first(heir, turns)
+     :: else -> take_first(heir, brief)
+     fi;
+     if
+     :: heir ->
+        vacant = 0;
+        exchange(was, state(heir), HEIR, release);
+        heir = (was & PARKED -> heir : NULL);
+        was = 0;
+        break
+     :: else
+     fi;
 #if BUG == APPOINT_EARLY
      store(arrivals, NULL, relaxed);
      ok = 1;
 #else
      cas(ok, arrivals, HEIR_ONLY, NULL, vacate);
 #endif
-     atomic {
-       if
-       :: ok ->
-          vacant = 0;
-          ok = 0;
-          break
-       :: else
-       fi
-     }
+     if
+     :: ok ->
+        vacant = 0;
+        ok = 0;
+        break
+     :: else
+     fi
   od
 }
 
@@ -551,12 +538,10 @@ inline give_up() {
 #if BUG != CLEAR_LATE
         store(demand, NULL, relaxed);
 #endif
-        atomic {
-          touch(it);
-          exchange(was, state(it), HEIR, answer);
-          heir = (was & PARKED && BUG != OFFER_ASLEEP -> it : NULL);
-          was = 0
-        };
+        exchange(was, state(it), HEIR, answer);
+        touch(it);
+        heir = (was & PARKED && BUG != OFFER_ASLEEP -> it : NULL);
+        was = 0;
 #if BUG == CLEAR_LATE
         store(demand, NULL, relaxed);
 #endif
@@ -565,14 +550,12 @@ inline give_up() {
      :: else
      fi
   fi;
-  atomic {
-    last = NULL;
-    served = 0;
-    slow_leave = SYMMETRIC;
-    frees();
-    store(lock, offer, release);
-    offer = 0
-  };
+  last = NULL;
+  served = 0;
+  slow_leave = SYMMETRIC;
+  store(lock, offer, release);
+  frees();
+  offer = 0;
 #if SYMMETRIC
 #if BUG != NO_FREE_FENCE
   fence(seq_cst);
@@ -625,13 +608,11 @@ inline sequencer_pass_on() {
 /* ---- Waiters ---- */
 
 inline try_take(ok, from, self) {
-  atomic {
-    cas(ok, lock, from, self, acquire);
-    if
-    :: ok -> took()
-    :: else
-    fi
-  }
+  cas(ok, lock, from, self, acquire);
+  if
+  :: ok -> took()
+  :: else
+  fi
 }
 
 inline steal(ok, self) {
@@ -647,22 +628,20 @@ inline steal(ok, self) {
 inline push(first) {
   load(top, arrivals, relaxed);
   do
-  :: atomic {
-       it = (top -> w : HEIR_ONLY);
-       next[w] = (top == HEIR_ONLY -> NULL : top);
+  :: it = (top -> w : HEIR_ONLY);
+     next[w] = (top == HEIR_ONLY -> NULL : top);
 #if BUG == TWO_WORDS
-       if
-       :: !top -> store(arrivals, it, relaxed); ok = 1
-       :: else -> cas(ok, arrivals, top, it, acq_rel)
-       fi;
+     if
+     :: !top -> store(arrivals, it, relaxed); ok = 1
+     :: else -> cas(ok, arrivals, top, it, acq_rel)
+     fi;
 #else
-       cas(ok, arrivals, top, it, acq_rel);
+     cas(ok, arrivals, top, it, acq_rel);
 #endif
-       if
-       :: ok -> break
-       :: else -> top = memory[arrivals] /* as the compare-and-swap of C does */
-       fi
-     }
+     if
+     :: ok -> break
+     :: else -> top = memory[arrivals] /* as the compare-and-swap of C does */
+     fi
   od;
   first = it != w;
   top = 0;
@@ -742,7 +721,7 @@ inline wait_as_heir() {
         it = 0;
         if
         :: skip
-        :: sleep_as_heir()
+        :: skip -> sleep_as_heir()
         fi
      fi
   od
@@ -759,11 +738,9 @@ inline inherit() {
   :: brief || turns -> vacant = 1
   :: else ->
      cas(ok, arrivals, HEIR_ONLY, NULL, vacate);
-     atomic {
-       own();
-       vacant = !ok;
-       ok = 0
-     }
+     own();
+     vacant = !ok;
+     ok = 0
   fi
 }
 
@@ -809,24 +786,18 @@ inline sequencer_enter(ok) {
 /* ---- A call: abi.h and chicken.c ---- */
 
 inline execute(waiter) {
-  atomic {
-    own();
-    touch(waiter);
-    assert(!executing && !executed[waiter]);
-    assert(!IS_ALONE(waiter) || OWNER(waiter) == me);
-    if
-    :: waiter != w ->
-       batch++;
-       assert(batch <= BATCH_LIMIT)
-    :: else
-    fi;
-    executing = waiter
-  };
-  atomic {
-    assert(executing == waiter);
-    executed[waiter] = 1;
-    executing = 0
-  }
+  if
+  :: waiter != w ->
+     step;
+     batch++;
+     assert(batch <= BATCH_LIMIT)
+  :: else
+  fi;
+  own();
+  touch(waiter);
+  assert(!executed[waiter]);
+  assert(!IS_ALONE(waiter) || OWNER(waiter) == me);
+  executed[waiter] = 1
 }
 
 /* Executes waiters while there are. In C the Scheme side does this, at each reply. */
@@ -836,7 +807,8 @@ inline abi_next_slowly() {
      if
      :: n ->
         execute(n);
-        sequencer_finish(n)
+        sequencer_finish(n);
+        n = 0
      :: else -> break
      fi
   od
@@ -879,9 +851,15 @@ inline abi_call() {
         sequencer_leave()
      :: else -> abi_call_slowly()
      fi
-  :: abi_call_slowly()
+  :: skip -> abi_call_slowly()
   fi
 }
+
+#ifdef SYMMETRY
+c_code {
+#include "symmetry.h"
+}
+#endif
 
 active [THREADS] proctype thread() {
   byte me = _pid + 1, w = _pid + 1;
@@ -889,18 +867,18 @@ active [THREADS] proctype thread() {
   byte heir, wake, offer;
   bit ok, first;
   byte i, j, k;              /* what the memory needs */
-  do
-  :: w <= WAITERS ->
-     abi_call();
-     atomic {
+  atomic {
+    do
+    :: w <= WAITERS ->
+       abi_call();
        assert(executed[w]);
        gone[w] = 1;
        next[w] = 0;
        w = w + THREADS
-     }
-  :: else -> break
-  od;
-  ended++
+    :: else -> break
+    od;
+    ended++
+  }
 }
 
 #if MEMORY != SC

@@ -1,0 +1,124 @@
+/* Part of sequencer.pml, in C: of all states that differ only in which thread is which, stores one.
+ *
+ * Threads have the same program, so what holds in a state holds in one with the threads' names
+ * exchanged. The search itself goes on from the state that it has reached; only the table of those
+ * that it has seen knows less. verify/run puts store_renamed in the place of spin's own h_store.
+ *
+ * A state is renamed in all the ways that sort the threads by where they are in the program, and
+ * the least of the results is stored. Any choice would do: a worse one stores a state twice. */
+int h_store(char *, int);
+extern ulong vsize;
+extern short *proc_offset;
+
+#define LOCALS(thread) ((P0 *)pptr((thread)-1))
+
+static uchar renamed[THREADS + 1]; /* thread to thread */
+
+static uchar renamed_waiter(uchar waiter) {
+  return waiter == 0 || waiter > WAITERS ? waiter
+                                         : renamed[OWNER(waiter)] + (waiter - OWNER(waiter));
+}
+
+static uchar renamed_value(int word, uchar value) {
+  if (word == lock)
+    return value <= THREADS ? renamed[value] : value;
+  return word == arrivals || word == demand ? renamed_waiter(value) : value;
+}
+
+static int renamed_word(int word) {
+  return word >= state(1) ? state(renamed_waiter(word - state(0))) : word;
+}
+
+static uchar holder_renamed(uchar thread) { return thread <= THREADS ? renamed[thread] : thread; }
+
+/* From `old`, which has the layout of `now`, to `now`. */
+static void rename_threads(const State *old) {
+  for (int thread = 1; thread <= THREADS; thread++) {
+    int to = renamed[thread];
+    P0 *here = LOCALS(to);
+    P0 locals = *(const P0 *)((const uchar *)old + ((uchar *)LOCALS(thread) - (uchar *)&now));
+    locals._pid = here->_pid;
+    locals.me = to;
+    locals.w = locals.w > WAITERS ? WAITERS + to : renamed_waiter(locals.w);
+    locals.it = renamed_waiter(locals.it);
+    locals.top = renamed_waiter(locals.top);
+    locals.n = renamed_waiter(locals.n);
+    locals.heir = renamed_waiter(locals.heir);
+    locals.wake = renamed_waiter(locals.wake);
+    locals.oldest = renamed_waiter(locals.oldest);
+    locals.after = renamed_waiter(locals.after);
+    *here = locals;
+    now.asleep[to] = old->asleep[thread];
+#if MEMORY != SC
+    struct Buffer *buffer = &now.buffer[to];
+    *buffer = old->buffer[thread];
+    for (int slot = 0; slot < buffer->used; slot++) {
+      buffer->values[slot] = renamed_value(buffer->words[slot], buffer->values[slot]);
+      buffer->words[slot] = renamed_word(buffer->words[slot]);
+    }
+#endif
+  }
+  for (int waiter = 1; waiter <= WAITERS; waiter++) {
+    int to = renamed_waiter(waiter);
+    now.executed[to] = old->executed[waiter];
+    now.gone[to] = old->gone[waiter];
+    now.next[to] = renamed_waiter(old->next[waiter]);
+  }
+  for (int word = 0; word < WORDS; word++)
+    now.memory[renamed_word(word)] = renamed_value(word, old->memory[word]);
+  now.brief = renamed_waiter(old->brief);
+  now.turns = renamed_waiter(old->turns);
+  now.last = renamed_waiter(old->last);
+  now.holder = holder_renamed(old->holder);
+}
+
+/* Only threads of one kind are alike. */
+static int kind(int thread) { return (thread == ALONE) + 2 * (BUSY >> thread & 1); }
+
+/* The next way to rename: 0 if there is none. Ways are numbers with a digit for each thread. */
+static int next_way(long *way) {
+  long end = 1;
+  for (int thread = 1; thread <= THREADS; thread++)
+    end *= THREADS;
+  while (++*way < end) {
+    long rest = *way;
+    int seen = 0;
+    for (int thread = 1; thread <= THREADS; thread++) {
+      renamed[thread] = rest % THREADS + 1;
+      rest /= THREADS;
+      seen |= kind(renamed[thread]) == kind(thread) ? 1 << renamed[thread] : 0;
+    }
+    if (seen == (1 << (THREADS + 1)) - 2)
+      return 1;
+  }
+  return 0;
+}
+
+static int is_sorted(const unsigned *place) {
+  for (int a = 1; a <= THREADS; a++)
+    for (int b = 1; b <= THREADS; b++)
+      if (kind(a) == kind(b) && place[a] < place[b] && renamed[a] > renamed[b])
+        return 0;
+  return 1;
+}
+
+static int store_renamed(void) {
+  State old, least;
+  unsigned place[THREADS + 1];
+  int found = 0;
+  memcpy(&old, &now, vsize);
+  for (int thread = 1; thread <= THREADS; thread++)
+    place[thread] = LOCALS(thread)->_p * (CALLS + 2) + LOCALS(thread)->w / THREADS;
+  for (long way = -1; next_way(&way);) {
+    if (!is_sorted(place))
+      continue;
+    rename_threads(&old);
+    if (!found || memcmp(&now, &least, vsize) < 0)
+      memcpy(&least, &now, vsize);
+    found = 1;
+  }
+  memcpy(&now, &least, vsize);
+  int result = h_store((char *)&now, vsize);
+  memcpy(&now, &old, vsize);
+  return result;
+}
