@@ -59,7 +59,7 @@ help:
 	@echo '                the tests built by GCC and Clang with many options; WAY=NAME make check: one'
 	@echo 'make torture    do everything at once, by chance (SECONDS=60, SEED=n, JOBS=2 processes)'
 	@echo 'make fuzz       try random forms on the compile-time part (SECONDS=60, SEED=n)'
-	@echo 'make verify     have spin check a model of the sequencer'
+	@echo 'make verify     have spin check a model of the sequencer, and herd7 its memory orders'
 	@echo '                (WHOLE=1: every state of 3 threads of 2 calls too)'
 	@echo 'make bench      build and run the benchmark (QUICK=1: under a minute)'
 	@echo 'make bench-batch     measure the batch limit (QUICK=1: half a minute)'
