@@ -8,7 +8,8 @@
  * fork. A poll that finds nothing new is the same as a poll that comes later, so loops that poll
  * have no counter here: they go on to the next thing to do at any time. So is take_idle, which looks
  * at the lock some more and tries to take it: it is try_enter, coming later. A sleep that ends early,
- * by chance or by its time limit, is the same as one that never began.
+ * by chance or by its time limit, is the same as one that never began; a follower may stand in for
+ * the heir at the end of any.
  *
  * A thread's locals are 0 where they mean nothing, lest equal states look different.
  *
@@ -79,6 +80,8 @@
 #define NO_FREE_FENCE 15 /* symmetric: none between freeing the lock and looking at the demand */
 #define KEPT_OFFER 16    /* an offer that the heir overlooked, and demanded again, stands */
 #define LATE_CLEAR 17    /* the next heir may demand before the last one's demand is seen cleared */
+#define STAYS_QUEUED 18  /* who stands in for the heir stays in the queue */
+#define BLIND 19         /* it does not look whether its request has been executed, or it is the heir */
 #ifndef BUG
 #define BUG NO_BUG
 #endif
@@ -651,13 +654,27 @@ inline push(first) {
 
 inline sleep_on(waiter, expected) { park_wait(waiter, expected) }
 
-/* `seen`: DONE or HEIR. */
+inline stand_in(ok, self) {
+  load(seen, lock, relaxed);
+  if
+  :: seen == FREE || seen == OFFERED -> try_take(ok, seen, self)
+  :: else
+  fi
+}
+
+/* `seen`: DONE or HEIR; or WAITING, and the thread holds the lock. */
 inline wait_as_follower() {
   do
   :: load(seen, state(w), acquire);
      if
      :: seen == HEIR || seen == DONE -> break
      :: seen & PARKED -> sleep_on(w, seen)
+     :: seen & PARKED ->
+        stand_in(ok, me);
+        if
+        :: ok -> ok = 0; seen = WAITING; break
+        :: else
+        fi
      :: else -> cas(ok, state(w), WAITING, WAITING + PARKED, relaxed); ok = 0
      fi
   od
@@ -744,6 +761,44 @@ inline inherit() {
   fi
 }
 
+inline remove_from(waiter) {
+  own();
+  if
+  :: brief == waiter -> brief = next[waiter]
+  :: turns == waiter -> turns = next[waiter]
+  :: else ->
+     top = (IS_BRIEF(waiter) -> brief : turns);
+     do
+     :: next[top] != waiter -> top = next[top]; touch(top)
+     :: else -> break
+     od;
+     next[top] = next[waiter];
+     top = 0
+  fi;
+  next[waiter] = NULL
+}
+
+/* `seen`: DONE, HEIR or WAITING. */
+inline leave_queue() {
+  load(seen, state(w), acquire);
+#if BUG == BLIND
+  seen = WAITING;
+#endif
+  if
+  :: seen & PARKED -> seen = seen - PARKED
+  :: else
+  fi;
+  if
+  :: seen == DONE -> sequencer_end_batch()
+  :: seen == HEIR
+  :: else ->
+     collect();
+#if BUG != STAYS_QUEUED
+     remove_from(w)
+#endif
+  fi
+}
+
 /* `ok`: the thread is the holder; else its request has been executed. */
 inline sequencer_enter(ok) {
   load(seen, lock, relaxed);
@@ -759,12 +814,18 @@ inline sequencer_enter(ok) {
      push(first);
      if
      :: first -> store(state(w), HEIR, relaxed); seen = HEIR; first = 0
-     :: else -> wait_as_follower()
+     :: else ->
+        wait_as_follower();
+        if
+        :: seen == WAITING -> leave_queue(); first = 1
+        :: else
+        fi
      fi;
      if
-     :: seen == HEIR -> wait_as_heir()
+     :: seen == HEIR && !first -> wait_as_heir()
      :: else
      fi;
+     first = 0;
      if
      :: seen == DONE ->
 #if BUG != BROKEN_CHAIN
@@ -775,6 +836,7 @@ inline sequencer_enter(ok) {
 #else
         skip
 #endif
+     :: seen == WAITING -> ok = 1
      :: else ->
         inherit();
         ok = 1
