@@ -86,11 +86,19 @@ enum {
 
 #define HEIR_ONLY ((struct callseq_waiter *)1)
 
+/* Where the CPU has no hint for polling, something at least that keeps the compiler from leaving
+ * out the loop below. */
 static inline void relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__) || defined(__arm__)
   __asm__ volatile("yield");
+#elif defined(__powerpc__)
+  __asm__ volatile("or 27, 27, 27"); /* also called yield */
+#elif defined(__riscv)
+  __asm__ volatile(".insn i 0x0f, 0, x0, x0, 16"); /* pause; to older CPUs an empty fence */
+#else
+  __asm__ volatile("");
 #endif
 }
 
