@@ -128,6 +128,14 @@ static inline bool under(const char *name) {
   return tool && !strcmp(tool, name);
 }
 
+#if defined(__ALTIVEC__)
+/* By this glibc's swapcontext tells whether to restore vectors. Linux sets it where they are used,
+ * qemu does not; a thread has it from the one that created it. */
+__attribute__((constructor)) static void use_vectors(void) {
+  __asm__ volatile("mtvrsave %0" : : "r"(-1));
+}
+#endif
+
 static inline bool emulated(void) { return getenv("EMULATED") != NULL; }
 static inline int often(int n) { return emulated() ? n / 10 : n; }
 

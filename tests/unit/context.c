@@ -591,11 +591,6 @@ static void many(void) {
 }
 
 int main(void) {
-#if defined(__ALTIVEC__)
-  /* By this glibc's swapcontext tells whether to restore vectors. Linux sets it where they are
-   * used, qemu does not. */
-  __asm__ volatile("mtvrsave %0" : : "r"(-1));
-#endif
   round_trips();
   plain_round_trips();
   registers(callseq_context_switch, "full switch");
