@@ -5,6 +5,7 @@
 
 #ifndef CALLSEQ_POSIX
 #include "park.h"
+#include "tools.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -38,7 +39,9 @@ void callseq_park_nap(uint32_t nanoseconds) {
 }
 
 void callseq_park_wake(const void *word) {
+  callseq_tools_number_begin();
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+  callseq_tools_number_end();
 }
 
 bool callseq_park_asymmetric(void) {

@@ -1,4 +1,4 @@
-/* What tools that watch a process have to be told of stacks that it switches.
+/* What tools that watch a process have to be told, mostly of stacks that it switches.
  *
  * AddressSanitizer knows one stack of each thread, ThreadSanitizer follows the calls and returns of
  * each thread, valgrind takes a stack pointer that leaps for a huge frame. Unless they are told
@@ -30,6 +30,11 @@
 #endif
 #ifdef __SANITIZE_THREAD__
 #define CALLSEQ_TOOLS_THREADS 1
+#endif
+
+#ifndef VALGRIND_DISABLE_ERROR_REPORTING
+#define VALGRIND_DISABLE_ERROR_REPORTING (void)0
+#define VALGRIND_ENABLE_ERROR_REPORTING (void)0
 #endif
 
 #define CALLSEQ_TOOLS_WEAK __attribute__((weak))
@@ -130,5 +135,9 @@ static inline void callseq_tools_acquire(void *place) {
     __tsan_acquire(place);
 #endif
 }
+
+/* Round a system call to which an address is but a number: valgrind would look for memory there. */
+static inline void callseq_tools_number_begin(void) { VALGRIND_DISABLE_ERROR_REPORTING; }
+static inline void callseq_tools_number_end(void) { VALGRIND_ENABLE_ERROR_REPORTING; }
 
 #endif
