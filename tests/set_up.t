@@ -97,4 +97,13 @@ says 'says which there are' 'vax' 'arm64|armhf|i386|ppc64el|s390x'
 fails 'an unknown command' run_there tests
 says 'is named' "no command 'tests'" 'usage: ./run'
 ok 'help' run_there help
+
+# The command for all suites.
+rm -f "$here/valgrind" "$here/clang" "$here/spin"
+fake make <<'END_OF_FILE'
+echo "make ${CALLSEQ_CONTEXT:-its own} ${CALLSEQ_SYSTEM:-its own} $*"
+END_OF_FILE
+fails 'check-all where some suites lack something' run_there check-all
+says 'runs the others' 'make ucontext its own' 'make its own posix' 'check-asan' 'check-tsan'
+says 'and names those' 'run: failed: check-valgrind check-compilers check-arch verify'
 finish
