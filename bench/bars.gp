@@ -4,7 +4,8 @@ set output folder . "/bench-single.svg"
 set title "Nanoseconds per call by one thread, and the ratio to plain\n" . machine
 set border 2 linecolor "#666666"
 set logscale x 10
-set xrange [5:200000]
+stats "single.bars" using 2 nooutput
+set xrange [5:STATS_max * 20] # room for the longest bar's label
 set xtics nomirror format "%g"
 set grid xtics linecolor "#e0e0e0"
 unset key

@@ -17,7 +17,7 @@ panel = 'plot for [i = 0:blocks(name) - 1] name.".curves" index i using 1:2:3 \
 set logscale y 10
 set format y "%g"
 set ylabel "million calls per second"
-set yrange [0.01:100]
+set yrange [1:100]
 name = "batch-throughput"
 @panel
 
