@@ -99,6 +99,7 @@ says 'is named' "no command 'tests'" 'usage: ./run'
 ok 'help' run_there help
 
 # The command for all suites.
+unset CALLSEQ_CONTEXT CALLSEQ_SYSTEM
 rm -f "$here/valgrind" "$here/clang" "$here/spin"
 fake make <<'END_OF_FILE'
 echo "make ${CALLSEQ_CONTEXT:-its own} ${CALLSEQ_SYSTEM:-its own} $*"
