@@ -25,8 +25,10 @@
  * run on. So until it is seen each leave counts, and every QUANTUM_NS the leaving thread yields.
  *
  * An heir may get no processor for long, or be in a signal handler of the host's. So followers do
- * not sleep without end. One that finds, some milliseconds later, the same heir still waiting and
- * the lock free stands in for it: it becomes the holder, and leaves the queue.
+ * not sleep without end. One that finds, some milliseconds later, the same heir still waiting is
+ * overdue. If the lock is free it stands in for the heir: it becomes the holder, and leaves the
+ * queue. If not it marks `demand`, which says OVERDUE then. The holder that reads that executes a
+ * batch of all kinds of followers, and offers the lock to the oldest that is left.
  *
  * `arrivals` is NULL while there is no heir, and otherwise a stack of followers that ends in
  * HEIR_ONLY. So one word says who becomes the heir: the thread that replaces NULL. The holder takes
@@ -38,16 +40,17 @@
  *        HEIR + PARKED --claim--> TAKEN + PARKED    the holder will
  *        WAITING or HEIR <--> + PARKED          its thread sleeps on the state word
  *
- * Each sleeper that is finished is told the one before it, and wakes that one before it returns;
- * the holder wakes only the last one, and the new heir, after it has left.
+ * The holder wakes the sleepers that it has finished, and the new heir, after it has left: a
+ * sleeper must not wait for another one that does not run.
  *
  * Invariants. What sequencer.h calls the holder's own is touched by the holder only. There is at
  * most one heir; there is one exactly if `arrivals` is not NULL and `vacant` is not set. `demand`
- * is NULL or the heir: only the heir sets it, while its state is HEIR, and only the holder clears
- * it. The heir cannot go while another holds the lock, so the holder may look at it. A waiter is in
- * `arrivals`, `brief` or `turns` from its push until it is appointed or finished, and its thread
- * does not return before. Once it is DONE the holder touches it never again; it may still wake its
- * address, at which another sleeper may then wake for no reason.
+ * is NULL, OVERDUE or the heir: only the heir names itself, while its state is HEIR, followers mark
+ * it only if it is NULL, and only the holder clears it. The heir cannot go while another holds the
+ * lock, so the holder may look at it. A waiter is in `arrivals`, `brief` or `turns` from its push
+ * until it is appointed or finished, and its thread does not return before. Once it is DONE the
+ * holder touches it never again; it may still wake its address, at which another sleeper may then
+ * wake for no reason.
  */
 #pragma GCC visibility push(default) /* inline in generated code */
 #include "sequencer.h"
@@ -85,6 +88,7 @@ enum {
 };
 
 #define HEIR_ONLY ((struct callseq_waiter *)1)
+#define OVERDUE ((struct callseq_waiter *)1)
 
 /* Where the CPU has no hint for polling, something at least that keeps the compiler from leaving
  * out the loop below. */
@@ -136,10 +140,10 @@ void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, u
   atomic_init(&s->lock, CALLSEQ_LOCK_CLOSED);
   atomic_init(&s->arrivals, NULL);
   atomic_init(&s->demand, NULL);
-  s->brief.first = s->turns.first = s->last = NULL;
+  s->brief.first = s->turns.first = NULL;
   atomic_init(&s->absent, 0);
   atomic_init(&s->heirs, 0);
-  s->served = s->vacant = 0;
+  s->served = s->sleepers = s->vacant = s->overdue = 0;
   s->batch_limit = batch_limit;
   s->spin_limit = spin_limit;
   s->stall_ms = stall_ms;
@@ -152,9 +156,9 @@ void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, u
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
   atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
-  s->brief.first = s->turns.first = s->last = NULL;
+  s->brief.first = s->turns.first = NULL;
   atomic_store_explicit(&s->absent, 0, memory_order_relaxed);
-  s->vacant = 0;
+  s->sleepers = s->vacant = s->overdue = 0;
   s->symmetric = !callseq_park_asymmetric();
   s->slow_leave = 1;
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
@@ -231,9 +235,8 @@ static bool is_brief(const struct callseq_sequencer *s, const struct callseq_wai
 }
 
 /* Does this one cost no wake-up, at the moment? */
-static bool is_awake(const struct callseq_sequencer *s, struct callseq_waiter *w) {
-  return s->batch_limit && w && !w->alone &&
-         atomic_load_explicit(&w->state, memory_order_relaxed) == WAITING;
+static bool is_awake(const struct callseq_waiter *w) {
+  return atomic_load_explicit(&w->state, memory_order_relaxed) == WAITING;
 }
 
 /* Takes over those that have arrived. There is an heir, or a vacancy. */
@@ -276,14 +279,35 @@ static bool claim(struct callseq_sequencer *s, struct callseq_waiter *heir) {
   return true;
 }
 
-struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
-  if (s->served >= s->batch_limit)
-    return NULL;
+/* The heir, if it demands the lock; or takes note that it is overdue. */
+static struct callseq_waiter *hear_demand(struct callseq_sequencer *s) {
   /* acquire: pairs with the release in wait_as_heir */
   struct callseq_waiter *w = atomic_load_explicit(&s->demand, memory_order_acquire);
+  if (w != OVERDUE)
+    return w;
+  /* The heir may demand it at this moment after all: that stays. */
+  atomic_compare_exchange_strong_explicit(&s->demand, &w, NULL, memory_order_relaxed,
+                                          memory_order_relaxed);
+  s->overdue = 1;
+  return NULL;
+}
+
+/* The next follower that is executed here: a brief one; but if the heir is overdue every other time
+ * one of the rest. */
+static struct callseq_waiter *take_follower(struct callseq_sequencer *s) {
+  struct callseq_waiter *turn = s->turns.first;
+  bool can = turn && !turn->alone && (s->overdue || is_awake(turn));
+  bool turns = can && (!s->brief.first || (s->overdue && s->served % 2));
+  return take_first(turns ? &s->turns : &s->brief);
+}
+
+struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
+  if (s->served >= s->batch_limit || s->sleepers == CALLSEQ_SLEEPERS)
+    return NULL;
+  struct callseq_waiter *w = hear_demand(s);
   if (!claim(s, w)) {
     collect(s);
-    w = take_first(s->brief.first || !is_awake(s, s->turns.first) ? &s->brief : &s->turns);
+    w = take_follower(s);
     if (!w)
       return NULL;
   }
@@ -294,11 +318,9 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
 }
 
 void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w) {
-  w->next = s->last;
   /* release: pairs with the acquire loads of the waiting thread */
-  uint32_t before = atomic_exchange_explicit(&w->state, DONE, memory_order_release);
-  /* A thread that is awake wakes the one before it at once. */
-  s->last = before & PARKED ? w : NULL;
+  if (atomic_exchange_explicit(&w->state, DONE, memory_order_release) & PARKED)
+    s->asleep[s->sleepers++] = &w->state;
 }
 
 /* Fills the vacancy: with the oldest follower that waits for its turn, or else with the oldest of
@@ -339,36 +361,47 @@ static bool time_is_over(struct callseq_sequencer *s) {
   return true;
 }
 
-/* Frees the lock, or offers it to an heir that demands it. */
+/* The heir is overdue: whom to offer the lock to instead; NULL if nobody waits. It stays queued
+ * until it has taken the lock. */
+static struct callseq_waiter *choose_deputy(struct callseq_sequencer *s) {
+  collect(s);
+  return s->turns.first ? s->turns.first : s->brief.first;
+}
+
+/* Frees the lock, or offers it to a waiter that demands it. */
 static void give_up(struct callseq_sequencer *s) {
-  struct callseq_waiter *wake = s->last, *heir = NULL;
-  uint32_t lock = CALLSEQ_LOCK_FREE;
+  const void *asleep[CALLSEQ_SLEEPERS], *first = NULL; /* to wake, the latter first */
+  uint32_t sleepers = s->sleepers, lock = CALLSEQ_LOCK_FREE;
   bool yield = false;
+  struct callseq_waiter *w = hear_demand(s);
+  for (uint32_t i = 0; i < sleepers; i++)
+    asleep[i] = s->asleep[i];
   if (s->vacant) {
-    heir = appoint(s);
+    struct callseq_waiter *heir = appoint(s);
     if (heir) {
+      first = &heir->state;
       s->calls = 0;
       s->since = now();
     }
-  } else {
-    struct callseq_waiter *demand = atomic_load_explicit(&s->demand, memory_order_acquire);
-    if (demand) {
-      atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
-      /* release: pairs with the acquire in sleep_as_heir */
-      if (atomic_exchange_explicit(&demand->state, HEIR, memory_order_release) & PARKED)
-        heir = demand;
-      lock = CALLSEQ_LOCK_OFFERED;
-    } else if (atomic_load_explicit(&s->absent, memory_order_relaxed)) {
-      yield = time_is_over(s);
-    }
+  } else if (w) {
+    atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+    /* release: pairs with the acquire in sleep_as_heir */
+    if (atomic_exchange_explicit(&w->state, HEIR, memory_order_release) & PARKED)
+      first = &w->state;
+    lock = CALLSEQ_LOCK_OFFERED;
+  } else if (s->overdue && (w = choose_deputy(s))) {
+    if (!is_awake(w))
+      first = &w->state;
+    lock = CALLSEQ_LOCK_OFFERED;
+  } else if (atomic_load_explicit(&s->absent, memory_order_relaxed)) {
+    yield = time_is_over(s);
   }
   if (s->served) {
     CALLSEQ_POINT1(batch, s->served);
     count_alone(&s->counts.batches);
     count_most(&s->counts.largest, s->served);
   }
-  s->last = NULL;
-  s->served = 0;
+  s->served = s->sleepers = s->overdue = 0;
   s->slow_leave = s->symmetric | atomic_load_explicit(&s->absent, memory_order_relaxed);
   /* release: pairs with the acquire in callseq_sequencer_try_enter and try_take */
   atomic_store_explicit(&s->lock, lock, memory_order_release);
@@ -378,10 +411,10 @@ static void give_up(struct callseq_sequencer *s) {
   else
     /* compiler only: pairs with callseq_park_barrier in sleep_handshake */
     atomic_signal_fence(memory_order_seq_cst);
-  if (heir)
-    wake_up(s, &heir->state);
-  if (wake)
-    wake_up(s, &wake->state);
+  if (first)
+    wake_up(s, first);
+  for (uint32_t i = 0; i < sleepers; i++)
+    wake_up(s, asleep[i]);
   if (yield)
     sched_yield();
 }
@@ -502,6 +535,19 @@ static bool stand_in(struct callseq_sequencer *s, uint32_t self) {
   return false;
 }
 
+/* Asleep, and woken: executed, appointed, or for an offer that the heir does not take. */
+static bool is_offered(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  return atomic_load_explicit(&w->state, memory_order_relaxed) == (WAITING | PARKED) &&
+         atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_OFFERED;
+}
+
+/* The heir is overdue, but the lock is in use: whoever leaves it next shall know. */
+static void call_for_help(struct callseq_sequencer *s) {
+  struct callseq_waiter *none = NULL;
+  atomic_compare_exchange_strong_explicit(&s->demand, &none, OVERDUE, memory_order_relaxed,
+                                          memory_order_relaxed);
+}
+
 /* Waits until the waiter is DONE or the HEIR, and returns which; or WAITING: this thread holds the
  * lock instead of the heir. */
 static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_waiter *w,
@@ -516,19 +562,23 @@ static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_wai
       return state;
     if (polls < limit) {
       pause_for(s->pauses);
-    } else if (state & PARKED) {
-      if (sleep_on(s, w, state, ms, p))
-        continue;
-      uint32_t before = heirs;
-      heirs = atomic_load_explicit(&s->heirs, memory_order_relaxed);
-      if (heirs == before && stand_in(s, self))
-        return WAITING;
-      if (ms < OVERDUE_LIMIT)
-        ms *= 2;
-    } else {
+    } else if (!(state & PARKED)) {
       uint32_t waiting = WAITING;
       atomic_compare_exchange_strong_explicit(&w->state, &waiting, WAITING | PARKED,
                                               memory_order_relaxed, memory_order_relaxed);
+    } else if (sleep_on(s, w, state, ms, p)) {
+      if (is_offered(s, w) && stand_in(s, self))
+        return WAITING;
+    } else {
+      uint32_t before = heirs;
+      heirs = atomic_load_explicit(&s->heirs, memory_order_relaxed);
+      if (heirs == before) {
+        if (stand_in(s, self))
+          return WAITING;
+        call_for_help(s);
+      }
+      if (ms < OVERDUE_LIMIT)
+        ms *= 2;
     }
   }
 }
@@ -586,7 +636,7 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
     }
     was_free = lock == CALLSEQ_LOCK_FREE;
     if (polls >= patience && atomic_load_explicit(&s->demand, memory_order_relaxed) != w)
-      /* release: pairs with the acquire in callseq_sequencer_next and give_up */
+      /* release: pairs with the acquire in hear_demand */
       atomic_store_explicit(&s->demand, w, memory_order_release);
     if (polls < s->spin_limit) {
       pause_for(s->pauses);
@@ -646,11 +696,8 @@ static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct cal
     state = wait_as_heir(s, w, self, p);
   if (state == WAITING)
     return CALLSEQ_ENTERED_HOLDER;
-  if (state == DONE) {
-    if (w->next)
-      wake_up(s, &w->next->state);
+  if (state == DONE)
     return CALLSEQ_ENTERED_DONE;
-  }
   inherit(s, w);
   return CALLSEQ_ENTERED_HOLDER;
 }

@@ -64,6 +64,9 @@ struct callseq_queue {
                                                */
 #define CALLSEQ_LOCK_OFFERED (UINT32_MAX - 2) /* free for the heir */
 
+/* So many sleeping threads' waiters end a batch. */
+#define CALLSEQ_SLEEPERS 64
+
 /* What has happened so far. Any thread may read it at any time: each number by itself is right, or
  * was a moment ago. */
 struct callseq_sequencer_counts {
@@ -79,17 +82,21 @@ struct callseq_sequencer_counts {
 struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) lock;
   uint32_t slow_leave; /* the holder's own: callseq_sequencer_leave has more to do than usual */
-  CALLSEQ_ATOMIC(struct callseq_waiter *) demand; /* the heir, when its patience is over */
-  CALLSEQ_ATOMIC(uint32_t) absent;                /* an heir has been woken, and has not come yet */
-  CALLSEQ_ATOMIC(uint32_t) heirs;                 /* how many have been appointed, or have gone */
+  CALLSEQ_ATOMIC(struct callseq_waiter *)
+  demand;                          /* the heir, when its patience is over; or a mark
+                                    * that it does not come, and others wait */
+  CALLSEQ_ATOMIC(uint32_t) absent; /* an heir has been woken, and has not come yet */
+  CALLSEQ_ATOMIC(uint32_t) heirs;  /* how many have been appointed, or have gone */
   /* The holder's own: */
-  struct callseq_queue brief;  /* may be executed here */
-  struct callseq_queue turns;  /* are to be the heir, one after the other */
-  struct callseq_waiter *last; /* the last sleeper that was finished: not to be touched */
-  uint32_t served;             /* of the present batch */
-  uint32_t vacant;             /* there is no heir, and the next one is for the holder to appoint */
-  uint32_t calls;              /* since it looked at the clock */
-  uint64_t since;              /* when it did, in nanoseconds */
+  struct callseq_queue brief; /* may be executed here */
+  struct callseq_queue turns; /* are to be the heir, one after the other */
+  uint32_t served;            /* of the present batch */
+  uint32_t sleepers;          /* of them: how many of `asleep` there are */
+  uint32_t vacant;            /* there is no heir, and the next one is for the holder to appoint */
+  uint32_t overdue;           /* there is one, but it does not come */
+  uint32_t calls;             /* since it looked at the clock */
+  uint64_t since;             /* when it did, in nanoseconds */
+  const void *asleep[CALLSEQ_SLEEPERS]; /* addresses to wake: the waiters are not to be touched */
   /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
   uint32_t batch_limit, spin_limit, stall_ms;
@@ -105,7 +112,7 @@ struct callseq_sequencer {
  * callseq_sequencer_enter made a holder must leave this way. */
 void callseq_sequencer_end_batch(struct callseq_sequencer *s);
 
-/* Nobody holds the lock and the heir demands it: offers it, unless somebody else has taken it. */
+/* Nobody holds the lock and somebody demands it: offers it, unless somebody else has taken it. */
 void callseq_sequencer_pass_on(struct callseq_sequencer *s);
 
 /* Becomes the holder if nobody else is: 1, else 0. */
@@ -128,12 +135,12 @@ CALLSEQ_EITHER int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s
   return 1;
 }
 
-/* Does the heir demand the lock? For the holder. */
+/* Does somebody demand the lock? For the holder. */
 static inline int callseq_sequencer_wanted(struct callseq_sequencer *s) {
   return CALLSEQ_STD(atomic_load_explicit)(&s->demand, CALLSEQ_STD(memory_order_relaxed)) != 0;
 }
 
-/* Ends the holder's role: frees the lock, or offers it to an heir that demands it.
+/* Ends the holder's role: frees the lock, or offers it to a waiter that demands it.
  *
  * An heir that demands too late for the holder to see and looks too early to see the lock free
  * would sleep for ever: the store to `lock` must be ordered before the load of `demand`, as the

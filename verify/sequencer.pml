@@ -9,7 +9,8 @@
  * have no counter here: they go on to the next thing to do at any time. So is take_idle, which looks
  * at the lock some more and tries to take it: it is try_enter, coming later. A sleep that ends early,
  * by chance or by its time limit, is the same as one that never began; a follower may stand in for
- * the heir at the end of any.
+ * the heir, or call for help, at the end of any. A batch of as many sleepers as can be kept in mind
+ * does not come about.
  *
  * A thread's locals are 0 where they mean nothing, lest equal states look different.
  *
@@ -72,7 +73,7 @@
 #define STALE_DEMAND 7   /* the heir demands when it may have been claimed */
 #define OFFER_ASLEEP 8   /* an offer does not wake the heir */
 #define CLEAR_LATE 9     /* give_up looks whether the heir sleeps before it clears the demand */
-#define BROKEN_CHAIN 10  /* a sleeper does not wake the one before it */
+#define ONE_WAKE 10      /* of the sleepers that are finished only the last one is woken */
 #define KEPT_DEMAND 11   /* the heir becomes the holder and its demand stays */
 #define NO_LIMIT 12      /* a batch without a limit */
 #define NOT_ALONE 13     /* a holder takes waiters that are alone */
@@ -81,6 +82,7 @@
 #define KEPT_OFFER 16    /* an offer that the heir overlooked, and demanded again, stands */
 #define LATE_CLEAR 17    /* the next heir may demand before the last one's demand is seen cleared */
 #define STAYS_QUEUED 18  /* who stands in for the heir stays in the queue */
+#define MARK_LOST 20     /* who hears that the heir is overdue clears the demand that follows too */
 #define BLIND 19         /* it does not look whether its request has been executed, or it is the heir */
 #ifndef BUG
 #define BUG NO_BUG
@@ -123,6 +125,9 @@ byte memory[WORDS];
 #define NULL 0
 #define HEIR_ONLY 100
 
+/* Values of `demand`: NULL, this, or the heir. */
+#define OVERDUE 100
+
 /* Values of `state`. */
 #define WAITING 0
 #define HEIR 1
@@ -131,8 +136,9 @@ byte memory[WORDS];
 #define PARKED 4
 
 /* The holder's own. */
-byte brief, turns, last, served; /* the heads of two queues */
-bit vacant, slow_leave = SYMMETRIC;
+byte brief, turns, served; /* the heads of two queues */
+byte sleepers;             /* threads that have been finished asleep, bit n for thread n */
+bit vacant, overdue, slow_leave = SYMMETRIC;
 
 byte next[WAITERS + 1];
 
@@ -429,7 +435,8 @@ inline take_first(waiter, queue) {
   if
   :: waiter ->
      touch(waiter);
-     queue = next[waiter]
+     queue = next[waiter];
+     next[waiter] = NULL
   :: else
   fi
 }
@@ -451,26 +458,49 @@ inline claim(ok, heir) {
   fi
 }
 
+/* `waiter`: the heir, or NULL. */
+inline hear_demand(waiter) {
+  load(waiter, demand, acquire);
+  if
+  :: waiter == OVERDUE ->
+#if BUG == MARK_LOST
+     store(demand, NULL, relaxed);
+#else
+     cas(ok, demand, OVERDUE, NULL, relaxed);
+#endif
+     own();
+     ok = 0;
+     overdue = 1;
+     waiter = NULL
+  :: else
+  fi
+}
+
+inline take_follower(waiter) {
+  if
+  :: turns && !IS_ALONE(turns) && overdue -> was = WAITING
+  :: turns && !IS_ALONE(turns) && !overdue && !brief ->
+     load(was, state(turns), relaxed) /* is it awake? */
+  :: else -> was = TAKEN
+  fi;
+  if
+  :: was == WAITING && (!brief || overdue && served % 2) -> take_first(waiter, turns)
+  :: else -> take_first(waiter, brief)
+  fi;
+  was = 0
+}
+
 inline sequencer_next(waiter) {
   if
   :: served >= BATCH_LIMIT && BUG != NO_LIMIT -> waiter = NULL
   :: else ->
-     load(waiter, demand, acquire);
+     hear_demand(waiter);
      claim(ok, waiter);
      if
      :: !ok ->
         waiter = NULL;
         collect();
-        if
-        :: !brief && turns && BATCH_LIMIT && !IS_ALONE(turns) ->
-           load(was, state(turns), relaxed) /* is it awake? */
-        :: else -> was = TAKEN
-        fi;
-        if
-        :: was == WAITING -> take_first(waiter, turns)
-        :: else -> take_first(waiter, brief)
-        fi;
-        was = 0
+        take_follower(waiter)
      :: else -> ok = 0
      fi;
      if
@@ -485,9 +515,12 @@ inline sequencer_next(waiter) {
 inline sequencer_finish(waiter) {
   own();
   touch(waiter);
-  next[waiter] = last;
   exchange(was, state(waiter), DONE, release);
-  last = (was & PARKED -> waiter : NULL);
+  if
+  :: was & PARKED ->
+     sleepers = (BUG == ONE_WAKE -> 0 : sleepers) | (1 << OWNER(waiter))
+  :: else
+  fi;
   was = 0;
 #if BUG == TOUCH_DONE
   step;
@@ -528,33 +561,48 @@ inline appoint(heir) {
   od
 }
 
+/* Whom to offer the lock to instead of the heir. */
+inline choose_deputy(waiter) {
+  collect();
+  waiter = (turns -> turns : brief)
+}
+
 inline give_up() {
-  wake = last;
+  hear_demand(it);
+  wake = sleepers;
   heir = NULL;
   offer = FREE;
   if
   :: vacant -> appoint(heir)
-  :: else ->
-     load(it, demand, acquire);
-     if
-     :: it ->
+  :: !vacant && it ->
 #if BUG != CLEAR_LATE
-        store(demand, NULL, relaxed);
+     store(demand, NULL, relaxed);
 #endif
-        exchange(was, state(it), HEIR, answer);
-        touch(it);
-        heir = (was & PARKED && BUG != OFFER_ASLEEP -> it : NULL);
-        was = 0;
+     exchange(was, state(it), HEIR, answer);
+     touch(it);
+     heir = (was & PARKED && BUG != OFFER_ASLEEP -> it : NULL);
+     was = 0;
 #if BUG == CLEAR_LATE
-        store(demand, NULL, relaxed);
+     store(demand, NULL, relaxed);
 #endif
-        offer = OFFERED;
-        it = 0
+     offer = OFFERED
+  :: !vacant && !it && overdue ->
+     choose_deputy(heir);
+     if
+     :: heir ->
+        load(was, state(heir), relaxed);
+        touch(heir);
+        heir = (was == WAITING -> NULL : heir);
+        was = 0;
+        offer = OFFERED
      :: else
      fi
+  :: else
   fi;
-  last = NULL;
+  it = 0;
+  sleepers = 0;
   served = 0;
+  overdue = 0;
   slow_leave = SYMMETRIC;
   store(lock, offer, release);
   frees();
@@ -571,11 +619,18 @@ inline give_up() {
   :: else
   fi;
   heir = 0;
-  if
-  :: wake -> park_wake(wake)
-  :: else
-  fi;
-  wake = 0
+  do
+  :: wake ->
+     j = 1;
+     do
+     :: !(wake >> j & 1) -> j++
+     :: else -> break
+     od;
+     wake = wake - (1 << j);
+     park_wake(j); /* of a thread's waiters the first has its number */
+     j = 0
+  :: else -> break
+  od
 }
 
 inline sequencer_end_batch() {
@@ -662,6 +717,11 @@ inline stand_in(ok, self) {
   fi
 }
 
+inline call_for_help() {
+  cas(ok, demand, NULL, OVERDUE, relaxed);
+  ok = 0
+}
+
 /* `seen`: DONE or HEIR; or WAITING, and the thread holds the lock. */
 inline wait_as_follower() {
   do
@@ -675,6 +735,7 @@ inline wait_as_follower() {
         :: ok -> ok = 0; seen = WAITING; break
         :: else
         fi
+     :: seen & PARKED -> call_for_help()
      :: else -> cas(ok, state(w), WAITING, WAITING + PARKED, relaxed); ok = 0
      fi
   od
@@ -827,15 +888,7 @@ inline sequencer_enter(ok) {
      fi;
      first = 0;
      if
-     :: seen == DONE ->
-#if BUG != BROKEN_CHAIN
-        if
-        :: next[w] -> park_wake(next[w])
-        :: else
-        fi
-#else
-        skip
-#endif
+     :: seen == DONE
      :: seen == WAITING -> ok = 1
      :: else ->
         inherit();

@@ -19,6 +19,14 @@ static uchar renamed_waiter(uchar waiter) {
                                          : renamed[OWNER(waiter)] + (waiter - OWNER(waiter));
 }
 
+/* Of a number with a bit for each thread. */
+static uchar renamed_set(uchar threads) {
+  uchar set = 0;
+  for (int thread = 1; thread <= THREADS; thread++)
+    set |= (threads >> thread & 1) << renamed[thread];
+  return set;
+}
+
 static uchar renamed_value(int word, uchar value) {
   if (word == lock)
     return value <= THREADS ? renamed[value] : value;
@@ -44,7 +52,7 @@ static void rename_threads(const State *old) {
     locals.top = renamed_waiter(locals.top);
     locals.n = renamed_waiter(locals.n);
     locals.heir = renamed_waiter(locals.heir);
-    locals.wake = renamed_waiter(locals.wake);
+    locals.wake = renamed_set(locals.wake);
     locals.oldest = renamed_waiter(locals.oldest);
     locals.after = renamed_waiter(locals.after);
     *here = locals;
@@ -68,7 +76,7 @@ static void rename_threads(const State *old) {
     now.memory[renamed_word(word)] = renamed_value(word, old->memory[word]);
   now.brief = renamed_waiter(old->brief);
   now.turns = renamed_waiter(old->turns);
-  now.last = renamed_waiter(old->last);
+  now.sleepers = renamed_set(old->sleepers);
   now.holder = holder_renamed(old->holder);
 }
 
@@ -102,6 +110,48 @@ static int is_sorted(const unsigned *place) {
   return 1;
 }
 
+#ifdef FINGERPRINTS
+/* For the largest search, whose states do not fit into memory: a table of 2 to the power of
+ * FINGERPRINTS hashes of 64 bits, at least, in the place of spin's. Of n states one is overlooked with
+ * a chance of about n * n / 2 to the power of 65; verify/run prints n. */
+#include <stdint.h>
+
+/* Both halves of a product, so that each bit of a factor matters for each bit of the result. */
+static uint64_t mixed(uint64_t a, uint64_t b) {
+  unsigned __int128 product = (unsigned __int128)a * b;
+  return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t fingerprint(void) {
+  uint64_t hash = vsize;
+  for (ulong at = 0; at < vsize; at += 8) {
+    uint64_t word = 0;
+    memcpy(&word, (char *)&now + at, vsize - at < 8 ? vsize - at : 8);
+    hash = mixed(hash ^ word ^ 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93 + 2 * at);
+  }
+  hash = mixed(hash, 0xff51afd7ed558ccd);
+  return hash ? hash : 1;
+}
+
+/* As h_store: 0 if the state is new. */
+static int store(void) {
+  static uint64_t *table, count;
+  const uint64_t mask = ((uint64_t)1 << FINGERPRINTS) - 1;
+  uint64_t hash = fingerprint(), at = hash & mask;
+  if (!table && !(table = calloc(mask + 1, sizeof *table)))
+    uerror("no memory for the fingerprints");
+  for (; table[at]; at = (at + 1) & mask)
+    if (table[at] == hash)
+      return 1;
+  table[at] = hash;
+  if (++count > mask - mask / 8)
+    uerror("too many states for the fingerprints");
+  return 0;
+}
+#else
+static int store(void) { return h_store((char *)&now, vsize); }
+#endif
+
 static int store_renamed(void) {
   State old, least;
   unsigned place[THREADS + 1];
@@ -118,7 +168,7 @@ static int store_renamed(void) {
     found = 1;
   }
   memcpy(&now, &least, vsize);
-  int result = h_store((char *)&now, vsize);
+  int result = store();
   memcpy(&now, &old, vsize);
   return result;
 }

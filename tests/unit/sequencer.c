@@ -26,12 +26,18 @@ int sched_yield(void) {
   return (int)syscall(SYS_sched_yield);
 }
 
-/* Once nobody else is there: is the lock free, and nobody left in the queue? */
+/* A follower has marked that the heir does not come. */
+static bool is_marked(void) {
+  return atomic_load_explicit(&s.demand, memory_order_relaxed) == (struct callseq_waiter *)1;
+}
+
+/* Once nobody else is there: is the lock free, and nobody left in the queue? A mark may be left,
+ * that came when it was no longer true. */
 static bool is_idle(void) {
   return atomic_load_explicit(&s.lock, memory_order_acquire) == CALLSEQ_LOCK_FREE &&
          !atomic_load_explicit(&s.arrivals, memory_order_relaxed) &&
-         !callseq_sequencer_wanted(&s) && !s.brief.first && !s.turns.first && !s.last &&
-         !s.vacant && !s.absent;
+         (!callseq_sequencer_wanted(&s) || is_marked()) && !s.brief.first && !s.turns.first &&
+         !s.sleepers && !s.vacant && !s.overdue && !s.absent;
 }
 
 /* For tests of order: the heir comes, however long that takes. */
@@ -378,19 +384,93 @@ static void freeze(int number) {
   }
 }
 
+/* Its thread is in a signal handler from now on, until `let_go`. */
+static void freeze_thread(int i) {
+  signal(SIGUSR1, freeze);
+  pthread_kill(queue_threads[i], SIGUSR1);
+  while (sem_wait(&frozen) != 0) {
+  }
+}
+
+/* One of a batch, asleep, does not run when it is woken: the others return. */
+static void batch_mate(int which, bool symmetric) {
+  enum { BATCH = 4 };
+  set_up_patient(NO_LIMIT, 0, 0, symmetric);
+  callseq_sequencer_try_enter(&s, MAIN);
+  for (int i = 0; i < BATCH; i++) {
+    queue_up(i, call_once, false, false);
+    wait_for_park(&queue[i]);
+  }
+  wait_for_sleep(&queue[0]);
+  freeze_thread(which);
+  serve(MAIN);
+  callseq_sequencer_leave(&s);
+  for (int i = 0; i < BATCH; i++)
+    if (i != which)
+      pthread_join(queue_threads[i], NULL);
+  is_str(batches(), "M:1234", "who has been executed returns, whether or not number %d runs",
+         which + 1);
+  sem_post(&let_go);
+  pthread_join(queue_threads[which], NULL);
+  ok(is_idle(), "nobody is left");
+}
+
+/* Becomes the holder, whatever it takes. */
+static void take(struct request *q) {
+  q->waiter.alone = 1;
+  if (!callseq_sequencer_try_enter(&s, MAIN))
+    callseq_sequencer_enter(&s, &q->waiter, MAIN, NULL, NULL);
+}
+
+/* The heir does not run, and the lock is taken whenever its followers look: main has it, and leaves
+ * only when one of them has marked that. */
+static void overdue_in_use(int batch_limit, bool symmetric) {
+  struct request q = {.caller = MAIN};
+  set_up(batch_limit, NO_LIMIT, 0, symmetric);
+  s.overdue_ms = 1;
+  callseq_sequencer_try_enter(&s, MAIN);
+  queue_up(0, call_once, true, false);
+  wait_for_demand(&queue[0]);
+  freeze_thread(0);
+  callseq_sequencer_leave(&s); /* offers it to the heir, which demands nothing any more */
+  take(&q);
+  for (int i = 1; i < QUEUE; i++) {
+    queue_up(i, call_once, i == 4, i == 5);
+    wait_for_park(&queue[i]);
+  }
+  while (done_count < QUEUE - 1) {
+    while (!is_marked())
+      sched_yield();
+    serve(MAIN);
+    callseq_sequencer_end_batch(&s);
+    take(&q);
+  }
+  callseq_sequencer_end_batch(&s);
+  int here = 0;
+  for (int i = 1; i < QUEUE; i++) {
+    pthread_join(queue_threads[i], NULL);
+    here += queue[i].executor == MAIN;
+  }
+  is_int(queue[4].executor, 5, "the heir does not run, the lock is in use: one that is alone runs");
+  is_int(here, batch_limit ? QUEUE - 2 : 0, "the others are executed there, batch limit %d",
+         batch_limit);
+  is_int(queue[0].executions, 0, "the heir is not");
+  sem_post(&let_go);
+  join_queue(1);
+  is_int(queue[0].executor, 1, "before it runs again");
+  ok(is_idle(), "nobody is left");
+}
+
 /* The heir polls, and a signal handler keeps it from that; followers sleep. The lock is offered to
  * it or, when somebody has stolen that, free. A follower stands in, and serves others. */
 static void overdue(bool stolen, bool symmetric) {
   struct request q = {.caller = MAIN};
   set_up(NO_LIMIT, NO_LIMIT, 0, symmetric);
   s.overdue_ms = 1;
-  signal(SIGUSR1, freeze);
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up(0, call_once, true, false);
   wait_for_demand(&queue[0]);
-  pthread_kill(queue_threads[0], SIGUSR1);
-  while (sem_wait(&frozen) != 0) {
-  }
+  freeze_thread(0);
   for (int i = 1; i < QUEUE; i++) {
     queue_up(i, call_once, i == 4, i == 5);
     wait_for_park(&queue[i]);
@@ -541,6 +621,10 @@ int main(void) {
     crossed(symmetric);
     absent(false, symmetric);
     absent(true, symmetric);
+    for (int which = 0; which < 4; which++)
+      batch_mate(which, symmetric);
+    overdue_in_use(NO_LIMIT, symmetric);
+    overdue_in_use(0, symmetric);
     overdue(false, symmetric);
     overdue(true, symmetric);
     interrupted(symmetric);
