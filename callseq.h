@@ -115,7 +115,7 @@ struct callseq_stats {
   uint64_t waits;           /* calls that did not find the runtime free */
   uint64_t longest_wait_ns; /* of them, execution by another thread included */
   uint64_t parks;           /* how often a waiting thread went to sleep */
-  uint64_t wakes;           /* how often one was woken */
+  uint64_t wakes;           /* how often one was to be woken, if it had not by itself */
   uint64_t collections;     /* minor and major */
   uint64_t inside_ns;       /* how long the runtime was held; 0 without measure_time */
 };

@@ -25,7 +25,8 @@ void callseq_system_forget_thread(void);
 
 /* Can a thread of this process be cancelled at all? Calls defer cancellation, which takes two
  * atomic operations of the C library each time. So it is done only where somebody could cancel. Any
- * thread may ask, at any time. Where the system cannot tell, the answer is true. */
+ * thread may ask, at any time. Where the system cannot tell, the answer is true; so it is in the
+ * child of a process that had several threads when it forked. */
 bool callseq_system_can_cancel(void);
 
 /* For a handler of signal `number`, 1 to 64. The first sends the signal to `thread`, another than

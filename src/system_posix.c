@@ -80,8 +80,12 @@ static void begin(void) {
   }
   pthread_condattr_destroy(&attributes);
   pthread_mutex_init(&all.lock, NULL);
-  if (self)
+  if (self) {
     atomic_store_explicit(&self->next, NULL, memory_order_relaxed);
+    /* A child does not inherit the signals that were on their way. */
+    for (size_t i = 0; i < sizeof self->passed_on / sizeof *self->passed_on; i++)
+      atomic_store_explicit(&self->passed_on[i], 0, memory_order_relaxed);
+  }
   atomic_store_explicit(&all.first, self, memory_order_relaxed);
   atomic_store_explicit(&all.readers, 0, memory_order_relaxed);
   for (int i = 0; i < SPARES; i++)

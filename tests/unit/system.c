@@ -124,6 +124,27 @@ static void unsent(void) {
   ok(!callseq_system_passed_on(SIGRTMIN, &info), "where none could be sent, the next one is new");
 }
 
+static int take_one(void) {
+  sigset_t usr1;
+  sigemptyset(&usr1);
+  sigaddset(&usr1, SIGUSR1);
+  pthread_sigmask(SIG_UNBLOCK, &usr1, NULL);
+  anew = again = 0;
+  raise(SIGUSR1);
+  return anew == 1 && again == 0 ? 0 : 1;
+}
+
+/* A signal that is under way to a thread that forks does not reach the child. */
+static void forked_meanwhile(void) {
+  sigset_t usr1, before;
+  sigemptyset(&usr1);
+  sigaddset(&usr1, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &usr1, &before);
+  callseq_system_pass_on(callseq_system_thread(), SIGUSR1);
+  is_int(in_child(take_one).code, 0, "the first signal of a child is new");
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 /* Each thread is sent one signal, as it ends. */
 static _Atomic(uint32_t) victim;
 static atomic_int sent;
@@ -200,6 +221,7 @@ int main(void) {
   numbering();
   signals();
   unsent();
+  forked_meanwhile();
   anew = again = 0;
   crew(2, come_or_signal);
   if (!under("tsan"))
