@@ -392,6 +392,7 @@ static void freeze_thread(int i) {
   }
 }
 
+#ifndef CALLSEQ_POSIX
 /* One of a batch, asleep, does not run when it is woken: the others return. */
 static void batch_mate(int which, bool symmetric) {
   enum { BATCH = 4 };
@@ -414,6 +415,7 @@ static void batch_mate(int which, bool symmetric) {
   pthread_join(queue_threads[which], NULL);
   ok(is_idle(), "nobody is left");
 }
+#endif
 
 /* Becomes the holder, whatever it takes. */
 static void take(struct request *q) {
@@ -449,10 +451,11 @@ static void overdue_in_use(int batch_limit, bool symmetric) {
   int here = 0;
   for (int i = 1; i < QUEUE; i++) {
     pthread_join(queue_threads[i], NULL);
-    here += queue[i].executor == MAIN;
+    if (i != 5) /* behind the one that is alone: executed after that, or in time itself */
+      here += queue[i].executor == MAIN;
   }
   is_int(queue[4].executor, 5, "the heir does not run, the lock is in use: one that is alone runs");
-  is_int(here, batch_limit ? QUEUE - 2 : 0, "the others are executed there, batch limit %d",
+  is_int(here, batch_limit ? QUEUE - 3 : 0, "the others are executed there, batch limit %d",
          batch_limit);
   is_int(queue[0].executions, 0, "the heir is not");
   sem_post(&let_go);
@@ -621,13 +624,10 @@ int main(void) {
     crossed(symmetric);
     absent(false, symmetric);
     absent(true, symmetric);
-#ifdef CALLSEQ_POSIX
-    const bool handlers_lock = under("tsan"); /* it has them run while parking holds a mutex */
-#else
-    const bool handlers_lock = false;
-#endif
-    for (int which = 0; which < 4 && !handlers_lock; which++)
+#ifndef CALLSEQ_POSIX /* there a thread on its way to sleep holds a mutex, see doc/porting.md */
+    for (int which = 0; which < 4 && !under("tsan"); which++) /* it puts handlers off */
       batch_mate(which, symmetric);
+#endif
     overdue_in_use(NO_LIMIT, symmetric);
     overdue_in_use(0, symmetric);
     overdue(false, symmetric);
