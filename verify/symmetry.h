@@ -111,33 +111,34 @@ static int is_sorted(const unsigned *place) {
 }
 
 #ifdef FINGERPRINTS
-/* For the largest search, whose states do not fit into memory: a table of 2 to the power of
- * FINGERPRINTS hashes of 64 bits, at least, in the place of spin's. Of n states one is overlooked with
- * a chance of about n * n / 2 to the power of 65; verify/run prints n. */
-#include <stdint.h>
+/* For the largest search, whose states do not fit into memory: a table with room for 2 to the power of
+ * FINGERPRINTS hashes of states, of 64 bits each, instead of spin's. That one of n states is overlooked
+ * has a chance of about n * n / 2 to the power of 65; verify/run prints n. */
+typedef unsigned long long uint64;
+extern void (*uerror)(char *);
 
 /* Both halves of a product, so that each bit of a factor matters for each bit of the result. */
-static uint64_t mixed(uint64_t a, uint64_t b) {
+static uint64 mixed(uint64 a, uint64 b) {
   unsigned __int128 product = (unsigned __int128)a * b;
-  return (uint64_t)product ^ (uint64_t)(product >> 64);
+  return (uint64)product ^ (uint64)(product >> 64);
 }
 
-static uint64_t fingerprint(void) {
-  uint64_t hash = vsize;
+static uint64 fingerprint(void) {
+  uint64 hash = vsize;
   for (ulong at = 0; at < vsize; at += 8) {
-    uint64_t word = 0;
+    uint64 word = 0;
     memcpy(&word, (char *)&now + at, vsize - at < 8 ? vsize - at : 8);
-    hash = mixed(hash ^ word ^ 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93 + 2 * at);
+    hash = mixed(hash ^ word ^ 0x9e3779b97f4a7c15ull, 0xd6e8feb86659fd93ull + 2 * at);
   }
-  hash = mixed(hash, 0xff51afd7ed558ccd);
+  hash = mixed(hash, 0xff51afd7ed558ccdull);
   return hash ? hash : 1;
 }
 
 /* As h_store: 0 if the state is new. */
 static int store(void) {
-  static uint64_t *table, count;
-  const uint64_t mask = ((uint64_t)1 << FINGERPRINTS) - 1;
-  uint64_t hash = fingerprint(), at = hash & mask;
+  static uint64 *table, count;
+  const uint64 mask = ((uint64)1 << FINGERPRINTS) - 1;
+  uint64 hash = fingerprint(), at = hash & mask;
   if (!table && !(table = calloc(mask + 1, sizeof *table)))
     uerror("no memory for the fingerprints");
   for (; table[at]; at = (at + 1) & mask)
