@@ -476,11 +476,14 @@ inline hear_demand(waiter) {
   fi
 }
 
+/* `state`: WAITING, or it is asleep. */
+inline is_awake(state_, waiter) { load(state_, state(waiter), relaxed) }
+
 inline take_follower(waiter) {
   if
   :: turns && !IS_ALONE(turns) && overdue -> was = WAITING
   :: turns && !IS_ALONE(turns) && !overdue && !brief ->
-     load(was, state(turns), relaxed) /* is it awake? */
+     is_awake(was, turns)
   :: else -> was = TAKEN
   fi;
   if
@@ -590,7 +593,7 @@ inline give_up() {
      choose_deputy(heir);
      if
      :: heir ->
-        load(was, state(heir), relaxed);
+        is_awake(was, heir);
         touch(heir);
         heir = (was == WAITING -> NULL : heir);
         was = 0;
@@ -644,7 +647,7 @@ inline sequencer_pass_on() {
      if
      :: it && BUG != NO_SECOND_LOOK ->
         it = 0;
-        sequencer_try_enter(ok, PASSING);
+        try_take(ok, FREE, PASSING);
 #if BUG != KEPT_OFFER
         if
         :: !ok -> try_take(ok, OFFERED, PASSING)
@@ -728,15 +731,18 @@ inline wait_as_follower() {
   :: load(seen, state(w), acquire);
      if
      :: seen == HEIR || seen == DONE -> break
+     :: !(seen == HEIR || seen == DONE || seen & PARKED) ->
+        cas(ok, state(w), WAITING, WAITING + PARKED, relaxed);
+        ok = 0
      :: seen & PARKED -> sleep_on(w, seen)
      :: seen & PARKED ->
+        /* also: is_offered, stand_in */
         stand_in(ok, me);
         if
         :: ok -> ok = 0; seen = WAITING; break
         :: else
         fi
      :: seen & PARKED -> call_for_help()
-     :: else -> cas(ok, state(w), WAITING, WAITING + PARKED, relaxed); ok = 0
      fi
   od
 }
@@ -861,7 +867,7 @@ inline leave_queue() {
 }
 
 /* `ok`: the thread is the holder; else its request has been executed. */
-inline sequencer_enter(ok) {
+inline wait_in_line(ok) {
   load(seen, lock, relaxed);
   if
   :: seen == OFFERED -> steal(ok, me)
@@ -896,6 +902,11 @@ inline sequencer_enter(ok) {
      fi;
      seen = 0
   fi
+}
+
+inline sequencer_enter(ok) {
+  /* also: load lock relaxed */
+  wait_in_line(ok)
 }
 
 /* ---- A call: abi.h and chicken.c ---- */
