@@ -85,6 +85,7 @@ enum {
   OVERDUE_MS = 4,   /* that a follower sleeps before it looks after the heir, twice as long each */
   OVERDUE_BUSY = 8, /* time, so many times as long if it is busy, */
   OVERDUE_LIMIT = 128, /* and no longer than this */
+  UNSURE_MS = 1,    /* that an heir sleeps which the holder may have overlooked */
 };
 
 #define HEIR_ONLY ((struct callseq_waiter *)1)
@@ -584,13 +585,14 @@ static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_wai
 }
 
 /* Makes this thread's demand and its state visible before it looks at the lock for the last time;
- * the other half is in callseq_sequencer_leave and give_up. */
-static void sleep_handshake(struct callseq_sequencer *s) {
-  if (s->symmetric)
+ * the other half is in callseq_sequencer_leave and give_up. False: that could not be done. */
+static bool sleep_handshake(struct callseq_sequencer *s) {
+  if (s->symmetric) {
     /* seq_cst: pairs with the fence in give_up */
     atomic_thread_fence(memory_order_seq_cst);
-  else
-    callseq_park_barrier();
+    return true;
+  }
+  return callseq_park_barrier();
 }
 
 /* Heir: parks unless the lock can be had, or the holder has answered the demand. */
@@ -599,11 +601,11 @@ static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w,
   uint32_t asleep = HEIR | PARKED;
   /* acquire: pairs with the release in give_up; who wakes nobody has cleared the demand before */
   atomic_exchange_explicit(&w->state, asleep, memory_order_acquire);
-  sleep_handshake(s);
+  uint32_t ms = sleep_handshake(s) ? 0 : UNSURE_MS;
   uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
   if (lock != CALLSEQ_LOCK_FREE && lock != CALLSEQ_LOCK_OFFERED &&
       atomic_load_explicit(&s->demand, memory_order_relaxed) == w)
-    sleep_on(s, w, asleep, 0, p);
+    sleep_on(s, w, asleep, ms, p);
   atomic_compare_exchange_strong_explicit(&w->state, &asleep, HEIR, memory_order_relaxed,
                                           memory_order_relaxed);
 }

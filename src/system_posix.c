@@ -151,7 +151,7 @@ void callseq_park_wake(const void *word) {
 bool callseq_park_asymmetric(void) { return false; }
 
 /* Nobody calls it, after that answer. */
-void callseq_park_barrier(void) {}
+bool callseq_park_barrier(void) { return false; }
 
 /* ---- Threads ---- */
 

@@ -14,6 +14,12 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#ifndef CALLSEQ_POSIX
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#endif
 
 enum { STALL_MS = 1 };
 enum { PARKED = 4 }; /* in a waiter's state, as in sequencer.c: its thread sleeps */
@@ -338,6 +344,44 @@ static void crossed(bool symmetric) {
   ok(is_idle(), "nobody is left");
 }
 
+#ifndef CALLSEQ_POSIX
+static bool refused;
+
+static void *call_in_sandbox(void *argument) {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+  refused = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+  return call_once(argument);
+}
+
+/* The heir is not allowed the barrier any more. Here the holder frees the lock by hand, after it
+ * has looked for a demand too early. */
+static void sandboxed(void) {
+  set_up_patient(NO_LIMIT, 0, 0, false);
+  callseq_sequencer_try_enter(&s, MAIN);
+  queue_up(0, call_in_sandbox, false, false);
+  while (!atomic_load(&s.counts.parks))
+    sched_yield();
+  if (s.symmetric || !refused) {
+    callseq_sequencer_leave(&s);
+    join_queue(1);
+    ok(true, "a sandbox # SKIP %s", refused ? "there is no barrier" : "there is none");
+    return;
+  }
+  /* release: pairs with the acquire in try_take */
+  atomic_store_explicit(&s.lock, CALLSEQ_LOCK_FREE, memory_order_release);
+  join_queue(1);
+  is_int(queue[0].executor, 1, "an heir that cannot be sure looks again");
+  ok(is_idle(), "nobody is left");
+}
+#endif
+
 /* A follower is appointed, woken, and does not come. */
 static void absent(bool served, bool symmetric) {
   enum { MANY = 100000 };
@@ -616,6 +660,9 @@ int main(void) {
   one_busy("so is a sleeping one if batches take busy threads", true, true, "M:2 1:1");
   forks();
   park();
+#ifndef CALLSEQ_POSIX
+  sandboxed();
+#endif
   for (int symmetric = 0; symmetric < 2; symmetric++) {
     stalled(symmetric);
     heard(symmetric);
