@@ -76,6 +76,7 @@
 (define current-type (foreign-lambda c-string "callseq_scheme_type"))
 (define current-accepts (foreign-lambda c-string "callseq_scheme_accepts"))
 (define run-function (##core#primitive "callseq_scheme_run_function"))
+(define new-lap (##core#primitive "callseq_scheme_new_lap"))
 (define catch-signal (foreign-lambda void "callseq_scheme_catch_signal" int))
 
 ;; Evaluates EXPRESSION, which gives the procedure to go on with, and jumps to it. SERIAL and VALUE
@@ -359,6 +360,7 @@
 (provide 4 misdelivered)
 (provide 5 bad-result)
 (provide 6 real-result)
+(provide 8 new-lap)
 ((foreign-lambda void "callseq_scheme_define_invoke" scheme-object) invoke)
 ((foreign-lambda void "callseq_scheme_provide_signals" scheme-object scheme-object)
  ##sys#signal-vector deliver-signals)

@@ -116,6 +116,7 @@ struct callseq_abi_runtime {
   C_word serial;                                          /* of `current` */
   uint32_t special; /* a reply takes the slow way: one of enum callseq_abi_special */
   uint32_t detour; /* the procedure to go on with is not `current`'s: see callseq_abi_next_serial */
+  char *lap_end;   /* if the Scheme stack has come below this, it is collected before the next call */
 };
 
 extern struct callseq_abi_runtime callseq_abi_runtime;
@@ -132,6 +133,7 @@ int callseq_abi_call_slowly(struct callseq_abi_request *q);
 void callseq_abi_failed(struct callseq_abi_request *q, int quiet);
 char *callseq_abi_keep_string(char *string);
 C_word callseq_abi_next_slowly(void);
+C_word callseq_abi_new_lap(void);
 C_word callseq_abi_misdelivered(void);
 C_word callseq_abi_bad_result(void);
 C_word callseq_abi_real_result(void);
@@ -160,7 +162,8 @@ CALLSEQ_INLINE int callseq_abi_call(struct callseq_abi_request *q,
   return q->status;
 }
 
-/* The Scheme side. Makes `q` the request whose procedure runs next, and returns that. */
+/* The Scheme side. Makes `q` the request whose procedure runs next, and returns that, or what
+ * collects first. How far Scheme has come is known from the last time that it stopped. */
 CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *runtime = &callseq_abi_runtime;
   struct callseq_abi_callback *callback = q->callback;
@@ -168,6 +171,8 @@ CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q) {
   runtime->serial += 2; /* adds 1 to a fixnum */
   CALLSEQ_STD(atomic_store_explicit)
   (&runtime->callback, callback, CALLSEQ_STD(memory_order_relaxed));
+  if (CALLSEQ_UNLIKELY((char *)runtime->scheme.sp < runtime->lap_end))
+    return callseq_abi_new_lap();
   return CHICKEN_gc_root_ref(callseq_abi_root(callback));
 }
 

@@ -22,6 +22,7 @@ enum callseq_procedure {
   CALLSEQ_BAD_RESULT,   /* (serial value): not of the result's type */
   CALLSEQ_REAL_RESULT,  /* (serial value): for double, neither fixnum nor flonum */
   CALLSEQ_INTERRUPT,    /* (reason state): CHICKEN's interrupt hook */
+  CALLSEQ_NEW_LAP,      /* (serial request): collects, and goes on with the request */
   CALLSEQ_PROCEDURES
 };
 

@@ -372,7 +372,9 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
   return callseq_abi_dispatch(next);
 }
 
-/* ---- Detours of a reply ---- */
+/* ---- Detours ---- */
+
+NOINLINE C_word callseq_abi_new_lap(void) { return callseq_binding_procedure(CALLSEQ_NEW_LAP); }
 
 NOINLINE C_word callseq_abi_misdelivered(void) { return detour(CALLSEQ_MISDELIVERED); }
 
@@ -469,6 +471,21 @@ void callseq_scheme_fail(char *message, char *trace) {
 }
 
 void callseq_scheme_load_failed(void) { callseq_setup.status = CALLSEQ_ERROR; }
+
+/* What callseq_abi_dispatch would have gone on with. */
+static C_noret void deliver(C_word c, C_word *av) {
+  struct callseq_abi_request *q = CALLSEQ_ABI_REQUEST(struct callseq_abi_request, av[3]);
+  av[0] = CHICKEN_gc_root_ref(callseq_abi_root(q->callback));
+  ((C_proc)C_block_item(av[0], 0))(c, av);
+}
+
+/* (new-lap serial request), a CHICKEN procedure: the collection that begins a lap. A level above 0
+ * does not begin at the nursery's end, so it has no laps. */
+void callseq_scheme_new_lap(C_word c, C_word *av) {
+  if (!scheme.level)
+    C_save_and_reclaim((void *)deliver, (int)c, av);
+  deliver(c, av);
+}
 
 /* Tries a delivery again, when the levels above it have ended or its value has been converted. */
 C_word callseq_scheme_redeliver(C_word serial, C_word value) {

@@ -53,11 +53,22 @@ static int measured(void) {
   return now().inside_ns > before && now().calls == 1 ? 0 : 1;
 }
 
+static int laps(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.nursery_bytes = 64 << 20;
+  callseq_init_with(&config);
+  uint64_t before = now().collections;
+  for (int i = 0; i < 10000; i++)
+    twice(i);
+  return now().collections - before >= 10 ? 0 : 1;
+}
+
 int main(void) {
   sem_init(&holding, 0, 0);
   sem_init(&let_go, 0, 0);
   is_int(in_child(measured).code, 0, "the time inside is measured where it is asked for");
 
+  is_int(in_child(laps).code, 0, "between calls a small part of a large nursery is used");
   is_int((int)now().calls, 0, "before init there are no calls");
   start_quietly();
   for (int i = 0; i < 1000; i++)
