@@ -43,7 +43,8 @@
 /* What a program can switch off when its Scheme files are compiled, by csc -C -D...
  *
  * CALLSEQ_NO_LOCK is its promise that it calls from one thread at a time: its threads exclude each
- * other by means of its own.
+ * other by means of its own, and it has no Scheme signal handlers, which a thread of the library's may
+ * have to run.
  *
  * CALLSEQ_NO_FPCONTROL is the program's promise that none of its threads calls with, and none of
  * its callbacks leaves behind, another floating-point control word than the ABI's initial one: then
@@ -116,7 +117,7 @@ struct callseq_abi_runtime {
   C_word serial;                                          /* of `current` */
   uint32_t special; /* a reply takes the slow way: one of enum callseq_abi_special */
   uint32_t detour; /* the procedure to go on with is not `current`'s: see callseq_abi_next_serial */
-  char *lap_end;   /* if the Scheme stack has come below this, it is collected before the next call */
+  char *lap_end;   /* a call that begins below this on the Scheme stack collects first */
 };
 
 extern struct callseq_abi_runtime callseq_abi_runtime;
@@ -162,16 +163,16 @@ CALLSEQ_INLINE int callseq_abi_call(struct callseq_abi_request *q,
   return q->status;
 }
 
-/* The Scheme side. Makes `q` the request whose procedure runs next, and returns that, or what
- * collects first. How far Scheme has come is known from the last time that it stopped. */
-CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q) {
+/* The Scheme side, which has come as far as `at`. Makes `q` the request whose procedure runs next,
+ * and returns that, or what collects first. */
+CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q, const void *at) {
   struct callseq_abi_runtime *runtime = &callseq_abi_runtime;
   struct callseq_abi_callback *callback = q->callback;
   runtime->current = q;
   runtime->serial += 2; /* adds 1 to a fixnum */
   CALLSEQ_STD(atomic_store_explicit)
   (&runtime->callback, callback, CALLSEQ_STD(memory_order_relaxed));
-  if (CALLSEQ_UNLIKELY((char *)runtime->scheme.sp < runtime->lap_end))
+  if (CALLSEQ_UNLIKELY((const char *)at < runtime->lap_end))
     return callseq_abi_new_lap();
   return CHICKEN_gc_root_ref(callseq_abi_root(callback));
 }
@@ -182,8 +183,9 @@ CALLSEQ_INLINE C_word callseq_abi_next(void) {
   if (CALLSEQ_UNLIKELY(runtime->special) ||
       CALLSEQ_UNLIKELY(callseq_sequencer_wanted(&runtime->sequencer)))
     return callseq_abi_next_slowly();
-  return callseq_abi_dispatch((struct callseq_abi_request *)CALLSEQ_SWITCH_OUT(
-      &runtime->scheme, &runtime->host, (void *)0));
+  struct callseq_abi_request *q = (struct callseq_abi_request *)CALLSEQ_SWITCH_OUT(
+      &runtime->scheme, &runtime->host, (void *)0);
+  return callseq_abi_dispatch(q, runtime->scheme.sp); /* where that has stopped */
 }
 
 /* The two arguments of the procedure that a reply returned: serial and request of the current

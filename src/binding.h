@@ -46,11 +46,17 @@ C_word callseq_binding_procedure(enum callseq_procedure which);
 /* To be called once CHICKEN has its symbols, before it runs. */
 void callseq_binding_begin(void);
 
+/* No call begins further than a lap from here on the Scheme stack without a collection. */
+void callseq_binding_begin_lap(const void *at);
+
 /* In signals.c. After each collection: have signals come? When the program has been loaded: catches
  * those that it handles. In a forked child. */
 void callseq_signals_look(void);
 void callseq_signals_take_over(void);
 void callseq_signals_forked(void);
+
+/* Does the procedure, CHICKEN's, fail if it finds no room a second time? */
+bool callseq_signals_asks_twice(void *procedure);
 
 /* Is this the library's own callback, whose thread must not execute others'? */
 bool callseq_signals_is_ours(const struct callseq_abi_callback *callback);

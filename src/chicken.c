@@ -34,7 +34,10 @@
 
 #define NOINLINE __attribute__((noinline))
 
-enum { LEVEL_ROOM = 96 << 10 }; /* at most so much nursery must be left for one more level */
+enum {
+  LEVEL_ROOM = 96 << 10, /* at most so much nursery must be left for one more level */
+  LAP = 64 << 10, /* so much of it is used before a collection: each thread fetches all of that */
+};
 
 /* A signal mask that a callback has changed, as it was before. */
 struct kept_mask {
@@ -369,7 +372,7 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
     next = callseq_binding_switch_out();
   }
   callseq_tools_acquire(next);
-  return callseq_abi_dispatch(next);
+  return callseq_abi_dispatch(next, __builtin_frame_address(0));
 }
 
 /* ---- Detours ---- */
@@ -420,16 +423,42 @@ C_word callseq_scheme_allow_interrupts(void) {
   return C_SCHEME_UNDEFINED;
 }
 
-/* (interrupt reason state), a CHICKEN procedure: its interrupt hook. A plain callback that is just
+/* What an interrupted procedure is gone on with. It may have collected so that the C function which
+ * it is about to call has the nursery, and green threads or a handler have used that since. The last
+ * argument is where CHICKEN keeps the procedure. */
+static C_noret void resume(C_word c, C_word *av) {
+  C_proc procedure = (C_proc)C_block_item(av[c - 1], 0);
+  if (!C_demand(C_bytestowords(callseq_setup.nursery / 2)) &&
+      !callseq_signals_asks_twice((void *)procedure))
+    C_save_and_reclaim((void *)procedure, (int)c - 1, av);
+  procedure(c - 1, av);
+}
+
+static bool is_vector(C_word value) {
+  return !C_immediatep(value) && (C_block_header(value) & C_HEADER_BITS_MASK) == C_VECTOR_TYPE;
+}
+
+/* (interrupt reason state), a CHICKEN procedure: its interrupt hook. The state is a thunk, or a
+ * vector of the procedure, in a block of its own, and its arguments. A plain callback that is just
  * returning to C is not in a state that can be gone on with, and must not be collected in: it is
  * let return. Signals are pending still, and looked for after the collection that returns. */
 void callseq_scheme_interrupt(C_word c, C_word *av) {
   C_word state = av[3];
-  bool vector =
-      !C_immediatep(state) && (C_block_header(state) & C_HEADER_BITS_MASK) == C_VECTOR_TYPE;
-  if (vector && !C_block_item(C_block_item(state, 0), 0)) {
-    C_save(C_block_item(state, 1));
-    C_reclaim(NULL, 0);
+  size_t size = is_vector(state) ? (size_t)C_header_size(state) : 0;
+  C_word *words = C_alloc(2 + 1 + size + 1), *vector = words + 2;
+  if (size) {
+    C_word procedure = C_block_item(state, 0);
+    if (!C_block_item(procedure, 0)) {
+      C_save(C_block_item(state, 1));
+      C_reclaim(NULL, 0);
+    }
+    words[0] = (C_word)C_block_header(procedure);
+    words[1] = (C_word)resume;
+    vector[0] = (C_word)(C_VECTOR_TYPE | (size + 1));
+    vector[1] = (C_word)words;
+    memcpy(vector + 2, &C_block_item(state, 1), (size - 1) * sizeof(C_word));
+    vector[size + 1] = procedure;
+    av[3] = (C_word)vector;
   }
   av[0] = callseq_binding_procedure(CALLSEQ_INTERRUPT);
   ((C_proc)C_block_item(av[0], 0))(c, av);
@@ -448,7 +477,7 @@ C_word callseq_scheme_enter_level(void) {
 C_word callseq_scheme_begin(void) {
   callseq_scheme_allow_interrupts();
   if (!scheme.failed)
-    return callseq_abi_dispatch(callseq_abi_runtime.current);
+    return callseq_abi_dispatch(callseq_abi_runtime.current, __builtin_frame_address(0));
   scheme.failed = 0;
   return callseq_abi_next();
 }
@@ -472,6 +501,10 @@ void callseq_scheme_fail(char *message, char *trace) {
 
 void callseq_scheme_load_failed(void) { callseq_setup.status = CALLSEQ_ERROR; }
 
+void callseq_binding_begin_lap(const void *at) {
+  callseq_abi_runtime.lap_end = (char *)at - LAP;
+}
+
 /* What callseq_abi_dispatch would have gone on with. */
 static C_noret void deliver(C_word c, C_word *av) {
   struct callseq_abi_request *q = CALLSEQ_ABI_REQUEST(struct callseq_abi_request, av[3]);
@@ -479,11 +512,18 @@ static C_noret void deliver(C_word c, C_word *av) {
   ((C_proc)C_block_item(av[0], 0))(c, av);
 }
 
-/* (new-lap serial request), a CHICKEN procedure: the collection that begins a lap. A level above 0
- * does not begin at the nursery's end, so it has no laps. */
+/* A lap begins here: at the top of the nursery, but for C frames that a continuation has left for
+ * good, which CHICKEN keeps. */
+static C_noret void begin_lap(C_word c, C_word *av) {
+  callseq_binding_begin_lap(__builtin_frame_address(0));
+  deliver(c, av);
+}
+
+/* (new-lap serial request), a CHICKEN procedure: the collection before a lap. Levels above 0 have
+ * none: between them and the nursery's top there are frames of level 0. */
 void callseq_scheme_new_lap(C_word c, C_word *av) {
   if (!scheme.level)
-    C_save_and_reclaim((void *)deliver, (int)c, av);
+    C_save_and_reclaim((void *)begin_lap, (int)c, av);
   deliver(c, av);
 }
 

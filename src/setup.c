@@ -26,7 +26,6 @@ enum {
   STACK_EXTRA = 8 << 20,     /* default room below the nursery */
   NURSERY_MINIMUM = 64 << 10,
   HEAP_MINIMUM = 64 << 10,
-  LAP = 64 << 10, /* of the nursery is used before a collection: each thread writes all of it */
   NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
   BATCH_DEFAULT = 16,
   SPIN_DEFAULT = 100,
@@ -245,7 +244,7 @@ static int load_all(const struct sizes *sizes) {
                             callseq_format("the Scheme code raised an error while it was loaded"));
   else
     callseq_signals_take_over();
-  callseq_abi_runtime.lap_end = (char *)callseq_setup.stack_top - LAP;
+  callseq_binding_begin_lap(callseq_setup.stack_top);
   return callseq_setup.status;
 }
 

@@ -88,8 +88,7 @@ static bool any_pending(void) {
   return false;
 }
 
-/* Does the procedure fail if it finds no room a second time? */
-static bool asks_twice(void *procedure) {
+bool callseq_signals_asks_twice(void *procedure) {
   return procedure == (void *)C_apply || procedure == (void *)C_apply_values;
 }
 
@@ -103,7 +102,7 @@ static bool is_room_for(C_word c, C_word list) {
 /* What a collection goes on with instead of `interrupted`: it raises CHICKEN's interrupt, which the
  * attempt to collect once more then handles instead. After that nobody remembers the first one. */
 static void interrupt(C_word c, C_word *av) {
-  if (asks_twice(signals.interrupted) && !is_room_for(c, av[c - 1]))
+  if (callseq_signals_asks_twice(signals.interrupted) && !is_room_for(c, av[c - 1]))
     ((C_proc)signals.interrupted)(c, av);
   C_raise_interrupt(DOORBELL);
   C_save_and_reclaim(signals.interrupted, (int)c, av);
@@ -120,8 +119,8 @@ void callseq_signals_look(void) {
   if (!next || next == callseq_setup.return_to_host) { /* on its way to C: soon after */
     if (wanted)
       C_stack_limit = callseq_setup.stack_top;
-  } else if (wanted || asks_twice(next)) { /* a signal may come now, and fake a full nursery */
-    signals.interrupted = next;
+  } else if (wanted || callseq_signals_asks_twice(next)) { /* or a signal may come now, */
+    signals.interrupted = next;                            /* and fake a full nursery */
     C_restart_trampoline = interrupt;
   }
 }

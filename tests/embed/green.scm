@@ -6,6 +6,7 @@
 #>
 #include <signal.h>
 int enter_lower(int), enter_upper(int), enter_failing(int), enter_one(int), enter_other(int);
+int enter_inner(int);
 <#
 
 ; What srfi-18, an egg, has as thread-start!. Nothing waits for such a thread's result.
@@ -174,5 +175,23 @@ int enter_lower(int), enter_upper(int), enter_failing(int), enter_one(int), ente
     (start-thread (lambda () (work enter-other 2000000)))
     (wait-until (lambda () (zero? running)))
     wrong))
+
+; Another thread uses the nursery, at any moment, while one callback after the other nests.
+(define busy #f)
+(define work 0)
+(define-sequenced-callback (begin_busy) void
+  (set! busy #t)
+  (start-thread
+   (lambda ()
+     (let loop ((n 0))
+       (set! work (+ work 1))
+       (unless (eqv? n (vector-ref (make-vector 20 n) 7)) (set! busy #f))
+       (when (= 5 (modulo n 2500)) (##sys#thread-yield!))
+       (when busy (loop (+ n 1)))))))
+(define-sequenced-callback (end_busy) void (set! busy #f))
+(define enter-inner (foreign-safe-lambda int "enter_inner" int))
+(define-sequenced-callback (outer (int n)) int (enter-inner n))
+(define-sequenced-callback (inner (int n)) int (+ n 1))
+(define-sequenced-callback (yielding_inner (int n)) int (begin (##sys#thread-yield!) (+ n 1)))
 
 (return-to-host)

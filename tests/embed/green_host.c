@@ -7,7 +7,9 @@
 int both(int), leave_both_behind(int), left_behind(int), one_fails(int), take_turns(int, int);
 int sleep_well(int), nobody_there(void), fail_in_a_thread(int), deadlock(int), twice(int);
 int lower(int), failing(int), one(int), other(int), nest_preempted(int);
-int end_what_is_interrupted(int);
+int end_what_is_interrupted(int), outer(int), inner(int),
+    yielding_inner(int);
+void begin_busy(void), end_busy(void);
 char *upper(int), *talk(int);
 
 /* Under Scheme, in green threads. */
@@ -28,6 +30,9 @@ int enter_failing(int n) {
   callseq_clear_error();
   return failing(n) == 0 && callseq_last_status() == CALLSEQ_ERROR ? -7 : 0;
 }
+
+int enter_inner(int);
+int enter_inner(int n) { return n % 2 ? inner(n) : yielding_inner(n); }
 
 enum { USERS = 3, OTHERS = 2, TURNS = 40 };
 
@@ -88,6 +93,15 @@ int main(void) {
   is_int(take_turns(3, 100000), 300000, "threads that are preempted");
   is_int(end_what_is_interrupted(10), 10, "handlers that end the thread which they interrupt");
   is_int(nest_preempted(20000), 0, "nested calls of threads that are preempted at any moment");
+  int nested = 0, calls = often(20000);
+  uint32_t seed = 1;
+  begin_busy();
+  for (int i = 0; i < calls; i++) {
+    int n = (int)(chance(&seed) % 1000);
+    nested += outer(n) == n + 1;
+  }
+  end_busy();
+  is_int(nested, calls, "nested calls beside a thread that allocates, seed 1");
   is_str(talk(11), "you said 11", "a server and a client");
   is_int(sleep_well(13), 13, "sleeping");
   is_int(nobody_there(), 0, "a connection that is refused");

@@ -8,6 +8,9 @@ void collect(void), hold(void);
 int nest(int);
 int nest(int n) { return twice(n); }
 
+int escape(int), leave_by(int), leave_frames(int);
+int leave_frames(int n) { return leave_by(n); }
+
 static struct callseq_stats now(void) {
   struct callseq_stats stats;
   callseq_stats(&stats);
@@ -21,7 +24,7 @@ void wait_for_host(void) {
   sem_wait(&let_go);
 }
 
-enum { WAITERS = 4 };
+enum { WAITERS = 4, BATCH = 32 };
 
 static void hold_or_wait(int index) {
   if (index == 0) {
@@ -53,14 +56,55 @@ static int measured(void) {
   return now().inside_ns > before && now().calls == 1 ? 0 : 1;
 }
 
+static int collections_of(int calls) {
+  uint64_t before = now().collections;
+  for (int i = 0; i < calls; i++)
+    twice(i);
+  return (int)(now().collections - before);
+}
+
+/* Between calls a small part of a large nursery is used, whatever C frames have been left in it. */
 static int laps(void) {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
   config.nursery_bytes = 64 << 20;
   callseq_init_with(&config);
-  uint64_t before = now().collections;
-  for (int i = 0; i < 10000; i++)
-    twice(i);
-  return now().collections - before >= 10 ? 0 : 1;
+  printf("%d ", collections_of(10000));
+  for (int i = 0; i < 500; i++)
+    if (escape(i) != i)
+      return 1;
+  printf("%d", collections_of(10000));
+  return 0;
+}
+
+static void wait_to_be_served(int index) {
+  if (index == 0) {
+    uint64_t before = now().collections;
+    hold();
+    printf("%d %d", (int)now().by_others, (int)(now().collections - before));
+  } else if (index < BATCH) {
+    sem_wait(&holding);
+    sem_post(&holding);
+    twice(index);
+  } else {
+    while (now().parks < BATCH - 1)
+      usleep(100);
+    sem_post(&let_go);
+  }
+}
+
+/* A lap begins with a call; its thread then executes others', in the same lap. */
+static int lap_of_a_batch(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.batch_limit = BATCH;
+  callseq_init_with(&config);
+  while (!collections_of(1)) {
+  }
+  int calls = 1; /* of a lap */
+  while (!collections_of(1))
+    calls++;
+  collections_of(calls - 1);
+  crew(BATCH + 1, wait_to_be_served);
+  return 0;
 }
 
 int main(void) {
@@ -68,7 +112,13 @@ int main(void) {
   sem_init(&let_go, 0, 0);
   is_int(in_child(measured).code, 0, "the time inside is measured where it is asked for");
 
-  is_int(in_child(laps).code, 0, "between calls a small part of a large nursery is used");
+  int first = -1, later = -1, others = -1, collections = -1;
+  sscanf(in_child(laps).out, "%d %d", &first, &later);
+  ok(first >= 10 && first <= 1000, "few calls use up a lap of the nursery: %d in 10000", first);
+  ok(later >= 10 && later <= 1000, "as few when C frames are left there: %d in 10000", later);
+  sscanf(in_child(lap_of_a_batch).out, "%d %d", &others, &collections);
+  ok(others > 1 && collections >= 0 && collections <= 3,
+     "a batch of %d does not collect more often: %d times", others, collections);
   is_int((int)now().calls, 0, "before init there are no calls");
   start_quietly();
   for (int i = 0; i < 1000; i++)
@@ -78,9 +128,9 @@ int main(void) {
     outer(i);
   is_int((int)now().calls, 1020, "calls, with nested ones");
   is_int((int)now().nested, 10, "nested calls");
-  uint64_t collections = now().collections;
+  uint64_t before = now().collections;
   collect();
-  ok(now().collections > collections, "a collection");
+  ok(now().collections > before, "a collection");
   is_int((int)now().waits, 0, "one thread does not wait");
 
   crew(WAITERS + 2, hold_or_wait);
