@@ -163,13 +163,18 @@ CALLSEQ_INLINE int callseq_abi_call(struct callseq_abi_request *q,
   return q->status;
 }
 
+/* Writes what only the holder writes, and callseq_stats reads at any time. */
+CALLSEQ_INLINE void callseq_abi_set(C_word *word, C_word value) {
+  __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
 /* The Scheme side, which has come as far as `at`. Makes `q` the request whose procedure runs next,
  * and returns that, or what collects first. */
 CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q, const void *at) {
   struct callseq_abi_runtime *runtime = &callseq_abi_runtime;
   struct callseq_abi_callback *callback = q->callback;
   runtime->current = q;
-  runtime->serial += 2; /* adds 1 to a fixnum */
+  callseq_abi_set(&runtime->serial, runtime->serial + 2); /* adds 1 to a fixnum */
   CALLSEQ_STD(atomic_store_explicit)
   (&runtime->callback, callback, CALLSEQ_STD(memory_order_relaxed));
   if (CALLSEQ_UNLIKELY((const char *)at < runtime->lap_end))

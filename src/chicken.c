@@ -221,7 +221,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   level.request = r->current;
   level.serial = r->serial;
   if (!scheme.level)
-    scheme.base_serial = r->serial;
+    callseq_abi_set(&scheme.base_serial, r->serial);
   level.special = r->special;
   level.caller.kept = false;
   level.failed = scheme.failed; /* a signal handler may call while a failure is dealt with */
@@ -231,7 +231,8 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   r->special = CALLSEQ_ABI_NESTED;
   r->current = q;
   /* Level 0 counts up from here again afterwards, so the others count down, below 0. */
-  r->serial = scheme.level_serial -= 2;
+  callseq_abi_set(&scheme.level_serial, scheme.level_serial - 2);
+  callseq_abi_set(&r->serial, scheme.level_serial);
   level.interrupts = C_interrupts_enabled;
   callseq_scheme_hold_interrupts();
   fegetenv(&control);
@@ -244,7 +245,7 @@ static NOINLINE void nested(struct callseq_abi_request *q) {
   scheme.level = level.outer;
   scheme.levels--;
   r->current = level.request;
-  r->serial = level.serial;
+  callseq_abi_set(&r->serial, level.serial);
   r->special = level.special;
   if (r->current)
     atomic_store_explicit(&r->callback, r->current->callback, memory_order_relaxed);
@@ -621,8 +622,7 @@ CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
 
 /* ---- Statistics ---- */
 
-/* Serials count the calls, up from 0 in level 0 and down from -1 above it. They are plain
- * variables, the holder's, and read here as they happen to be: a word is never torn. */
+/* Serials count the calls, up from 0 in level 0 and down from -1 above it. */
 static C_word serial(C_word *word) { return C_unfix(__atomic_load_n(word, __ATOMIC_RELAXED)); }
 
 void callseq_stats(struct callseq_stats *stats) {

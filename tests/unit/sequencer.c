@@ -345,7 +345,7 @@ static void crossed(bool symmetric) {
 }
 
 #ifndef CALLSEQ_POSIX
-static bool refused;
+static _Atomic(bool) refused;
 
 static void *call_in_sandbox(void *argument) {
   struct sock_filter filter[] = {

@@ -93,7 +93,6 @@ static enum callseq_entered call(struct request *q, void (*stalled)(void *)) {
 enum { THREADS = 8, CALLS = 3000, THINK = 200, ONE_IN = 16 };
 
 static struct tally { int once, right, own, must_be_own, must_be_own_and_was; } tallies[THREADS];
-static _Atomic(pthread_t) callers[THREADS]; /* 0: has ended, or not begun */
 
 static void think(uint32_t turns) {
   for (volatile uint32_t i = 0; i < turns; i++) {
