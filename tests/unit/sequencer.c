@@ -468,16 +468,21 @@ static void take(struct request *q) {
     callseq_sequencer_enter(&s, &q->waiter, MAIN, NULL, NULL);
 }
 
-/* The heir does not run, and the lock is taken whenever its followers look: main has it, and leaves
- * only when one of them has marked that. */
-static void overdue_in_use(int batch_limit, bool symmetric) {
-  struct request q = {.caller = MAIN};
+/* Main is the holder. The heir has demanded the lock, and does not run. */
+static void hold_without_heir(int batch_limit, bool symmetric) {
   set_up(batch_limit, NO_LIMIT, 0, symmetric);
   s.overdue_ms = 1;
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up(0, call_once, true, false);
   wait_for_demand(&queue[0]);
   freeze_thread(0);
+}
+
+/* The heir does not run, and the lock is taken whenever its followers look: main has it, and leaves
+ * only when one of them has marked that. */
+static void overdue_in_use(int batch_limit, bool symmetric) {
+  struct request q = {.caller = MAIN};
+  hold_without_heir(batch_limit, symmetric);
   callseq_sequencer_leave(&s); /* offers it to the heir, which demands nothing any more */
   take(&q);
   for (int i = 1; i < QUEUE; i++) {
@@ -512,12 +517,7 @@ static void overdue_in_use(int batch_limit, bool symmetric) {
  * it or, when somebody has stolen that, free. A follower stands in, and serves others. */
 static void overdue(bool stolen, bool symmetric) {
   struct request q = {.caller = MAIN};
-  set_up(NO_LIMIT, NO_LIMIT, 0, symmetric);
-  s.overdue_ms = 1;
-  callseq_sequencer_try_enter(&s, MAIN);
-  queue_up(0, call_once, true, false);
-  wait_for_demand(&queue[0]);
-  freeze_thread(0);
+  hold_without_heir(NO_LIMIT, symmetric);
   for (int i = 1; i < QUEUE; i++) {
     queue_up(i, call_once, i == 4, i == 5);
     wait_for_park(&queue[i]);
