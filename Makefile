@@ -35,8 +35,7 @@ include tests/tools.mk tests/foreign.mk tests/ways.mk
 export TOOL FOREIGN WAY $(if $(WAY),CC CXX)
 export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(WAY_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAGS))
 
-SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm callseq-compile-time.scm \
-           $(wildcard src/* src/context/*)
+SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm $(wildcard src/* src/context/* src/compile-time/*)
 
 # A folder whose files replace src/sequencer.[ch], for a BUILD of its own; see bench/designs.
 SEQUENCER :=
@@ -86,7 +85,7 @@ endef
 
 $(STAGE)/.done: $(SOURCES) $(OTHERS) $(FOREIGN:%=$(MACHINE)/run)
 	@rm -rf $(BUILD)/egg/src && mkdir -p $(BUILD)/egg $(STAGE)
-	@cp -p --parents -t $(BUILD)/egg $(filter-out %/context,$(SOURCES))
+	@cp -p --parents -t $(BUILD)/egg $(filter-out %/context %/compile-time,$(SOURCES))
 	$(if $(OTHERS),@cp -p -t $(BUILD)/egg/src $(OTHERS))
 	$(call install_egg,$(STAGE_REPOSITORY),$(STAGE),)
 	$(if $(FOREIGN),$(import_as_source))

@@ -20,20 +20,18 @@
           (chicken format) (chicken platform) (chicken port) (chicken syntax))
   (import-for-syntax (chicken io) (chicken module))
 
-;; The module in FILE goes into the compile-time part of this module, and so into its import library:
-;; nothing of it is linked into programs. The definition of `prelude`, the text of the other FILEs,
-;; is put into it, after its first form.
+;; The module in FOLDER goes into the compile-time part of this module, and so into its import library:
+;; nothing of it is linked into programs. `prelude` in it is the text of the FILEs.
 (define-syntax compile-time-part
   (er-macro-transformer
    (lambda (form rename compare)
+     (include "src/compile-time/read-module.scm")
      (define (text file) (with-input-from-file file read-string))
-     (let ((module (with-input-from-file (cadr form) read)))
-       `(,(rename 'begin-for-syntax)
-         (,(car module) ,(cadr module) ,(caddr module) ,(cadddr module)
-          (define prelude ,(apply string-append (map text (cddr form))))
-          ,@(cddddr module)))))))
+     `(,(rename 'begin-for-syntax)
+       ,(read-module (cadr form) '()
+                     `(define prelude ,(apply string-append (map text (cddr form)))))))))
 
-(compile-time-part "callseq-compile-time.scm" "src/context.h" "src/sequencer.h" "src/abi.h")
+(compile-time-part "src/compile-time" "src/context.h" "src/sequencer.h" "src/abi.h")
 
 ;;; Syntax
 

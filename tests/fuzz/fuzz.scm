@@ -11,6 +11,7 @@
 ;;; A failure is shrunk and printed with its seed; SEED=that makes it the first form of a run.
 ;;; Parameters come by the environment: SEED; SECONDS or FORMS, after which a run ends; OUT.
 
+(import-for-syntax (chicken io))
 (import scheme (chicken base) (chicken condition) (chicken fixnum) (chicken format)
         (chicken platform) (chicken port) (chicken process) (chicken process-context)
         (chicken process signal) (chicken string) (chicken syntax) (chicken time))
@@ -19,17 +20,15 @@
 (define-syntax module-under-test
   (er-macro-transformer
    (lambda (form rename compare)
-     (let ((module (with-input-from-file (cadr form) read)))
-       `(,(car module) ,(cadr module) (begin-compilation! ,@(caddr module))
-         ,(cadddr module)
-         (define prelude "/* prelude */\n")
-         (define (begin-compilation! c++?)
-           (set! compiling-c++? c++?)
-           (set! callbacks '())
-           (set! header #f))
-         ,@(cddddr module))))))
+     (include "../../src/compile-time/read-module.scm")
+     (read-module (cadr form) '(begin-compilation!)
+                  '(define prelude "/* prelude */\n")
+                  '(define (begin-compilation! c++?)
+                     (set! compiling-c++? c++?)
+                     (set! callbacks '())
+                     (set! header #f))))))
 
-(module-under-test "../../callseq-compile-time.scm")
+(module-under-test "../../src/compile-time")
 (import callseq-compile-time)
 (include "generate.scm")
 

@@ -1,0 +1,66 @@
+;;; From a define-sequenced-callback form to C text and a Scheme expression.
+;;;
+;;; Runs inside the compiler while a user's file is compiled; it changes nothing but the list of
+;;; callbacks seen so far in this compilation, and the header file that the user asked for. The
+;;; module lives in the compile-time part of the module callseq. A form is parsed into a `callback`
+;;; record, or refused by `refuse`; everything else is a function from that record to text or to an
+;;; expression:
+;;;
+;;;   the C structure of one call      request, arguments, result
+;;;   the C reply function             Scheme value -> checked -> result; then the next request
+;;;   the C function                   what the host calls
+;;;   the Scheme procedure             arguments out of the structure, the body, the reply
+;;;
+;;; Each of the files below is one room. read-module.scm puts them together, and defines `prelude`:
+;;; the C text that every callback needs before it, once in a file.
+
+(module callseq-compile-time (expand-callback expand-header)
+
+(import scheme (chicken base) (chicken condition) (chicken format) (chicken platform) (chicken string)
+        (chicken syntax))
+
+(include "names.scm")
+(include "types.scm")
+(include "parsing.scm")
+(include "text.scm")
+(include "expressions.scm")
+(include "header.scm")
+
+;; The expansion of a define-sequenced-callback form, or of a define-sequenced-callback/status form.
+(define (expand-callback form status?)
+  (let* ((callback (parse-callback form status?))
+         (first? (null? callbacks)))
+    (set! callbacks (cons callback callbacks))
+    (write-header)
+    (callback-expression callback (if first? prelude ""))))
+
+;; A callseq-header form: (callseq-header FILE LINE ...), strings.
+(define (expand-header form)
+  (unless (and (list? form) (pair? (cdr form)) (every* string? (cdr form)))
+    (refuse 'callseq-header #f "the shape is (callseq-header FILE LINE ...), all strings"
+            (strip-syntax form)))
+  (when header
+    (refuse 'callseq-header #f "this file has one already; put its lines there" (cadr form)))
+  (set! header (cdr form))
+  (write-header)
+  '(##core#undefined))
+
+;;; Lists and strings
+
+(define (list-of-length? x n) (and (list? x) (= n (length x))))
+
+(define (every* ok? list) (or (null? list) (and (ok? (car list)) (every* ok? (cdr list)))))
+
+(define (list-tabulate* n f)
+  (let loop ((i (- n 1)) (result '()))
+    (if (< i 0) result (loop (- i 1) (cons (f i) result)))))
+
+(define (any-char? ok? string)
+  (let loop ((chars (string->list string)))
+    (and (pair? chars) (or (ok? (car chars)) (loop (cdr chars))))))
+
+(define (string-suffix? suffix string)
+  (let ((start (- (string-length string) (string-length suffix))))
+    (and (>= start 0) (string=? suffix (substring string start)))))
+
+)
