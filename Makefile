@@ -35,9 +35,10 @@ include tests/tools.mk tests/foreign.mk tests/ways.mk
 export TOOL FOREIGN WAY $(if $(WAY),CC CXX)
 export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(WAY_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAGS))
 
-SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm $(wildcard src/* src/context/* src/compile-time/*)
+SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm \
+           $(wildcard src/build src/pkg-config src/*/*)
 
-# A folder whose files replace src/sequencer.[ch], for a BUILD of its own; see bench/designs.
+# A folder whose files replace src/sequence/sequencer.[ch], for a BUILD of its own; see bench/designs.
 SEQUENCER :=
 OTHERS := $(if $(SEQUENCER),$(wildcard $(SEQUENCER)/sequencer.[ch]))
 
@@ -85,8 +86,8 @@ endef
 
 $(STAGE)/.done: $(SOURCES) $(OTHERS) $(FOREIGN:%=$(MACHINE)/run)
 	@rm -rf $(BUILD)/egg/src && mkdir -p $(BUILD)/egg $(STAGE)
-	@cp -p --parents -t $(BUILD)/egg $(filter-out %/context %/compile-time,$(SOURCES))
-	$(if $(OTHERS),@cp -p -t $(BUILD)/egg/src $(OTHERS))
+	@cp -p --parents -t $(BUILD)/egg $(SOURCES)
+	$(if $(OTHERS),@cp -p -t $(BUILD)/egg/src/sequence $(OTHERS))
 	$(call install_egg,$(STAGE_REPOSITORY),$(STAGE),)
 	$(if $(FOREIGN),$(import_as_source))
 	@touch $@

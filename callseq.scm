@@ -31,7 +31,7 @@
        ,(read-module (cadr form) '()
                      `(define prelude ,(apply string-append (map text (cddr form)))))))))
 
-(compile-time-part "src/compile-time" "src/context.h" "src/sequencer.h" "src/abi.h")
+(compile-time-part "src/compile-time" "src/context/context.h" "src/sequence/sequencer.h" "src/runtime/abi.h")
 
 ;;; Syntax
 
@@ -62,7 +62,7 @@
 
 ;;; C
 
-(foreign-declare "#include \"src/context.h\"\n#include \"src/sequencer.h\"\n#include \"src/abi.h\"\n#include \"src/scheme.h\"\n")
+(foreign-declare "#include \"src/context/context.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/scheme.h\"\n")
 
 (define provide (foreign-lambda void "callseq_scheme_provide" int scheme-object))
 (define hosted? (foreign-lambda bool "callseq_scheme_hosted"))
@@ -135,7 +135,7 @@
    '(chicken.process.signal#set-signal-mask! chicken.process.signal#signal-mask!
      chicken.process.signal#signal-unmask!)))
 
-;; Has those that handle signals leave CHICKEN's own C handler out; see src/signals.c.
+;; Has those that handle signals leave CHICKEN's own C handler out; see src/runtime/signals.c.
 (define (catch-signals)
   (replace! 'chicken.process.signal#set-signal-handler!
             (lambda (change)

@@ -1,6 +1,6 @@
 /* A model of the sequencer, for spin: THREADS threads make CALLS calls each.
  *
- * Read it beside src/sequencer.c. An inline here is the C function of that name, less `callseq_`;
+ * Read it beside src/sequence/sequencer.c. An inline here is the C function of that name, less `callseq_`;
  * what each does to words that threads share is written in C's order, one step a line: `load`,
  * `store`, `cas`, `exchange` with the word and the memory order.
  *

@@ -3,6 +3,9 @@
 #ifndef CALLSEQ_CONTEXT_ASM_H
 #define CALLSEQ_CONTEXT_ASM_H
 
+/* Assembly is no C. */
+/* clang-format off */
+
 /* Begins the function `name`, callable from C; END closes it. BINDING is .globl or .weak. */
 #define FUNCTION(name) FUNCTION_AS(.globl, name)
 #define FUNCTION_AS(binding, name)                                                                 \

@@ -1,5 +1,5 @@
 /* The assembly for the CPU that is compiled for: the context switch, unless ucontext.c serves. */
-#include "../context.h"
+#include "context.h"
 #include "asm.h"
 
 #if !defined(CALLSEQ_UCONTEXT)

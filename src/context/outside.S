@@ -14,7 +14,7 @@
  * address, as it may on another stack, and the stack not be broken. An unwinder looks for the byte
  * before a return address, hence the first nop.
  */
-#include "../context.h"
+#include "context.h"
 #include "asm.h"
 
 #ifndef CALLSEQ_UCONTEXT

@@ -6,7 +6,7 @@
 #define _XOPEN_SOURCE 700 /* else its <ucontext.h> refuses */
 #endif
 #pragma GCC visibility push(default)
-#include "../context.h"
+#include "context.h"
 #pragma GCC visibility pop
 
 #ifdef CALLSEQ_UCONTEXT

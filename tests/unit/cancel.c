@@ -9,7 +9,7 @@ __attribute__((used)) static int (*volatile cancels)(pthread_t) = pthread_cancel
 
 #else
 
-#include "../../src/system.h"
+#include "../../src/system/system.h"
 #include "../support.h"
 #include <dlfcn.h>
 #include <link.h>

@@ -5,8 +5,8 @@
  * function that is active across a switch may go on in another thread, so what a step needs of its
  * thread it gets from functions that are not inlined. */
 #define _GNU_SOURCE
-#include "../../src/context.h"
-#include "../../src/stack.h"
+#include "../../src/context/context.h"
+#include "../../src/system/stack.h"
 #include "../support.h"
 #include "registers.h"
 #include <errno.h>

@@ -20,7 +20,7 @@ passes() { # CPU TRIPLET SUBJECT [OPTION...]
     return
   fi
   ok "$subject builds" "$compiler" $options "$@" \
-    -I"$root" "$TESTS/unit/context.c" "$TESTS/unit/registers.S" "$root/src/stack.c" \
+    -I"$root" -I"$root/src" "$TESTS/unit/context.c" "$TESTS/unit/registers.S" "$root/src/system/stack.c" \
     "$root/src/context/ucontext.c" "$root/src/context/context.S" \
     "$root/src/context/outside.S" -o program -lm
   ok "$subject passes its tests" "$emulator" ./program
@@ -33,7 +33,7 @@ takes() {
   what=$1 own=$2 compiler=$3
   shift 3
   if ! command -v "$compiler" >/dev/null ||
-    ! echo '#include "src/context.h"' | "$compiler" "$@" -I"$root" -E -dM - >macros; then
+    ! echo '#include "src/context/context.h"' | "$compiler" "$@" -I"$root" -E -dM - >macros; then
     skip "$what" "$compiler $* is optional"
     return
   fi

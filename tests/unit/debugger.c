@@ -1,6 +1,6 @@
 /* Threads that switch to a context, for a debugger to look at: debuggers.t. The context's stack
  * lies between those of the threads. */
-#include "../../src/context.h"
+#include "../../src/context/context.h"
 #include "../support.h"
 
 #define NOINLINE __attribute__((noinline))

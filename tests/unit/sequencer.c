@@ -8,7 +8,7 @@
 #define _GNU_SOURCE
 #include "turns.h"
 
-#include "park.h"
+#include "system/park.h"
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>

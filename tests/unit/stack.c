@@ -1,7 +1,7 @@
 /* A mapped stack: its size, every byte of it usable, its guard, what the system refuses, and
  * nothing left after it is unmapped. The width of the guard is found out, not assumed. */
 #define _GNU_SOURCE
-#include "../../src/stack.h"
+#include "../../src/system/stack.h"
 #include "../support.h"
 #include <errno.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
  * either version. */
 #include "../support.h"
 
-#include "../../src/system.h"
+#include "../../src/system/system.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -18,7 +18,7 @@
 #include "sequencer.h"
 #pragma GCC visibility pop
 
-#include "park.h"
+#include "system/park.h"
 
 #include <sched.h>
 #include <stdbool.h>

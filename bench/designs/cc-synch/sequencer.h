@@ -1,4 +1,4 @@
-/* CC-Synch in place of src/sequencer.h, with the same names; what they promise is written there.
+/* CC-Synch in place of src/sequence/sequencer.h, with the same names; what they promise is written there.
  * sequencer.c beside this file says how it works.
  *
  * As that header this one is compiled into every generated source: C11 and C++. */

@@ -1,5 +1,5 @@
 /* A lock word and a list of requests, for `make bench-designs`: what callseq had first. With
- * src/sequencer.h as it is.
+ * src/sequence/sequencer.h as it is.
  *
  * A thread that finds the lock taken pushes its waiter on a list of many producers and one
  * consumer, by one compare-and-swap; the holder takes the whole list at once, turns it round into
@@ -23,7 +23,7 @@
 #include "sequencer.h"
 #pragma GCC visibility pop
 
-#include "park.h"
+#include "system/park.h"
 
 #include <sched.h>
 #include <stdbool.h>

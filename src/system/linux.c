@@ -4,8 +4,8 @@
 #include "system.h"
 
 #ifndef CALLSEQ_POSIX
+#include "base/tools.h"
 #include "park.h"
-#include "tools.h"
 
 #include <errno.h>
 #include <linux/futex.h>

@@ -56,8 +56,8 @@
 #include "sequencer.h"
 #pragma GCC visibility pop
 
-#include "park.h"
-#include "trace.h"
+#include "base/trace.h"
+#include "system/park.h"
 
 #include <sched.h>
 #include <stdbool.h>
@@ -85,7 +85,7 @@ enum {
   OVERDUE_MS = 4,   /* that a follower sleeps before it looks after the heir, twice as long each */
   OVERDUE_BUSY = 8, /* time, so many times as long if it is busy, */
   OVERDUE_LIMIT = 128, /* and no longer than this */
-  UNSURE_MS = 1,    /* that an heir sleeps which the holder may have overlooked */
+  UNSURE_MS = 1,       /* that an heir sleeps which the holder may have overlooked */
 };
 
 #define HEIR_ONLY ((struct callseq_waiter *)1)

@@ -26,7 +26,7 @@
 
 #include "binding.h"
 #include "scheme.h"
-#include "system.h"
+#include "system/system.h"
 #include "thread.h"
 
 #include <errno.h>

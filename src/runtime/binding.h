@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stack.h"
-#include "tools.h"
+#include "base/tools.h"
+#include "system/stack.h"
 
 /* Procedures of callseq.scm, by callseq_scheme_provide. What takes a serial and a value is run by
  * returning it from a reply function; see abi.h. */

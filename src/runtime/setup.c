@@ -10,9 +10,9 @@
 #include "exports.h"
 
 #include "binding.h"
-#include "overrun.h"
 #include "scheme.h"
-#include "system.h"
+#include "system/overrun.h"
+#include "system/system.h"
 #include "thread.h"
 
 #include <limits.h>

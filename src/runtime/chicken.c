@@ -15,10 +15,10 @@
 
 #include "exports.h"
 
+#include "base/trace.h"
 #include "binding.h"
 #include "scheme.h"
 #include "thread.h"
-#include "trace.h"
 
 #include <errno.h>
 #include <fenv.h>
@@ -425,8 +425,8 @@ C_word callseq_scheme_allow_interrupts(void) {
 }
 
 /* What an interrupted procedure is gone on with. It may have collected so that the C function which
- * it is about to call has the nursery, and green threads or a handler have used that since. The last
- * argument is where CHICKEN keeps the procedure. */
+ * it is about to call has the nursery, and green threads or a handler have used that since. The
+ * last argument is where CHICKEN keeps the procedure. */
 static C_noret void resume(C_word c, C_word *av) {
   C_proc procedure = (C_proc)C_block_item(av[c - 1], 0);
   if (!C_demand(C_bytestowords(callseq_setup.nursery / 2)) &&
@@ -502,9 +502,7 @@ void callseq_scheme_fail(char *message, char *trace) {
 
 void callseq_scheme_load_failed(void) { callseq_setup.status = CALLSEQ_ERROR; }
 
-void callseq_binding_begin_lap(const void *at) {
-  callseq_abi_runtime.lap_end = (char *)at - LAP;
-}
+void callseq_binding_begin_lap(const void *at) { callseq_abi_runtime.lap_end = (char *)at - LAP; }
 
 /* What callseq_abi_dispatch would have gone on with. */
 static C_noret void deliver(C_word c, C_word *av) {

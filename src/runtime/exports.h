@@ -4,9 +4,9 @@
 #define CALLSEQ_EXPORTS_H
 
 #pragma GCC visibility push(default)
-#include "../callseq.h"
-#include "context.h"
-#include "sequencer.h"
+#include "../../callseq.h"
+#include "context/context.h"
+#include "sequence/sequencer.h"
 
 #include "abi.h"
 #pragma GCC visibility pop

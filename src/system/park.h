@@ -27,8 +27,8 @@ void callseq_park_wake(const void *word);
  * thread, every other thread has behaved as if it had executed a full fence in between, so the
  * other side of a store-load handshake needs only a compiler barrier. callseq_park_asymmetric()
  * must have returned true first, once per process; where it returns false both sides use fences.
- * callseq_park_barrier() returns false if it is refused later: by a sandbox that began since, or for
- * want of memory. */
+ * callseq_park_barrier() returns false if it is refused later: by a sandbox that began since, or
+ * for want of memory. */
 bool callseq_park_asymmetric(void);
 bool callseq_park_barrier(void);
 

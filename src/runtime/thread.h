@@ -5,8 +5,8 @@
 #ifndef CALLSEQ_THREAD_H
 #define CALLSEQ_THREAD_H
 
-#include "../callseq.h"
-#include "sequencer.h"
+#include "../../callseq.h"
+#include "sequence/sequencer.h"
 
 /* Sets the thread up unless it is. */
 void callseq_thread_enter(void);

@@ -6,10 +6,10 @@
 
 #include "exports.h"
 
-#include "overrun.h"
-#include "system.h"
+#include "base/tools.h"
+#include "system/overrun.h"
+#include "system/system.h"
 #include "thread.h"
-#include "tools.h"
 
 #include <errno.h>
 #include <pthread.h>

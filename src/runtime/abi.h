@@ -43,8 +43,8 @@
 /* What a program can switch off when its Scheme files are compiled, by csc -C -D...
  *
  * CALLSEQ_NO_LOCK is its promise that it calls from one thread at a time: its threads exclude each
- * other by means of its own, and it has no Scheme signal handlers, which a thread of the library's may
- * have to run.
+ * other by means of its own, and it has no Scheme signal handlers, which a thread of the library's
+ * may have to run.
  *
  * CALLSEQ_NO_FPCONTROL is the program's promise that none of its threads calls with, and none of
  * its callbacks leaves behind, another floating-point control word than the ABI's initial one: then
@@ -188,8 +188,8 @@ CALLSEQ_INLINE C_word callseq_abi_next(void) {
   if (CALLSEQ_UNLIKELY(runtime->special) ||
       CALLSEQ_UNLIKELY(callseq_sequencer_wanted(&runtime->sequencer)))
     return callseq_abi_next_slowly();
-  struct callseq_abi_request *q = (struct callseq_abi_request *)CALLSEQ_SWITCH_OUT(
-      &runtime->scheme, &runtime->host, (void *)0);
+  struct callseq_abi_request *q =
+      (struct callseq_abi_request *)CALLSEQ_SWITCH_OUT(&runtime->scheme, &runtime->host, (void *)0);
   return callseq_abi_dispatch(q, runtime->scheme.sp); /* where that has stopped */
 }
 
