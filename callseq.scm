@@ -31,7 +31,7 @@
        ,(read-module (cadr form) '()
                      `(define prelude ,(apply string-append (map text (cddr form)))))))))
 
-(compile-time-part "src/compile-time" "src/context/context.h" "src/sequence/sequencer.h" "src/runtime/abi.h")
+(compile-time-part "src/compile-time" "src/base/compiler.h" "src/context/context.h" "src/sequence/sequencer.h" "src/runtime/abi.h")
 
 ;;; Syntax
 
@@ -62,7 +62,7 @@
 
 ;;; C
 
-(foreign-declare "#include \"src/context/context.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/scheme.h\"\n")
+(foreign-declare "#include \"src/base/compiler.h\"\n#include \"src/context/context.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/scheme.h\"\n")
 
 (define provide (foreign-lambda void "callseq_scheme_provide" int scheme-object))
 (define hosted? (foreign-lambda bool "callseq_scheme_hosted"))

@@ -18,26 +18,8 @@
 #ifndef CALLSEQ_ABI_H
 #define CALLSEQ_ABI_H
 
-/* Out of line, each return after a switch would be mispredicted: the stack of return addresses that
- * the CPU keeps is the other side's then. So what surrounds a switch is inline, and the functions
- * that hosts call return by pop and jump where the compiler can do that (see x86_64.S) and the
- * library has the code for it, which is ELF. */
-#define CALLSEQ_INLINE static inline __attribute__((always_inline))
-#if defined(__x86_64__) && defined(__ELF__) && !defined(__CET__) && defined(__has_attribute)
-#if __has_attribute(function_return)
-#define CALLSEQ_RETURN __attribute__((function_return("thunk-extern")))
-#endif
-#endif
-#ifndef CALLSEQ_RETURN
-#define CALLSEQ_RETURN
-#endif
-#if defined(__has_attribute)
-#if __has_attribute(no_stack_protector) /* there is no array on their stacks */
-#define CALLSEQ_ENTRY CALLSEQ_RETURN __attribute__((no_stack_protector))
-#endif
-#endif
-#ifndef CALLSEQ_ENTRY
-#define CALLSEQ_ENTRY CALLSEQ_RETURN
+#ifndef CALLSEQ_COMPILER_H
+#include "base/compiler.h"
 #endif
 
 /* What a program can switch off when its Scheme files are compiled, by csc -C -D...
@@ -125,9 +107,9 @@ extern struct callseq_abi_runtime callseq_abi_runtime;
 /* Where this thread's errno is. NULL has its calls go the slow way: until the thread is set up, and
  * for good if it could be cancelled in a call, or a sanitizer has to be told of each switch
  * (tools.h). */
-extern __thread int *callseq_abi_errno __attribute__((tls_model("initial-exec")));
+extern CALLSEQ_THREAD_LOCAL(int *, callseq_abi_errno);
 /* This thread's id in the sequencer; 0 until it has been set up. */
-extern __thread uint32_t callseq_abi_self __attribute__((tls_model("initial-exec")));
+extern CALLSEQ_THREAD_LOCAL(uint32_t, callseq_abi_self);
 
 void callseq_abi_define(struct callseq_abi_callback *callback, C_word procedure);
 int callseq_abi_call_slowly(struct callseq_abi_request *q);

@@ -15,6 +15,7 @@
 
 #include "exports.h"
 
+#include "base/clock.h"
 #include "base/trace.h"
 #include "binding.h"
 #include "scheme.h"
@@ -29,10 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-#define NOINLINE __attribute__((noinline))
 
 enum {
   LEVEL_ROOM = 96 << 10, /* at most so much nursery must be left for one more level */
@@ -78,7 +76,7 @@ static struct {
   _Atomic(uint64_t) inside_ns; /* see callseq_stats */
 } scheme = {.level_serial = C_fix(-1)};
 
-NOINLINE bool callseq_binding_inside(void) {
+CALLSEQ_NOINLINE bool callseq_binding_inside(void) {
   return callseq_abi_self &&
          callseq_sequencer_holder(&callseq_abi_runtime.sequencer) == callseq_abi_self;
 }
@@ -100,7 +98,7 @@ static void fail(struct callseq_abi_request *q, int status, char *message, char 
 }
 
 /* Takes over what a failed request says. `quiet`: its caller will see the status. */
-NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quiet) {
+CALLSEQ_NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quiet) {
   int saved = errno;
   char *trace = q->trace;
   callseq_thread_remember(q->status, q->message);
@@ -195,7 +193,7 @@ static void restore_mask(struct kept_mask *caller) {
 
 /* A call from C code under Scheme: one more level on the same stack. CHICKEN can be re-entered only
  * from a safe lambda, and each level needs one of its own. */
-static NOINLINE void nested(struct callseq_abi_request *q) {
+static CALLSEQ_NOINLINE void nested(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   struct level level;
   fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
@@ -284,12 +282,6 @@ static bool loading(void) {
   return atomic_load_explicit(&callseq_setup.state, memory_order_acquire) == CALLSEQ_LOADING;
 }
 
-static uint64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static uint64_t peek(_Atomic(uint64_t) *counter) {
   return atomic_load_explicit(counter, memory_order_relaxed);
 }
@@ -298,18 +290,18 @@ static uint64_t peek(_Atomic(uint64_t) *counter) {
 static void run(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   bool measure = callseq_setup.config.measure_time;
-  uint64_t since = measure ? now() : 0;
+  uint64_t since = measure ? callseq_clock_now() : 0;
   r->special = CALLSEQ_ABI_OWN;
   CALLSEQ_POINT1(enter, q->callback->name);
   callseq_binding_switch_in(q);
   CALLSEQ_POINT1(leave, q->callback->name);
   if (measure)
-    atomic_store_explicit(&scheme.inside_ns, peek(&scheme.inside_ns) + now() - since,
+    atomic_store_explicit(&scheme.inside_ns, peek(&scheme.inside_ns) + callseq_clock_now() - since,
                           memory_order_relaxed);
   callseq_sequencer_end_batch(&r->sequencer);
 }
 
-NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
+CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   int saved = errno;
   q->message = q->trace = NULL;
@@ -346,7 +338,7 @@ NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
 
 /* The holder's own request is the first of a batch and is not marked done: its caller knows when
  * the switch returns. The others are, as soon as they are. */
-NOINLINE C_word callseq_abi_next_slowly(void) {
+CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   if (r->special == CALLSEQ_ABI_NESTED) {
     callseq_scheme_hold_interrupts();
@@ -378,13 +370,15 @@ NOINLINE C_word callseq_abi_next_slowly(void) {
 
 /* ---- Detours ---- */
 
-NOINLINE C_word callseq_abi_new_lap(void) { return callseq_binding_procedure(CALLSEQ_NEW_LAP); }
+CALLSEQ_NOINLINE C_word callseq_abi_new_lap(void) {
+  return callseq_binding_procedure(CALLSEQ_NEW_LAP);
+}
 
-NOINLINE C_word callseq_abi_misdelivered(void) { return detour(CALLSEQ_MISDELIVERED); }
+CALLSEQ_NOINLINE C_word callseq_abi_misdelivered(void) { return detour(CALLSEQ_MISDELIVERED); }
 
-NOINLINE C_word callseq_abi_bad_result(void) { return detour(CALLSEQ_BAD_RESULT); }
+CALLSEQ_NOINLINE C_word callseq_abi_bad_result(void) { return detour(CALLSEQ_BAD_RESULT); }
 
-NOINLINE C_word callseq_abi_real_result(void) { return detour(CALLSEQ_REAL_RESULT); }
+CALLSEQ_NOINLINE C_word callseq_abi_real_result(void) { return detour(CALLSEQ_REAL_RESULT); }
 
 /* ---- For callseq.scm; each is called on the Scheme stack ---- */
 

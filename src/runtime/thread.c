@@ -17,8 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NOINLINE __attribute__((noinline))
-
 __thread int *callseq_abi_errno;
 __thread uint32_t callseq_abi_self;
 
@@ -36,7 +34,7 @@ static __thread struct {
 static pthread_key_t key;
 static _Atomic(bool) go_slowly;
 
-static NOINLINE void forget_error(void) {
+static CALLSEQ_NOINLINE void forget_error(void) {
   free(self.message);
   self.message = NULL;
   self.status = CALLSEQ_OK;
@@ -56,9 +54,9 @@ static void leave(void *unused) {
 
 static void make_key(void) { pthread_key_create(&key, leave); }
 
-static NOINLINE void set_id(void) { callseq_abi_self = callseq_system_thread(); }
+static CALLSEQ_NOINLINE void set_id(void) { callseq_abi_self = callseq_system_thread(); }
 
-NOINLINE void callseq_thread_enter(void) {
+CALLSEQ_NOINLINE void callseq_thread_enter(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   if (callseq_abi_self)
     return;
@@ -74,7 +72,7 @@ NOINLINE void callseq_thread_enter(void) {
   callseq_overrun_enter_thread();
 }
 
-NOINLINE struct callseq_habit *callseq_thread_habit(void) { return &self.habit; }
+CALLSEQ_NOINLINE struct callseq_habit *callseq_thread_habit(void) { return &self.habit; }
 
 void callseq_thread_go_slowly(void) {
   atomic_store_explicit(&go_slowly, true, memory_order_relaxed);
@@ -123,20 +121,20 @@ const char *callseq_last_error(void) {
 
 void callseq_clear_error(void) { forget_error(); }
 
-NOINLINE void callseq_thread_remember(int status, char *message) {
+CALLSEQ_NOINLINE void callseq_thread_remember(int status, char *message) {
   forget_error();
   self.status = status;
   self.message = message;
 }
 
-NOINLINE void callseq_thread_lend(void) {
+CALLSEQ_NOINLINE void callseq_thread_lend(void) {
   self.own.status = self.status;
   self.own.message = self.message;
   self.status = CALLSEQ_OK;
   self.message = NULL;
 }
 
-NOINLINE void callseq_thread_take_back(void) {
+CALLSEQ_NOINLINE void callseq_thread_take_back(void) {
   forget_error();
   self.status = self.own.status;
   self.message = self.own.message;
@@ -155,7 +153,7 @@ void callseq_thread_report(const callseq_config *config, const char *trace) {
   fprintf(stderr, "\nError: %s\n%s", callseq_last_error(), trace ? trace : "");
 }
 
-NOINLINE char *callseq_abi_keep_string(char *string) {
+CALLSEQ_NOINLINE char *callseq_abi_keep_string(char *string) {
   free(self.string);
   return self.string = string;
 }

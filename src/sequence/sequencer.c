@@ -56,13 +56,14 @@
 #include "sequencer.h"
 #pragma GCC visibility pop
 
+#include "base/clock.h"
+#include "base/relax.h"
 #include "base/trace.h"
 #include "system/park.h"
 
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 
 enum { WAITING, HEIR, TAKEN, DONE, PARKED = 4 };
 
@@ -91,34 +92,10 @@ enum {
 #define HEIR_ONLY ((struct callseq_waiter *)1)
 #define OVERDUE ((struct callseq_waiter *)1)
 
-/* Where the CPU has no hint for polling, something at least that keeps the compiler from leaving
- * out the loop below. */
-static inline void relax(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-  __asm__ volatile("yield");
-#elif defined(__powerpc__)
-  __asm__ volatile("or 27, 27, 27"); /* also called yield */
-#elif defined(__riscv)
-  __asm__ volatile(".insn i 0x0f, 0, x0, x0, 16"); /* pause; to older CPUs an empty fence */
-#else
-  __asm__ volatile("");
-#endif
-}
-
 static void pause_for(uint32_t pauses) {
   for (uint32_t i = 0; i < pauses; i++)
-    relax();
+    callseq_relax();
 }
-
-static uint64_t read_clock(clockid_t clock) {
-  struct timespec t;
-  clock_gettime(clock, &t);
-  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t now(void) { return read_clock(CLOCK_MONOTONIC); }
 
 /* How many pauses of the processor make a poll's distance: the quickest of some samples, since a
  * thread may be interrupted in one. */
@@ -126,9 +103,9 @@ static uint32_t measure_pauses(void) {
   enum { SAMPLES = 8, PAUSES = 64 };
   uint64_t quickest = UINT64_MAX;
   for (int i = 0; i < SAMPLES; i++) {
-    uint64_t from = now();
+    uint64_t from = callseq_clock_now();
     pause_for(PAUSES);
-    uint64_t ns = now() - from;
+    uint64_t ns = callseq_clock_now() - from;
     if (ns < quickest)
       quickest = ns;
   }
@@ -355,7 +332,7 @@ static bool time_is_over(struct callseq_sequencer *s) {
   if (++s->calls < CALLS_PER_LOOK)
     return false;
   s->calls = 0;
-  uint64_t t = now();
+  uint64_t t = callseq_clock_now();
   if (t - s->since < QUANTUM_NS)
     return false;
   s->since = t;
@@ -382,7 +359,7 @@ static void give_up(struct callseq_sequencer *s) {
     if (heir) {
       first = &heir->state;
       s->calls = 0;
-      s->since = now();
+      s->since = callseq_clock_now();
     }
   } else if (w) {
     atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
@@ -488,7 +465,7 @@ static bool push(struct callseq_sequencer *s, struct callseq_waiter *w) {
     if (atomic_compare_exchange_weak_explicit(&s->arrivals, &top, now, memory_order_acq_rel,
                                               memory_order_relaxed))
       return now != w;
-    relax();
+    callseq_relax();
   }
 }
 
@@ -503,7 +480,7 @@ struct patience {
 static uint32_t wait_left(struct patience *p) {
   if (!p->until)
     return 0;
-  uint64_t t = now();
+  uint64_t t = callseq_clock_now();
   if (t < p->until) {
     uint64_t ms = (p->until - t) / 1000000 + 1;
     return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
@@ -715,13 +692,13 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
                                              uint32_t self, void (*stalled)(void *), void *data) {
   if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_CLOSED)
     return CALLSEQ_ENTERED_CLOSED;
-  uint64_t since = now(), stall = (uint64_t)s->stall_ms * 1000000;
+  uint64_t since = callseq_clock_now(), stall = (uint64_t)s->stall_ms * 1000000;
   struct patience patience = {stall ? since + stall : 0, stalled, data};
   /* A system call, so not after the wait, when this thread may be the holder. */
-  uint64_t cpu = w->habit ? read_clock(CLOCK_THREAD_CPUTIME_ID) : 0;
+  uint64_t cpu = w->habit ? callseq_clock_of_thread() : 0;
   w->busy = w->habit && is_busy(w->habit, since, cpu);
   enum callseq_entered entered = wait_in_line(s, w, self, &patience);
-  uint64_t until = now();
+  uint64_t until = callseq_clock_now();
   if (w->habit)
     *w->habit = (struct callseq_habit){.since = until, .cpu = cpu};
   count(&s->counts.waits);

@@ -11,27 +11,13 @@
 #ifndef CALLSEQ_SEQUENCER_H
 #define CALLSEQ_SEQUENCER_H
 
-#ifdef __cplusplus
-#include <atomic>
-#include <cstdint>
-#define CALLSEQ_ATOMIC(type) std::atomic<type>
-#define CALLSEQ_ATOMIC_NULL                                                                        \
-  { 0 } /* initialises one */
-#define CALLSEQ_STD(name) std::name
-extern "C" {
-#else
-#include <stdatomic.h>
-#include <stdint.h>
-#define CALLSEQ_ATOMIC(type) _Atomic(type)
-#define CALLSEQ_ATOMIC_NULL (void *)0
-#define CALLSEQ_STD(name) name
+#ifndef CALLSEQ_COMPILER_H
+#include "base/compiler.h"
 #endif
 
-/* A function that not every source which has this text uses. */
-#define CALLSEQ_EITHER static inline __attribute__((unused))
-
-#define CALLSEQ_LIKELY(x) __builtin_expect(!!(x), 1)
-#define CALLSEQ_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* How a thread has waited last: its own, all zero at first, and kept from wait to wait. Times are
  * in nanoseconds. */
@@ -116,7 +102,7 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s);
 void callseq_sequencer_pass_on(struct callseq_sequencer *s);
 
 /* Becomes the holder if nobody else is: 1, else 0. */
-CALLSEQ_EITHER int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint32_t self) {
+CALLSEQ_IN_HEADER int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint32_t self) {
   uint32_t expected = CALLSEQ_LOCK_FREE;
   /* acquire: pairs with the release in callseq_sequencer_leave */
   return CALLSEQ_STD(atomic_compare_exchange_strong_explicit)(&s->lock, &expected, self,
@@ -126,7 +112,8 @@ CALLSEQ_EITHER int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint
 
 /* The same for a program that never has two threads try at once: two plain accesses instead of one
  * that locks the memory. */
-CALLSEQ_EITHER int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s, uint32_t self) {
+CALLSEQ_IN_HEADER int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s,
+                                                        uint32_t self) {
   /* acquire: pairs with the release in callseq_sequencer_leave */
   if (CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_acquire)) !=
       CALLSEQ_LOCK_FREE)
@@ -136,7 +123,7 @@ CALLSEQ_EITHER int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s
 }
 
 /* Does somebody demand the lock? For the holder. */
-static inline int callseq_sequencer_wanted(struct callseq_sequencer *s) {
+CALLSEQ_IN_HEADER int callseq_sequencer_wanted(struct callseq_sequencer *s) {
   return CALLSEQ_STD(atomic_load_explicit)(&s->demand, CALLSEQ_STD(memory_order_relaxed)) != 0;
 }
 
@@ -145,7 +132,7 @@ static inline int callseq_sequencer_wanted(struct callseq_sequencer *s) {
  * An heir that demands too late for the holder to see and looks too early to see the lock free
  * would sleep for ever: the store to `lock` must be ordered before the load of `demand`, as the
  * heir orders its demand before its load of `lock`. */
-static inline void callseq_sequencer_leave(struct callseq_sequencer *s) {
+CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s) {
   if (CALLSEQ_UNLIKELY(s->slow_leave)) {
     callseq_sequencer_end_batch(s);
     return;
@@ -180,7 +167,7 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
                                              uint32_t self, void (*stalled)(void *), void *data);
 
 /* The holder's id, or 0: a guess unless it is the caller's own. */
-CALLSEQ_EITHER uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
+CALLSEQ_IN_HEADER uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   uint32_t id = CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_relaxed));
   return id >= CALLSEQ_LOCK_OFFERED ? 0 : id;
 }

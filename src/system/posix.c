@@ -22,6 +22,7 @@
 #include "system.h"
 
 #ifdef CALLSEQ_POSIX
+#include "base/compiler.h"
 #include "park.h"
 
 #include <dlfcn.h>
@@ -65,7 +66,7 @@ static struct {
 } all = {.once = PTHREAD_ONCE_INIT};
 
 /* Handlers use it, so it must not be allocated when it is first touched. */
-static __thread struct thread *self __attribute__((tls_model("initial-exec")));
+static CALLSEQ_THREAD_LOCAL(struct thread *, self);
 
 /* With the calling thread alone. */
 static void begin(void) {

@@ -18,6 +18,7 @@
 #include "sequencer.h"
 #pragma GCC visibility pop
 
+#include "base/relax.h"
 #include "system/park.h"
 
 #include <sched.h>
@@ -42,14 +43,6 @@ static struct callseq_node *new_place(void) {
   place->waiter = NULL;
   place->older = atomic_exchange_explicit(&newest, place, memory_order_relaxed);
   return place;
-}
-
-static void relax(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-  __asm__ volatile("yield");
-#endif
 }
 
 /* An empty queue, in which it is the caller's turn. */
@@ -158,7 +151,7 @@ static uint32_t wait(struct callseq_sequencer *s, struct callseq_node *place,
        (state = atomic_load_explicit(&place->state, memory_order_acquire)) == CALLSEQ_NODE_WAITING;
        polls++) {
     if (polls < s->spin_limit) {
-      relax();
+      callseq_relax();
     } else if (polls - s->spin_limit < YIELD_LIMIT) {
       sched_yield();
     } else if (!atomic_load_explicit(&place->asleep, memory_order_relaxed)) {

@@ -1,28 +1,17 @@
-/* CC-Synch in place of src/sequence/sequencer.h, with the same names; what they promise is written there.
- * sequencer.c beside this file says how it works.
+/* CC-Synch in place of src/sequence/sequencer.h, with the same names; what they promise is written
+ * there. sequencer.c beside this file says how it works.
  *
  * As that header this one is compiled into every generated source: C11 and C++. */
 #ifndef CALLSEQ_SEQUENCER_H
 #define CALLSEQ_SEQUENCER_H
 
-#ifdef __cplusplus
-#include <atomic>
-#include <cstdint>
-#define CALLSEQ_ATOMIC(type) std::atomic<type>
-#define CALLSEQ_ATOMIC_NULL                                                                        \
-  { 0 } /* initialises one */
-#define CALLSEQ_STD(name) std::name
-extern "C" {
-#else
-#include <stdatomic.h>
-#include <stdint.h>
-#define CALLSEQ_ATOMIC(type) _Atomic(type)
-#define CALLSEQ_ATOMIC_NULL (void *)0
-#define CALLSEQ_STD(name) name
+#ifndef CALLSEQ_COMPILER_H
+#include "base/compiler.h"
 #endif
 
-#define CALLSEQ_LIKELY(x) __builtin_expect(!!(x), 1)
-#define CALLSEQ_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct callseq_habit { /* not asked for */
   int unused;
@@ -46,8 +35,7 @@ struct callseq_node {
 
 /* The place that this thread will put at the end of the queue when it comes next, and get another
  * for; NULL until it has waited once. */
-extern __thread struct callseq_node *callseq_sequencer_spare
-    __attribute__((tls_model("initial-exec")));
+extern CALLSEQ_THREAD_LOCAL(struct callseq_node *, callseq_sequencer_spare);
 
 /* `lock` only says who holds the resource; it is not what the threads exclude each other by. */
 #define CALLSEQ_LOCK_FREE 0u
@@ -79,7 +67,7 @@ void callseq_sequencer_wake(struct callseq_sequencer *s, struct callseq_node *pl
 
 /* CC-Synch would exchange the tail without a look. Here a thread that is inside already, or too
  * early, must be refused: so it looks whether it would have to wait. */
-static inline int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint32_t self) {
+CALLSEQ_IN_HEADER int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint32_t self) {
   struct callseq_node *spare = callseq_sequencer_spare;
   if (!spare)
     return 0;
@@ -114,16 +102,17 @@ static inline int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint3
   return 1;
 }
 
-static inline int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s, uint32_t self) {
+CALLSEQ_IN_HEADER int callseq_sequencer_try_enter_alone(struct callseq_sequencer *s,
+                                                        uint32_t self) {
   return callseq_sequencer_try_enter(s, self);
 }
 
 /* Has anybody come? For the holder. */
-static inline int callseq_sequencer_wanted(struct callseq_sequencer *s) {
+CALLSEQ_IN_HEADER int callseq_sequencer_wanted(struct callseq_sequencer *s) {
   return CALLSEQ_STD(atomic_load_explicit)(&s->next->next, CALLSEQ_STD(memory_order_relaxed)) != 0;
 }
 
-static inline void callseq_sequencer_leave(struct callseq_sequencer *s) {
+CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s) {
   if (CALLSEQ_UNLIKELY(s->slow_leave)) {
     callseq_sequencer_end_batch(s);
     return;
@@ -149,7 +138,7 @@ void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data);
 
-static inline uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
+CALLSEQ_IN_HEADER uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   uint32_t id = CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_relaxed));
   return id == CALLSEQ_LOCK_CLOSED ? 0 : id;
 }

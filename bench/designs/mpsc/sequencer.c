@@ -23,6 +23,7 @@
 #include "sequencer.h"
 #pragma GCC visibility pop
 
+#include "base/relax.h"
 #include "system/park.h"
 
 #include <sched.h>
@@ -31,14 +32,6 @@
 
 enum { WAITING, PARKED, DONE, CHOSEN };
 enum { YIELD_LIMIT = 8 };
-
-static void relax(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-  __asm__ volatile("yield");
-#endif
-}
 
 /* An empty list. */
 static void begin(struct callseq_sequencer *s) {
@@ -161,7 +154,7 @@ static void push(struct callseq_sequencer *s, struct callseq_waiter *w) {
   /* release: pairs with the acquire in collect */
   while (!atomic_compare_exchange_weak_explicit(&s->demand, &w->next, w, memory_order_release,
                                                 memory_order_relaxed))
-    relax();
+    callseq_relax();
 }
 
 /* Sleeps until the flag is set, unless the lock is free: then nobody would set it. False when
@@ -207,7 +200,7 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
       callseq_sequencer_end_batch(s); /* the oldest waiter is next, this one or another */
     } else if (polls < s->spin_limit) {
       polls++;
-      relax();
+      callseq_relax();
     } else if (polls - s->spin_limit < YIELD_LIMIT) {
       polls++;
       sched_yield();

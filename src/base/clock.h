@@ -1,0 +1,26 @@
+/* The clocks, in nanoseconds. Any thread may read them, on any stack, and in a signal handler.
+ *
+ * A clock may be coarse, or stand still: in steps of milliseconds in some emulators and virtual
+ * machines, not at all where a library fakes it. So two moments that follow each other may have the
+ * same number; a moment's is never less than an earlier one's. */
+#ifndef CALLSEQ_CLOCK_H
+#define CALLSEQ_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t callseq_clock_read(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Since some moment in the past. */
+static inline uint64_t callseq_clock_now(void) { return callseq_clock_read(CLOCK_MONOTONIC); }
+
+/* How long the calling thread has used a processor. A system call, unlike the one above. */
+static inline uint64_t callseq_clock_of_thread(void) {
+  return callseq_clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
+#endif
