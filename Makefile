@@ -35,8 +35,8 @@ include tests/tools.mk tests/foreign.mk tests/ways.mk
 export TOOL FOREIGN WAY $(if $(WAY),CC CXX)
 export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(WAY_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAGS))
 
-SOURCES := callseq.egg callseq.h callseq.pc.in callseq.scm \
-           $(wildcard src/build src/pkg-config src/*/*)
+SOURCES := callseq.egg callseq.h callseq.scm doc/reference.md \
+           $(wildcard install/* src/build src/*/*)
 
 # A folder whose files replace src/sequence/sequencer.[ch], for a BUILD of its own; see bench/designs.
 SEQUENCER :=
@@ -118,7 +118,9 @@ uninstall:
 	@cd $(DESTDIR)$(REPOSITORY) && rm -f callseq.a callseq.so callseq.link callseq.egg-info \
 	  callseq.import.so callseq.import.scm
 	@cd $(DESTDIR)$(PREFIX) && rm -f include/callseq.h include/chicken/callseq.h \
-	  lib/pkgconfig/callseq.pc
+	  lib/libcallseq.a lib/pkgconfig/callseq.pc lib/cmake/callseq/callseqConfig.cmake \
+	  lib/cmake/callseq/callseqConfigVersion.cmake share/doc/callseq/reference.md
+	@cd $(DESTDIR)$(PREFIX) && rmdir lib/cmake/callseq share/doc/callseq 2>/dev/null || :
 
 # The demo runs in the caller's folder, so that ARGS may name a file there.
 demo: census

@@ -56,7 +56,8 @@ repository=$(echo "$prefix"/lib/chicken/*)
 is 'what is installed' "$(files "$prefix")" "./include/callseq.h ./include/chicken/callseq.h $(
   cd "$prefix" && echo ./lib/chicken/*/callseq.a ./lib/chicken/*/callseq.egg-info \
     ./lib/chicken/*/callseq.import.so ./lib/chicken/*/callseq.link ./lib/chicken/*/callseq.so
-) ./lib/pkgconfig/callseq.pc "
+) ./lib/cmake/callseq/callseqConfig.cmake ./lib/cmake/callseq/callseqConfigVersion.cmake \
+./lib/libcallseq.a ./lib/pkgconfig/callseq.pc ./share/doc/callseq/reference.md "
 export CHICKEN_REPOSITORY_PATH="$repository:$system"
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 
@@ -69,6 +70,8 @@ compile_by_hand by_hand_uses -uses callseq
 runs_one_copy by_hand_uses
 is "the version is the egg's" "$(pkg-config --modversion callseq)" \
   "$(sed -n 's/.*(version "\(.*\)").*/\1/p' "$root/callseq.egg")"
+is 'pkg-config names no archive by its path, and no run path that is a standard one' \
+  "$(pkg-config --libs callseq | tr ' ' '\n' | grep -e '^/' -e 'rpath[=,]/usr/lib$')" ''
 ok 'csi loads it' csi -e '(import callseq)'
 
 ok 'make uninstall' do_make uninstall PREFIX="$prefix"
@@ -97,13 +100,14 @@ else
 fi
 
 mkdir checkout
-(cd "$root" && cp -r callseq* src tests .gitignore "$work/checkout")
+(cd "$root" && cp -r --parents callseq* doc/reference.md install src tests .gitignore "$work/checkout")
 cd checkout
 git init -q . 2>/dev/null && git add . && tracked=yes || tracked=
 ok 'chicken-install -test in a checkout' env CHICKEN_INSTALL_PREFIX="$work/own" \
   CHICKEN_INSTALL_REPOSITORY="$work/own/eggs" CHICKEN_REPOSITORY_PATH="$work/own/eggs:$system" \
   chicken-install -test
 ok 'installs the header' test -f "$work/own/include/chicken/callseq.h"
+ok 'the archive, for linkers' test -s "$work/own/lib/libcallseq.a"
 ok 'and the pkg-config file' \
   grep -qx "prefix=$work/own" "$work/own/lib/pkgconfig/callseq.pc"
 if [ "$tracked" ]; then

@@ -56,12 +56,14 @@ builds_and_works 'Scheme as C with a host in C++' \
 
 # Without a dynamic linker such a program relocates itself. Not linked by csc: glibc refuses a run path
 # there, and CHICKEN's may have one.
-libchicken=$($CC -print-file-name=libchicken.a)
 echo 'int main(void) { return 0; }' >empty.c
-if [ -f "$libchicken" ] && $CC -static-pie empty.c -o empty >"$output" 2>&1 && ./empty; then
+if ! command -v pkg-config >/dev/null; then
+  skip '-static-pie' 'pkg-config is not installed'
+elif [ -f "$($CC -print-file-name=libchicken.a)" ] &&
+  $CC -static-pie empty.c -o empty >"$output" 2>&1 && ./empty; then
   ok 'Scheme for -static-pie' $CSC -C -fPIE -e -c app.scm -o app.o
   builds_and_works '-static-pie' $CC -fPIE -static-pie $include main.c app.o \
-    "$STAGE/lib/chicken/11/callseq.a" "$libchicken" -lm -ldl -o app
+    $(PKG_CONFIG_PATH=$STAGE/lib/pkgconfig pkg-config --libs callseq) -o app
 else
   skip '-static-pie' "needs static libraries of CHICKEN and C"
 fi
