@@ -68,7 +68,8 @@ typedef struct callseq_config {
   void *toplevel; /* the entry point of the Scheme code; NULL: the program's own, C_toplevel */
 
   /* Called after each failed call of the plain form, on the calling thread;
-   * `message` is callseq_last_error(). NULL: print to standard error. */
+   * `message` is callseq_last_error(). It may leave by longjmp or a C++ exception, to frames of the
+   * caller. NULL: print to standard error. */
   void (*on_error)(void *data, int status, const char *message);
   void *on_error_data;
 
@@ -134,11 +135,13 @@ void callseq_stats(struct callseq_stats *stats);
 /* Is this thread running Scheme, or C code under it, right now? */
 bool callseq_inside(void);
 
-/* Status and message of this thread's last failed call, whichever thread executed it; CALLSEQ_OK
- * and NULL where there is none. The message is the library's, valid until this thread's next
- * failure, callseq_clear_error, or end. */
+/* Status, message and Scheme call chain of this thread's last failed call, whichever thread
+ * executed it; CALLSEQ_OK and NULL where there is none. The chain is CHICKEN's own "Call history",
+ * some lines, NULL too where the failure was not in Scheme code. Both texts are the library's,
+ * valid until this thread's next failure, callseq_clear_error, or end. */
 int callseq_last_status(void);
 const char *callseq_last_error(void);
+const char *callseq_last_trace(void);
 void callseq_clear_error(void);
 
 /* A constant string that says what a status means. */

@@ -68,7 +68,7 @@
 (define hosted? (foreign-lambda bool "callseq_scheme_hosted"))
 (define abandon (foreign-lambda void "callseq_scheme_abandon"))
 (define fail (foreign-lambda void "callseq_scheme_fail" c-string c-string))
-(define load-failed (foreign-lambda void "callseq_scheme_load_failed"))
+(define load-failed (foreign-lambda void "callseq_scheme_load_failed" c-string))
 (define end-process (foreign-lambda void "callseq_scheme_exit" int))
 (define current-name (foreign-lambda c-string "callseq_scheme_name"))
 (define current-type (foreign-lambda c-string "callseq_scheme_type"))
@@ -292,7 +292,7 @@
 (define (handle-load-error exception)
   (print-error-message exception (current-error-port))
   (print-call-chain (current-error-port))
-  (load-failed)
+  (load-failed (call-chain))
   (return-to-host))
 
 ;; A thunk that calls THUNK; an error in it is printed, after HEADER, and that is all.

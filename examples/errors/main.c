@@ -1,21 +1,24 @@
 #include <callseq.h>
 #include <stdio.h>
-#include <string.h>
 
 int age(char *name);
 int find_age(char *name, int *result);
 int age_in_words(char *name, char **result);
 
-/* A message's first line; CHICKEN's call chain follows in further lines. */
-static void print_message(const char *message) {
-  printf("  %.*s\n", (int)strcspn(message, "\n"), message);
+/* The message of this thread's last failure; and, where somebody debugs, the way there in Scheme.
+ */
+static void print_failure(void) {
+  printf("  %s\n", callseq_last_error());
+  if (callseq_last_trace())
+    fprintf(stderr, "%s", callseq_last_trace());
 }
 
 /* Called by the thread whose call has failed. */
 static void tell(void *count, int status, const char *message) {
+  (void)message; /* is callseq_last_error() */
   ++*(int *)count;
   printf("on_error: %s:\n", callseq_strerror(status));
-  print_message(message);
+  print_failure();
 }
 
 int main(void) {
@@ -35,10 +38,10 @@ int main(void) {
   if (find_age("bob", &result) == CALLSEQ_OK)
     printf("status: bob is %d\n", result);
   if (find_age("eve", &result) == CALLSEQ_ERROR)
-    print_message(callseq_last_error());
+    print_failure();
   printf("the result is still %d\n", result);
   if (age_in_words("bob", &words) == CALLSEQ_ERROR)
-    print_message(callseq_last_error());
+    print_failure();
 
   printf("calls of on_error: %d\n", failures);
   return 0;

@@ -1,7 +1,6 @@
 #include <callseq.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 
 void push(int n);
 int pop(void);
@@ -36,9 +35,7 @@ int main(void) {
   printf("%d\n", total);
 
   /* pop raises: pop_alone is abandoned there, as by longjmp. */
-  if (callseq_invoke(pop_alone, &result) == CALLSEQ_ERROR) {
-    const char *message = callseq_last_error(); /* its first line, then the call chain */
-    printf("%.*s\nthe result is still %d\n", (int)strcspn(message, "\n"), message, result);
-  }
+  if (callseq_invoke(pop_alone, &result) == CALLSEQ_ERROR)
+    printf("%s\nthe result is still %d\n", callseq_last_error(), result);
   return 0;
 }

@@ -188,8 +188,8 @@
      (if (or string? (reference? result)) "  call.result = 0;" '())
      (sprintf "  if (CALLSEQ_UNLIKELY(callseq_abi_call(&call.request, &~A))) {"
               (abi "callback" callback))
+     (if string? "    free(call.result);" '()) ; first, for on_error may not return
      (sprintf "    callseq_abi_failed(&call.request, ~A);" (if status? 1 0))
-     (if string? "    free(call.result);" '())
      (if (and void? (not status?)) "    return;" (sprintf "    return ~A;" zero))
      "  }"
      (cond ((and status? void?) "  return 0;")

@@ -100,12 +100,10 @@ static void fail(struct callseq_abi_request *q, int status, char *message, char 
 /* Takes over what a failed request says. `quiet`: its caller will see the status. */
 CALLSEQ_NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quiet) {
   int saved = errno;
-  char *trace = q->trace;
-  callseq_thread_remember(q->status, q->message);
+  callseq_thread_remember(q->status, q->message, q->trace);
   q->message = q->trace = NULL;
   if (!quiet)
-    callseq_thread_report(&callseq_setup.config, trace);
-  free(trace);
+    callseq_thread_report(&callseq_setup.config);
   errno = saved;
 }
 
@@ -494,7 +492,13 @@ void callseq_scheme_fail(char *message, char *trace) {
        trace ? strdup(trace) : NULL);
 }
 
-void callseq_scheme_load_failed(void) { callseq_setup.status = CALLSEQ_ERROR; }
+/* It has been printed. This is the thread that called callseq_init. */
+void callseq_scheme_load_failed(char *trace) {
+  callseq_setup.status = CALLSEQ_ERROR;
+  callseq_thread_remember(CALLSEQ_ERROR,
+                          callseq_format("the Scheme code raised an error while it was loaded"),
+                          trace ? strdup(trace) : NULL);
+}
 
 void callseq_binding_begin_lap(const void *at) { callseq_abi_runtime.lap_end = (char *)at - LAP; }
 
@@ -601,8 +605,8 @@ CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
   struct invocation call;
   if (!function) {
     callseq_thread_enter();
-    callseq_thread_remember(CALLSEQ_INVALID,
-                            callseq_format("callseq_invoke: the function is NULL"));
+    callseq_thread_remember(CALLSEQ_INVALID, callseq_format("callseq_invoke: the function is NULL"),
+                            NULL);
     return CALLSEQ_INVALID;
   }
   call.function = function;

@@ -13,7 +13,7 @@ void callseq_scheme_interrupt(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_keep_mask(void);
 void callseq_scheme_abandon(void);
 void callseq_scheme_fail(char *message, char *trace);
-void callseq_scheme_load_failed(void);
+void callseq_scheme_load_failed(char *trace);
 C_word callseq_scheme_redeliver(C_word serial, C_word value);
 char *callseq_scheme_name(void);
 char *callseq_scheme_type(void);

@@ -137,7 +137,7 @@ static void live(void *unused) {
 /* A failure that set-up returns: printed, and kept for the thread. */
 static int refuse(int status, char *message) {
   callseq_thread_enter();
-  callseq_thread_remember(status, message);
+  callseq_thread_remember(status, message, NULL);
   fprintf(stderr, "callseq: %s\n", callseq_last_error());
   return status;
 }
@@ -239,10 +239,7 @@ static int load_all(const struct sizes *sizes) {
   callseq_setup.nursery = sizes->nursery;
   callseq_binding_begin();
   callseq_binding_switch_in(NULL);
-  if (callseq_setup.status)
-    callseq_thread_remember(callseq_setup.status,
-                            callseq_format("the Scheme code raised an error while it was loaded"));
-  else
+  if (!callseq_setup.status)
     callseq_signals_take_over();
   callseq_binding_begin_lap(callseq_setup.stack_top);
   return callseq_setup.status;
@@ -334,7 +331,7 @@ static int init(const callseq_config *wanted) {
                                                "with another configuration"));
   else if (state == CALLSEQ_FAILED)
     callseq_thread_remember(status = callseq_setup.status,
-                            callseq_format("callseq_init has failed before"));
+                            callseq_format("callseq_init has failed before"), NULL);
   if (!inside)
     pthread_mutex_unlock(&lock);
   callseq_thread_allow_cancel(cancel);

@@ -20,13 +20,15 @@
 __thread int *callseq_abi_errno;
 __thread uint32_t callseq_abi_self;
 
-static __thread struct {
+/* A failed call, as the thread is told of it. */
+struct failure {
   int status;
-  char *message;
-  struct { /* put aside by callseq_thread_lend */
-    int status;
-    char *message;
-  } own;
+  char *message, *trace; /* malloc'd, or NULL */
+};
+
+static __thread struct {
+  struct failure last;
+  struct failure own; /* `last`, put aside by callseq_thread_lend */
   char *string;
   struct callseq_habit habit;
 } self;
@@ -35,9 +37,9 @@ static pthread_key_t key;
 static _Atomic(bool) go_slowly;
 
 static CALLSEQ_NOINLINE void forget_error(void) {
-  free(self.message);
-  self.message = NULL;
-  self.status = CALLSEQ_OK;
+  free(self.last.message);
+  free(self.last.trace);
+  self.last = (struct failure){.status = CALLSEQ_OK};
 }
 
 static void leave(void *unused) {
@@ -113,34 +115,33 @@ const char *callseq_strerror(int status) {
   return text[status];
 }
 
-int callseq_last_status(void) { return self.status; }
+int callseq_last_status(void) { return self.last.status; }
 
 const char *callseq_last_error(void) {
-  return self.status && !self.message ? callseq_strerror(self.status) : self.message;
+  return self.last.status && !self.last.message ? callseq_strerror(self.last.status)
+                                                : self.last.message;
 }
+
+const char *callseq_last_trace(void) { return self.last.trace; }
 
 void callseq_clear_error(void) { forget_error(); }
 
-CALLSEQ_NOINLINE void callseq_thread_remember(int status, char *message) {
+CALLSEQ_NOINLINE void callseq_thread_remember(int status, char *message, char *trace) {
   forget_error();
-  self.status = status;
-  self.message = message;
+  self.last = (struct failure){status, message, trace};
 }
 
 CALLSEQ_NOINLINE void callseq_thread_lend(void) {
-  self.own.status = self.status;
-  self.own.message = self.message;
-  self.status = CALLSEQ_OK;
-  self.message = NULL;
+  self.own = self.last;
+  self.last = (struct failure){.status = CALLSEQ_OK};
 }
 
 CALLSEQ_NOINLINE void callseq_thread_take_back(void) {
   forget_error();
-  self.status = self.own.status;
-  self.message = self.own.message;
+  self.last = self.own;
 }
 
-void callseq_thread_report(const callseq_config *config, const char *trace) {
+void callseq_thread_report(const callseq_config *config) {
   static _Atomic(int) closed_reported;
   if (config->on_error) {
     config->on_error(config->on_error_data, callseq_last_status(), callseq_last_error());
@@ -149,6 +150,7 @@ void callseq_thread_report(const callseq_config *config, const char *trace) {
   if (callseq_last_status() == CALLSEQ_CLOSED &&
       atomic_exchange_explicit(&closed_reported, 1, memory_order_relaxed))
     return;
+  const char *trace = callseq_last_trace();
   fflush(stdout);
   fprintf(stderr, "\nError: %s\n%s", callseq_last_error(), trace ? trace : "");
 }

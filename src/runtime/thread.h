@@ -25,17 +25,18 @@ struct callseq_habit *callseq_thread_habit(void);
 /* In a forked child: its only thread has another id. */
 void callseq_thread_forked(void);
 
-/* Makes status and `message` (malloc'd, taken over, or NULL) the thread's last error. */
-void callseq_thread_remember(int status, char *message);
+/* Makes status, message and call chain (each malloc'd, taken over, or NULL) the thread's last
+ * error. */
+void callseq_thread_remember(int status, char *message, char *trace);
 
 /* This thread is about to execute other threads' calls: failures of C code under them are not its
  * own. Puts its last error aside, until callseq_thread_take_back. */
 void callseq_thread_lend(void);
 void callseq_thread_take_back(void);
 
-/* Tells on_error of `config` of the thread's last error, or prints it with `trace`, which may be
- * NULL, as CHICKEN's own top level would. */
-void callseq_thread_report(const callseq_config *config, const char *trace);
+/* Tells on_error of `config` of the thread's last error, or prints it as CHICKEN's own top level
+ * would. on_error may leave by longjmp or an exception. */
+void callseq_thread_report(const callseq_config *config);
 
 /* printf into malloc'd memory; NULL if there is none. */
 char *callseq_format(const char *template, ...) __attribute__((format(printf, 1, 2)));

@@ -99,6 +99,7 @@ static int by_a_thread_that_ends(void) {
 static int error_at_load(void) {
   scenario = "error";
   printf("%d", callseq_init());
+  printf(" %s", callseq_last_trace() && strstr(callseq_last_trace(), "init.scm") ? "chain" : "none");
   printf(" %d", callseq_init());
   printf(" %d", twice(21));
   printf(" %d\n", callseq_last_status());
@@ -363,7 +364,7 @@ int main(void) {
   expect(by_a_thread_that_ends, "0 42\n", "the thread that ran init may end");
   expect(by_a_bound_thread, "",
          "a thread bound to one processor means the same by a configuration");
-  expect(error_at_load, "1 1 0 2\n", "an error at load is final");
+  expect(error_at_load, "1 chain 1 0 2\n", "an error at load is final");
   expect(unprintable_error_at_load, "1 0 2\n", "also one whose printing raises");
   struct outcome error = in_child(error_at_load);
   ok(strstr(error.err, "the program cannot load") && strstr(error.err, "today"),

@@ -128,7 +128,9 @@ static void from_thread(int index) {
       char text[32];
       snprintf(text, sizeof text, "%d", job.in);
       right += callseq_invoke(fail, &job) == CALLSEQ_ERROR && job.reached == 1 &&
-               strstr(callseq_last_error(), "plain failure") && strstr(callseq_last_error(), text);
+               strstr(callseq_last_error(), "plain failure") &&
+               strstr(callseq_last_error(), text) && callseq_last_trace() &&
+               strstr(callseq_last_trace(), "Call history");
     }
   }
   is_int(right, TURNS + TURNS / 10, "thread %d: executed exactly once, failures told", index);

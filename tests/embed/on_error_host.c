@@ -6,7 +6,7 @@ int fetch(int), try_fetch(int, int *), twice(int);
 /* Written by on_error, on the thread whose call failed. */
 static _Thread_local struct {
   int calls, status, nested;
-  bool inside;
+  bool inside, trace;
   char message[256];
 } seen;
 
@@ -17,6 +17,7 @@ static void on_error(void *pointer, int status, const char *message) {
   seen.status = pointer == &data ? status : -1;
   seen.inside = callseq_inside();
   snprintf(seen.message, sizeof seen.message, "%s", message);
+  seen.trace = callseq_last_trace() && strstr(callseq_last_trace(), "on_error.scm");
   if (message != callseq_last_error() || status != callseq_last_status())
     seen.status = -2;
   seen.nested = twice(seen.calls); /* a callback may be called here */
@@ -29,6 +30,7 @@ static void handler_on_each_thread(int index) {
   is_int(seen.status, CALLSEQ_ERROR, "thread %d: data, status and message are handed over", index);
   ok(strstr(seen.message, "no such record") && strstr(seen.message, "199"),
      "thread %d: the message is its own call's: %s", index, seen.message);
+  ok(seen.trace, "thread %d: the call chain is there, with Scheme's file", index);
   ok(!seen.inside, "thread %d: it runs outside Scheme", index);
   is_int(seen.nested, 200, "thread %d: it may call Scheme", index);
   try_fetch(1, NULL);

@@ -20,6 +20,7 @@ static void no_failure_here(int index) {
   (void)index;
   is_int(callseq_last_status(), CALLSEQ_OK, "another thread has no failure");
   is_str(callseq_last_error(), NULL, "another thread has no message");
+  is_str(callseq_last_trace(), NULL, "another thread has no call chain");
 }
 
 static void own_message(int index) {
@@ -93,18 +94,21 @@ static void failures_of_others(int index) {
   is_int(right, TURNS, "failures of C code under others' calls are not in this thread's record");
 
   fail_with("my own");
-  const char *message = callseq_last_error();
-  char *copy = strdup(message);
+  const char *message = callseq_last_error(), *trace = callseq_last_trace();
+  char *copy = strdup(message), *trace_copy = strdup(trace);
   for (right = 0; right < TURNS; right++) {
     have_another_call();
     if (callseq_last_error() != message || strcmp(message, copy))
       break;
+    if (callseq_last_trace() != trace || strcmp(trace, trace_copy))
+      break;
     await(DONE);
   }
-  is_int(right, TURNS, "nor do they touch its own message");
+  is_int(right, TURNS, "nor do they touch its own message and call chain");
   is_int(callseq_last_status(), CALLSEQ_ERROR, "or status");
   ok(lent > 0, "it has executed %d such calls", lent);
   free(copy);
+  free(trace_copy);
   await(DONE);
   move_on(OVER);
 }
@@ -143,6 +147,9 @@ int main(void) {
   config.on_error_data = &reports;
   is_int(callseq_last_status(), CALLSEQ_OK, "no failure before init");
   is_str(callseq_last_error(), NULL, "no message before init");
+  is_str(callseq_last_trace(), NULL, "no call chain before init");
+  is_int(divide(1, 1, NULL), CALLSEQ_CLOSED, "closed");
+  is_str(callseq_last_trace(), NULL, "a failure outside Scheme code has no call chain");
   is_int(callseq_init_with(&config), CALLSEQ_OK, "init");
 
   int result = 77;
@@ -153,6 +160,8 @@ int main(void) {
   is_int(callseq_last_status(), CALLSEQ_ERROR, "failure is recorded");
   ok(strstr(callseq_last_error(), "division by zero"), "with Scheme's message: %s",
      callseq_last_error());
+  ok(callseq_last_trace() && strstr(callseq_last_trace(), "status.scm"),
+     "and the call chain, with Scheme's file: %s", callseq_last_trace());
   is_int(divide(1, 0, NULL), CALLSEQ_ERROR, "failure with a NULL result");
   is_int(divide(1, 1, NULL), CALLSEQ_OK, "success with a NULL result");
   is_int(callseq_last_status(), CALLSEQ_ERROR, "success does not clear the record");
@@ -162,6 +171,7 @@ int main(void) {
   callseq_clear_error();
   is_int(callseq_last_status(), CALLSEQ_OK, "cleared");
   is_str(callseq_last_error(), NULL, "cleared: no message");
+  is_str(callseq_last_trace(), NULL, "cleared: no call chain");
   is_int(reports, 0, "on_error never runs for the status form");
   is_int(divide_plainly(1, 0), 0, "the plain form gives zero");
   is_int(reports, 1, "and runs on_error");
