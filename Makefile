@@ -4,17 +4,37 @@
 # build it in build/egg and install it in build/stage; everything here is then compiled against that.
 
 PREFIX ?= /usr/local
+BUILD ?= $(CURDIR)/build
 
 # make splits at spaces, and so would rm.
 ifneq ($(words x$(CURDIR)x x$(PREFIX)x x$(DESTDIR)x x$(BUILD)x x$(CALLSEQ_CONTEXT)x \
         x$(CALLSEQ_SYSTEM)x),6)
 $(error callseq: a path with a space in it cannot be used here: move the checkout, or take another \
-PREFIX or DESTDIR)
+BUILD, PREFIX or DESTDIR)
 endif
 
 override PREFIX := $(abspath $(PREFIX))
-BUILD := $(CURDIR)/build$(FOREIGN:%=/%)$(WAY:%=/%)$(TOOL:%=/%)$(CALLSEQ_CONTEXT:%=/%)$(CALLSEQ_SYSTEM:%=/%)
-STAGE := $(BUILD)/stage
+override BUILD := $(abspath $(BUILD))
+export BUILD
+# Each way to build has a folder of its own below that one.
+BUILT := $(BUILD)$(FOREIGN:%=/%)$(WAY:%=/%)$(TOOL:%=/%)$(CALLSEQ_CONTEXT:%=/%)$(CALLSEQ_SYSTEM:%=/%)
+
+# What is missing is told before anything is begun.
+GOALS := $(filter-out help clean,$(or $(MAKECMDGOALS),all))
+ifneq ($(GOALS),)
+ifeq ($(shell mkdir -p $(BUILT) 2>/dev/null && test -w $(BUILT) && echo may),)
+$(error callseq: may not write to $(BUILT): give another folder, as in make BUILD=/tmp/callseq or \
+BUILD=/tmp/callseq ./run check)
+endif
+endif
+ifneq ($(filter-out verify uninstall bench-compare,$(GOALS)),)
+ifeq ($(shell command -v $(firstword $(or $(CSC),csc)) && command -v chicken-install),)
+$(error callseq: CHICKEN is not installed: csc and chicken-install are missing; on Debian ./run \
+installs them first (./run help), elsewhere see https://call-cc.org)
+endif
+endif
+
+STAGE := $(BUILT)/stage
 STAGE_REPOSITORY := $(STAGE)/lib/chicken/11
 SYSTEM_REPOSITORY := $(abspath $(shell env -u CHICKEN_INSTALL_REPOSITORY \
                                  chicken-install -repository 2>/dev/null))
@@ -78,16 +98,16 @@ help:
 # Installs build/egg: $(1) is the repository, $(2) the prefix of header and pkg-config file, and $(3)
 # the folder that stands for /. The C compiler looks in include, CHICKEN's in include/chicken.
 define install_egg
-@cd $(BUILD)/egg && CHICKEN_INSTALL_REPOSITORY=$(1) CHICKEN_INSTALL_PREFIX=$(2) DESTDIR=$(3) \
+@cd $(BUILT)/egg && CHICKEN_INSTALL_REPOSITORY=$(1) CHICKEN_INSTALL_PREFIX=$(2) DESTDIR=$(3) \
   CHICKEN_REPOSITORY_PATH=$(1):$(SYSTEM_REPOSITORY) \
-  chicken-install > $(BUILD)/egg.log 2>&1 || { cat $(BUILD)/egg.log >&2; exit 1; }
+  chicken-install > $(BUILT)/egg.log 2>&1 || { cat $(BUILT)/egg.log >&2; exit 1; }
 @ln -sf chicken/callseq.h $(3)$(2)/include/callseq.h
 endef
 
 $(STAGE)/.done: $(SOURCES) $(OTHERS) $(FOREIGN:%=$(MACHINE)/run)
-	@rm -rf $(BUILD)/egg/src && mkdir -p $(BUILD)/egg $(STAGE)
-	@cp -p --parents -t $(BUILD)/egg $(SOURCES)
-	$(if $(OTHERS),@cp -p -t $(BUILD)/egg/src/sequence $(OTHERS))
+	@rm -rf $(BUILT)/egg/src && mkdir -p $(BUILT)/egg $(STAGE)
+	@cp -p --parents -t $(BUILT)/egg $(SOURCES)
+	$(if $(OTHERS),@cp -p -t $(BUILT)/egg/src/sequence $(OTHERS))
 	$(call install_egg,$(STAGE_REPOSITORY),$(STAGE),)
 	$(if $(FOREIGN),$(import_as_source))
 	@touch $@
@@ -97,7 +117,7 @@ $(FOREIGN:%=$(MACHINE)/run):
 
 # What a compiler loads when it sees (import callseq), for a compiler that runs on another CPU.
 define import_as_source
-@cp $(BUILD)/egg/callseq.import.scm $(STAGE_REPOSITORY) && rm $(STAGE_REPOSITORY)/callseq.import.so
+@cp $(BUILT)/egg/callseq.import.scm $(STAGE_REPOSITORY) && rm $(STAGE_REPOSITORY)/callseq.import.so
 endef
 
 install: all
@@ -124,15 +144,15 @@ uninstall:
 
 # The demo runs in the caller's folder, so that ARGS may name a file there.
 demo: census
-	@$(BUILD)/demo/census $(ARGS)
+	@$(BUILT)/demo/census $(ARGS)
 
 census: all
-	@$(MAKE) --no-print-directory -C demo STAGE=$(STAGE) OUT=$(BUILD)/demo all
+	@$(MAKE) --no-print-directory -C demo STAGE=$(STAGE) OUT=$(BUILT)/demo all
 
 # Under a tool the programs are tested, not the ways to build and install them: no demo either.
 check: $(if $(TOOL)$(FOREIGN),all,census)
-	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests \
-	  DEMO=$(BUILD)/demo/census check
+	@$(MAKE) --no-print-directory -C tests BUILD=$(BUILD) STAGE=$(STAGE) OUT=$(BUILT)/tests \
+	  DEMO=$(BUILT)/demo/census check
 
 check-asan check-tsan check-valgrind: check-%:
 	@$(MAKE) --no-print-directory TOOL=$* check
@@ -156,17 +176,17 @@ check-compilers:
 	test -z "$$failed" || { echo "check-compilers: failed:$$failed" >&2; exit 1; }
 
 torture: all
-	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILD)/tests SETTINGS='$(strip \
+	@$(MAKE) --no-print-directory -C tests STAGE=$(STAGE) OUT=$(BUILT)/tests SETTINGS='$(strip \
 	  $(foreach name,SECONDS SEED JOBS ROUND ONLY WITHOUT PATIENCE,$($(name):%=$(name)=%)))' torture
 
 fuzz: all
-	@$(MAKE) --no-print-directory -C tests/fuzz STAGE=$(STAGE) OUT=$(BUILD)/fuzz
+	@$(MAKE) --no-print-directory -C tests/fuzz STAGE=$(STAGE) OUT=$(BUILT)/fuzz
 
 verify:
-	@verify/run $(BUILD)/verify
+	@verify/run $(BUILT)/verify
 
 .PHONY: bench-batch bench-designs bench-pictures bench-compare bench-instructions count-instructions
-run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILD)/bench
+run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILT)/bench
 
 bench: all
 	$(run_bench)
@@ -182,26 +202,26 @@ bench-pictures: all
 
 # The tables' lines come last, after what building says.
 bench-instructions:
-	@mkdir -p $(BUILD)
-	@echo '| qemu-user for | plain callback | resident call | ratio |' >$(BUILD)/instructions.md
-	@echo '|---|---|---|---|' >>$(BUILD)/instructions.md
+	@mkdir -p $(BUILT)
+	@echo '| qemu-user for | plain callback | resident call | ratio |' >$(BUILT)/instructions.md
+	@echo '|---|---|---|---|' >>$(BUILT)/instructions.md
 	@for architecture in $(INSTRUCTIONS_ARCH); do \
 	  $(MAKE) --no-print-directory FOREIGN=$${architecture#native} count-instructions \
-	    >$(BUILD)/instructions.log && \
-	  tail -n 1 $(BUILD)/instructions.log >>$(BUILD)/instructions.md || \
-	  { cat $(BUILD)/instructions.log >&2; exit 1; }; \
+	    >$(BUILT)/instructions.log && \
+	  tail -n 1 $(BUILT)/instructions.log >>$(BUILT)/instructions.md || \
+	  { cat $(BUILT)/instructions.log >&2; exit 1; }; \
 	done
-	@cat $(BUILD)/instructions.md
+	@cat $(BUILT)/instructions.md
 
 count-instructions: all
 	$(run_bench) instructions
 
 bench-compare:
-	@bench/compare $(or $(BASE),$(error give BASE=DIR, a copy of build/bench)) $(BUILD)/bench
+	@bench/compare $(or $(BASE),$(error give BASE=DIR, a copy of build/bench)) $(BUILT)/bench
 
 bench-peers bench-peers-picture: all
-	@$(MAKE) --no-print-directory -C bench/peers STAGE=$(STAGE) OUT=$(BUILD)/bench/peers \
+	@$(MAKE) --no-print-directory -C bench/peers STAGE=$(STAGE) OUT=$(BUILT)/bench/peers \
 	  PICTURE=$(CURDIR)/doc/pictures/peers.svg $@
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILT)

@@ -13,7 +13,7 @@ FOREIGN_ALL := arm64 armhf i386 ppc64el s390x
 ifneq ($(filter-out $(FOREIGN_ALL),$(FOREIGN)),)
 $(error callseq: ARCH=$(FOREIGN): $(FOREIGN_ALL) are the ones)
 else ifneq ($(FOREIGN),)
-export MACHINE ?= $(CURDIR)/build/machine/$(FOREIGN)
+export MACHINE ?= $(BUILD)/machine/$(FOREIGN)
 export CC := $(MACHINE)/cc
 export CXX := $(MACHINE)/c++
 export CSC_OPTIONS := -cc $(CC) -cxx $(CXX) -ld $(CC)

@@ -30,7 +30,7 @@ int main(void) {
 END_OF_FILE
 
 do_make() {
-  make -C "$root" BUILD="$(dirname "$STAGE")" "$@"
+  make -C "$root" "$@"
 }
 
 files() { # FOLDER
@@ -91,6 +91,11 @@ mkdir 'a checkout'
 cp "$root/Makefile" 'a checkout'
 fails 'make in a path with a space' make -C 'a checkout' clean
 says 'tells what to do' 'a path with a space' 'move the checkout'
+
+: >file # stands for a folder that may not be written to, which for root there is none
+fails 'make where it may not write' make -C "$root" BUILD="$work/file/build"
+says 'tells what to do' "may not write to $work/file/build" 'BUILD=/tmp/callseq ./run check'
+ok 'but helps' make -C "$root" BUILD="$work/file/build" help
 
 if [ "$(id -u)" -ne 0 ]; then
   fails 'make install where it may not write' do_make install PREFIX=/nowhere

@@ -98,8 +98,25 @@ fails 'an unknown command' run_there tests
 says 'is named' "no command 'tests'" 'usage: ./run'
 ok 'help' run_there help
 
-# The command for all suites.
+# Where to build: what ./run demo starts is there.
+rm "$here/csc"
+fails 'make without CHICKEN' make -C "$(dirname "$run")" CSC="$here/csc"
+says 'names ./run' 'CHICKEN is not installed' './run'
+ln -s "$(command -v csc)" "$here/csc"
+fake make <<'END_OF_FILE'
+echo "make BUILD=$BUILD $*"
+END_OF_FILE
+mkdir -p elsewhere/demo
+printf '#!/bin/sh\necho "census $*"\n' >elsewhere/demo/census
+chmod +x elsewhere/demo/census
 unset CALLSEQ_CONTEXT CALLSEQ_SYSTEM
+ok 'BUILD as an argument' run_there demo BUILD=elsewhere -j 3
+says 'is where make builds, and the demonstration is' "BUILD=$work/elsewhere" 'census -j 3'
+ok 'BUILD in the environment' env BUILD="$work/elsewhere" PATH="$here" sh "$run" demo
+says 'too' "BUILD=$work/elsewhere" census
+rm "$here/make"
+
+# The command for all suites.
 rm -f "$here/valgrind" "$here/clang" "$here/spin"
 fake make <<'END_OF_FILE'
 echo "make ${CALLSEQ_CONTEXT:-its own} ${CALLSEQ_SYSTEM:-its own} $*"
