@@ -26,6 +26,16 @@ says 'it names what is missing, gnuplot for the benchmark too' 'missing: make gn
 fake gnuplot </dev/null
 fails 'with gnuplot' run_there bench
 says 'it names what is missing, and nothing else' 'missing: make (Debian'
+csc=$(command -v csc)
+fake csc <<END_OF_FILE
+case \$1 in
+-cflags) for word in \$("$csc" -cflags); do echo "'\$word'"; done | tr '\\n' ' ' ;;
+*) exec "$csc" "\$@" ;;
+esac
+END_OF_FILE
+ln -s "$(command -v tr)" "$here/tr"
+fails 'with a csc that quotes words' run_there bench
+says 'it names the same' 'missing: make (Debian'
 
 fake apt-get <<'END_OF_FILE'
 echo "apt-get $*"

@@ -18,6 +18,14 @@
 #ifndef CALLSEQ_ABI_H
 #define CALLSEQ_ABI_H
 
+/* Objects of CHICKEN are read and made here as its runtime lays them out, which differs between
+ * versions; doc/porting.md lists what is used. CHICKEN 6 has strings that are no blocks of bytes. */
+#if C_MAJOR_VERSION != 5 || !(C_STRING_TYPE & C_BYTEBLOCK_BIT)
+#error "callseq works with CHICKEN 5.3 and 5.4; this one has other objects: install one of these"
+#elif (C_MINOR_VERSION < 3 || C_MINOR_VERSION > 4) && !defined(CALLSEQ_ANY_CHICKEN)
+#error "callseq works with CHICKEN 5.3 and 5.4; to try this one, compile with -DCALLSEQ_ANY_CHICKEN"
+#endif
+
 #ifndef CALLSEQ_COMPILER_H
 #include "base/compiler.h"
 #endif
