@@ -145,6 +145,12 @@
                        (vector-set! ##sys#signal-vector signal handler)
                        (catch-signal signal))
                       (else (change signal handler))))))
+  (replace! 'chicken.process.signal#make-signal-handler ; since CHICKEN 5.4; tells signals by a queue
+            (lambda (make)
+              (lambda signals
+                (let ((next (apply make signals)))
+                  (for-each catch-signal signals)
+                  next))))
   (replace! 'chicken.process.signal#signal-handler
             (lambda (handler-of)
               (getter-with-setter handler-of
