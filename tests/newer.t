@@ -42,8 +42,7 @@ sh callseq.build.sh
 sh callseq.install.sh
 END_OF_FILE
 
-mkdir checkout
-mkdir checkout/doc
+mkdir -p checkout/doc
 (cd "$root" && cp -r callseq* src install "$work/checkout" && cp doc/reference.md "$work/checkout/doc")
 PATH=$here:$PATH
 install_egg() { # PREFIX DESTDIR
