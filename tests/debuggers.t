@@ -100,12 +100,12 @@ stopped() {
   shows "$subject" look "$@"
 }
 
-# ptrace may be forbidden.
-runs() { gdb -nx -q -batch -ex run --args true 2>/dev/null | grep -q 'exited normally'; }
+# ptrace may be forbidden; and gdb writes to the program by /proc.
+runs() { [ -e /proc/self/mem ] && gdb -nx -q -batch -ex run --args true 2>/dev/null | grep -q 'exited normally'; }
 
 beyond='callseq_context_start <signal> callseq_context_switch'
 if ! runs; then
-  skip 'with CHICKEN' 'gdb is not installed, or may not run a program here'
+  skip 'with CHICKEN' 'gdb is not installed, may not run a program here, or /proc is not mounted'
 elif ! grep -qF callseq_context_outside "$STAGE/lib/chicken/11/callseq.a"; then
   skip 'with CHICKEN' 'this context switch has nothing for debuggers'
 else
@@ -190,7 +190,7 @@ looks_at() {
 }
 
 if ! runs; then
-  skip 'x86-64' 'gdb is not installed, or may not run a program here'
+  skip 'x86-64' 'gdb is not installed, may not run a program here, or /proc is not mounted'
 elif [ "$(uname -m)" != x86_64 ]; then
   skip 'x86-64' 'this is another CPU'
 else

@@ -162,12 +162,14 @@ for help in -h --help; do
 done
 
 # The progress bar is for terminals (`same` has seen nothing on a redirected standard error).
-if script --version 2>/dev/null | grep -q util-linux; then
+if ! script --version 2>/dev/null | grep -q util-linux; then
+  skip "script of util-linux is not installed" "a progress bar on a terminal"
+elif ! script -qec true terminal >/dev/null 2>&1; then
+  skip "there are no terminals: /dev/pts is not mounted" "a progress bar on a terminal"
+else
   script -qec "'$demo' '$dir/awkward' > '$dir/out'" terminal >/dev/null
   grep -q '\[#* *\] 100%' terminal && ! grep -q '%' out
   ok $? "a progress bar on a terminal"
-else
-  skip "script of util-linux is not installed" "a progress bar on a terminal"
 fi
 
 echo "1..$count"

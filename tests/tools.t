@@ -155,7 +155,9 @@ tsan=-fsanitize=thread
 asan_scheme="$asan --param=asan-use-after-return=0"
 tsan_scheme="$tsan --param=tsan-instrument-func-entry-exit=0"
 
-if has $asan; then
+if [ ! -e /proc/self/exe ]; then
+  skip 'ASan' '/proc is not mounted, by which it names functions'
+elif has $asan; then
   for part in all host; do
     [ $part = all ] || asan_scheme=
     ok "ASan, $part: builds" build asan_$part $asan "$asan_scheme"
@@ -168,7 +170,9 @@ else
   skip 'ASan' 'the compiler has no AddressSanitizer'
 fi
 
-if has $tsan; then
+if [ ! -e /proc/self/exe ]; then
+  skip 'TSan' '/proc is not mounted, by which it names functions'
+elif has $tsan; then
   for part in all host; do
     [ $part = all ] || tsan_scheme=
     ok "TSan, $part: builds" build tsan_$part $tsan "$tsan_scheme"

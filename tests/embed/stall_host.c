@@ -98,6 +98,10 @@ static void one_report(void *(*holds)(void *), int result, const char *callback)
 }
 
 int main(void) {
+  if (access("/proc/self/task", F_OK) != 0) {
+    puts("1..0 # SKIP /proc is not mounted: it tells when a thread sleeps");
+    return 0;
+  }
   int errors[2];
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
   config.stall_ms = 50;
