@@ -35,6 +35,10 @@
 enum {
   LEVEL_ROOM = 96 << 10, /* at most so much nursery must be left for one more level */
   LAP = 64 << 10, /* so much of it is used before a collection: each thread fetches all of that */
+  LONG_LAP = 1 << 20,  /* and so much where collections are costly, */
+  LAST_CALL = 4 << 10, /* but so much of the nursery is left */
+  COSTLY = 10000,      /* is one that takes so many nanoseconds, after a lap that is not long: */
+  LAPS = 64            /* one in so many laps is measured */
 };
 
 /* A signal mask that a callback has changed, as it was before. */
@@ -71,10 +75,13 @@ static struct {
   C_word base_serial;          /* of level 0 while there is another */
   C_word level_serial;         /* of the last call above level 0, a fixnum; less 1 */
   int made_room;               /* by a collection, for callseq_invoke */
+  int laps;                    /* until one is measured: this one, if 0 */
+  uint64_t collects;           /* thread's time when the collection after it began */
+  bool costly;                 /* was the last one measured */
   int failed;                  /* `current` has failed and waits for its level to be unwound */
   struct kept_mask caller;     /* of level 0 */
   _Atomic(uint64_t) inside_ns; /* see callseq_stats */
-} scheme = {.level_serial = C_fix(-1)};
+} scheme = {.level_serial = C_fix(-1), .laps = LAPS};
 
 CALLSEQ_NOINLINE bool callseq_binding_inside(void) {
   return callseq_abi_self &&
@@ -509,18 +516,39 @@ static C_noret void deliver(C_word c, C_word *av) {
   ((C_proc)C_block_item(av[0], 0))(c, av);
 }
 
+/* Where collections cost much whatever they find, as with many locatives, they should be few. */
+static void lengthen_lap(char *at) {
+  char *end = at - LONG_LAP, *last = (char *)C_stack_hard_limit + LAST_CALL;
+  if (end < last)
+    end = last;
+  if (end < callseq_abi_runtime.lap_end)
+    callseq_abi_runtime.lap_end = end;
+}
+
 /* A lap begins here: at the top of the nursery, but for C frames that a continuation has left for
  * good, which CHICKEN keeps. */
 static C_noret void begin_lap(C_word c, C_word *av) {
-  callseq_binding_begin_lap(__builtin_frame_address(0));
+  char *at = (char *)__builtin_frame_address(0);
+  callseq_binding_begin_lap(at);
+  if (scheme.laps > 0) {
+    scheme.laps--;
+  } else {
+    scheme.laps = LAPS;
+    scheme.costly = callseq_clock_of_thread() - scheme.collects > COSTLY;
+  }
+  if (scheme.costly && scheme.laps > 0)
+    lengthen_lap(at);
   deliver(c, av);
 }
 
 /* (new-lap serial request), a CHICKEN procedure: the collection before a lap. Levels above 0 have
  * none: between them and the nursery's top there are frames of level 0. */
 void callseq_scheme_new_lap(C_word c, C_word *av) {
-  if (!scheme.level)
+  if (!scheme.level) {
+    if (scheme.laps == 0)
+      scheme.collects = callseq_clock_of_thread();
     C_save_and_reclaim((void *)begin_lap, (int)c, av);
+  }
   deliver(c, av);
 }
 

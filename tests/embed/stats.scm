@@ -1,5 +1,5 @@
 ; What the statistics count.
-(import (chicken platform) (chicken foreign) (chicken gc) callseq)
+(import (chicken platform) (chicken foreign) (chicken gc) (chicken locative) callseq)
 
 #>
 int nest(int);
@@ -17,6 +17,12 @@ void wait_for_host(void);
 (define-external (leave_by (int n)) int (return n))
 (define-sequenced-callback (escape (int n)) int
   (call/cc (lambda (k) (set! return k) ((foreign-safe-lambda int "leave_frames" int) n))))
+
+;; Each of them costs every collection some time.
+(define locatives '())
+(define-sequenced-callback (locate (int n)) void
+  (do ((i 0 (+ i 1))) ((= i n))
+    (set! locatives (cons (make-locative (vector i) 0) locatives))))
 
 (define-sequenced-callback (hold) void ((foreign-lambda void "wait_for_host")))
 

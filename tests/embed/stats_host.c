@@ -9,6 +9,7 @@ int nest(int);
 int nest(int n) { return twice(n); }
 
 int escape(int), leave_by(int), leave_frames(int);
+void locate(int);
 int leave_frames(int n) { return leave_by(n); }
 
 static struct callseq_stats now(void) {
@@ -76,6 +77,19 @@ static int laps(void) {
   return 0;
 }
 
+/* Where collections are costly they are few. */
+static int costly_laps(void) {
+  enum { CALLS = 40000, LOCATIVES = 20000 };
+  start_quietly();
+  collections_of(CALLS);
+  int cheap = collections_of(CALLS);
+  locate(LOCATIVES);
+  collections_of(CALLS);
+  int costly = collections_of(CALLS);
+  fprintf(stderr, "%d collections, %d with locatives", cheap, costly);
+  return WATCHED || emulated() ? costly <= cheap + 1 : 2 * costly < cheap;
+}
+
 static void wait_to_be_served(int index) {
   if (index == 0) {
     uint64_t before = now().collections;
@@ -116,6 +130,8 @@ int main(void) {
   sscanf(in_child(laps).out, "%d %d", &first, &later);
   ok(first >= 10 && first <= 1000, "few calls use up a lap of the nursery: %d in 10000", first);
   ok(later >= 10 && later <= 1000, "as few when C frames are left there: %d in 10000", later);
+  struct outcome costly = in_child(costly_laps);
+  ok(costly.code == 1, "with many locatives, which cost each collection, few: %s", costly.err);
   sscanf(in_child(lap_of_a_batch).out, "%d %d", &others, &collections);
   ok(others > 1 && collections >= 0 && collections <= 3,
      "a batch of %d does not collect more often: %d times", others, collections);
