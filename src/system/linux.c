@@ -8,6 +8,7 @@
 #include "park.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -31,11 +32,14 @@ bool callseq_park_wait(_Atomic(uint32_t) *word, uint32_t expected, uint32_t mill
 void callseq_park_nap(uint32_t nanoseconds) {
   struct timespec limit = {.tv_nsec = (long)nanoseconds};
   uint32_t word = 0;
-  int slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0); /* usually more than the nap */
-  prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  /* Usually more than the nap. The C library's function would cut it to 32 bits. */
+  long slack = syscall(SYS_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0);
+  bool known = slack != -1 && slack != 0; /* 0, of a real-time thread, would set the default */
+  if (known)
+    prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
   syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &limit, NULL, 0);
-  if (slack > 0)
-    prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0);
+  if (known)
+    prctl(PR_SET_TIMERSLACK, (unsigned long)slack, 0, 0, 0);
 }
 
 void callseq_park_wake(const void *word) {
@@ -70,20 +74,70 @@ int callseq_system_processors(void) {
 
 static char passed_on; /* its address is the mark of a signal that is passed on */
 
+/* A full queue takes the mark, and all else that is known of the sender, off a signal below
+ * SIGRTMIN: here is the thread that each was last passed on to, until it has come. */
+static _Atomic(uint32_t) under_way[64];
+
+/* Is the thread known to block the signal? As the kernel tells it, in "SigBlk:" and 16 hexadecimal
+ * digits. What it blocks later cannot be known. The system calls of the C library would be
+ * cancellation points. */
+static bool blocks(uint32_t thread, int number) {
+  static const char key[] = "\nSigBlk:\t";
+  char text[256] = "/proc/self/task/", *end = text + strlen(text), reversed[10];
+  uint64_t mask = 0;
+  size_t matched = 0;
+  long got;
+  bool blocked = false;
+  size_t places = 0;
+  do
+    reversed[places++] = (char)('0' + thread % 10);
+  while (thread /= 10);
+  while (places)
+    *end++ = reversed[--places];
+  memcpy(end, "/status", sizeof "/status");
+  int file = (int)syscall(SYS_openat, AT_FDCWD, text, O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return false;
+  for (int digits = 0; digits < 16 && (got = syscall(SYS_read, file, text, sizeof text)) > 0;)
+    for (long i = 0; i < got && digits < 16; i++) {
+      if (matched < sizeof key - 1) {
+        matched = text[i] == key[matched] ? matched + 1 : text[i] == key[0];
+        continue;
+      }
+      mask = mask << 4 | (uint64_t)(text[i] <= '9' ? text[i] - '0' : text[i] - 'a' + 10);
+      blocked = ++digits == 16 && (mask >> (number - 1) & 1);
+    }
+  syscall(SYS_close, file);
+  return blocked;
+}
+
 void callseq_system_pass_on(uint32_t thread, int number) {
   siginfo_t info;
+  if (blocks(thread, number))
+    return;
   memset(&info, 0, sizeof info);
   info.si_code = SI_QUEUE;
   info.si_pid = getpid();
   info.si_uid = getuid();
   info.si_value.sival_ptr = &passed_on;
-  syscall(SYS_rt_tgsigqueueinfo, getpid(), thread, number, &info);
+  atomic_store_explicit(&under_way[number - 1], thread, memory_order_relaxed);
+  if (syscall(SYS_rt_tgsigqueueinfo, getpid(), thread, number, &info) != 0) /* nothing will come */
+    atomic_compare_exchange_strong_explicit(&under_way[number - 1], &thread, 0,
+                                            memory_order_relaxed, memory_order_relaxed);
 }
 
 bool callseq_system_passed_on(int number, const siginfo_t *info) {
-  (void)number;
-  return info->si_code == SI_QUEUE && info->si_value.sival_ptr == &passed_on;
+  bool marked = info->si_code == SI_QUEUE && info->si_value.sival_ptr == &passed_on;
+  bool bare = info->si_code == SI_USER && info->si_pid == 0 && info->si_uid == 0;
+  if (!marked && !bare)
+    return false;
+  uint32_t self = callseq_system_thread();
+  return atomic_compare_exchange_strong_explicit(&under_way[number - 1], &self, 0,
+                                                 memory_order_relaxed, memory_order_relaxed) ||
+         marked;
 }
+
+bool callseq_system_is_fault(const siginfo_t *info) { return info->si_code > 0; }
 
 sem_t *callseq_system_semaphore(void) {
   static sem_t semaphore;

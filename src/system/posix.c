@@ -277,6 +277,12 @@ bool callseq_system_passed_on(int number, const siginfo_t *info) {
                   bit(number));
 }
 
+/* Codes of what is sent are below 0 or, on the BSDs and macOS, above all that a fault has. */
+bool callseq_system_is_fault(const siginfo_t *info) {
+  return info->si_code > 0 && info->si_code != SI_USER && info->si_code != SI_QUEUE &&
+         info->si_code < 0x10000;
+}
+
 void callseq_system_stay_loaded(const void *address) {
 #if defined(RTLD_NOLOAD) && defined(RTLD_NODELETE)
   static _Atomic(bool) done;

@@ -30,11 +30,15 @@ void callseq_system_forget_thread(void);
 bool callseq_system_can_cancel(void);
 
 /* For a handler of signal `number`, 1 to 64. The first sends the signal to `thread`, another than
- * the calling one, which interrupts the system call that it may be in; nothing happens if there is
- * no such thread any more. The second says whether the signal has come that way: it is no new one
- * then. */
+ * the calling one, which interrupts the system call that it may be in. Nothing happens if there is
+ * no such thread any more, nor, where the system can tell, if it blocks the signal: that would stay
+ * behind in it. The second, for the handler of a signal, says whether it has come that way: it is
+ * no new one then. */
 void callseq_system_pass_on(uint32_t thread, int number);
 bool callseq_system_passed_on(int number, const siginfo_t *info);
+
+/* For a handler: has the signal been raised by the instruction that it interrupts, and not sent? */
+bool callseq_system_is_fault(const siginfo_t *info);
 
 /* A semaphore of this process at 0, for handlers to post to; NULL if it cannot be had. There is one
  * at a time: a forked child has to ask for its own. */

@@ -4,6 +4,7 @@
  * either version. */
 #include "../support.h"
 
+#include "../../src/system/park.h"
 #include "../../src/system/system.h"
 
 #include <errno.h>
@@ -12,6 +13,10 @@
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#ifndef CALLSEQ_POSIX
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
 
 enum { THREADS = 16, ROUNDS = 500, TURNS = 5000 };
 
@@ -60,7 +65,7 @@ static void numbering(void) {
 
 static atomic_int anew, again; /* how often a signal came, and how often as passed on */
 static sem_t *asleep;
-static atomic_bool interrupted;
+static atomic_bool interrupted, over;
 
 static void note(int number, siginfo_t *info, void *context) {
   (void)context;
@@ -77,6 +82,7 @@ static void *sleep_in_a_call(void *unused) {
   sleeper = callseq_system_thread();
   sem_post(asleep);
   interrupted = pselect(0, NULL, NULL, NULL, NULL, &none) != 0;
+  over = true;
   callseq_system_forget_thread();
   return unused;
 }
@@ -100,7 +106,8 @@ static void signals(void) {
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   while (sem_wait(asleep) != 0) {
   }
-  callseq_system_pass_on(sleeper, SIGUSR1);
+  for (over = false; !over; sched_yield())
+    callseq_system_pass_on(sleeper, SIGUSR1);
   pthread_join(thread, NULL);
   ok(interrupted, "one that is passed on interrupts the other thread's system call");
   ok(anew == 1 && again == 1, "and is known as such");
@@ -120,9 +127,44 @@ static void unsent(void) {
   none.rlim_cur = 0;
   setrlimit(RLIMIT_SIGPENDING, &none);
   callseq_system_pass_on(callseq_system_thread(), SIGRTMIN);
+  int earlier = anew;
+  again = 0;
+  callseq_system_pass_on(callseq_system_thread(), SIGUSR1);
   setrlimit(RLIMIT_SIGPENDING, &before);
   ok(!callseq_system_passed_on(SIGRTMIN, &info), "where none could be sent, the next one is new");
+  ok(again == 1 && anew == earlier, "one that comes through a full queue is known for what it is");
+  raise(SIGUSR1);
+  ok(again == 1 && anew == earlier + 1, "and the next one is new");
 }
+
+#ifndef CALLSEQ_POSIX
+/* Nothing stays behind in a thread that blocks the signal. */
+static void blocked(void) {
+  sigset_t set, before, pending;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  sigaddset(&set, SIGRTMAX);
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  callseq_system_pass_on(callseq_system_thread(), SIGUSR1);
+  callseq_system_pass_on(callseq_system_thread(), SIGRTMAX);
+  sigpending(&pending);
+  ok(!sigismember(&pending, SIGUSR1) && !sigismember(&pending, SIGRTMAX),
+     "a signal that is blocked is not passed on");
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Sleeping briefly takes the thread's timer slack down, and leaves it as it was. */
+static void slack(void) {
+  static const unsigned long slacks[] = {50000, 3000000000ul, ~0ul >> 1, ~0ul - 5000, 1};
+  for (size_t i = 0; i < sizeof slacks / sizeof *slacks; i++) {
+    prctl(PR_SET_TIMERSLACK, slacks[i], 0, 0, 0);
+    callseq_park_nap(1);
+    unsigned long found = (unsigned long)syscall(SYS_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0);
+    ok(found == slacks[i], "a timer slack of %lu stays: %lu", slacks[i], found);
+  }
+  prctl(PR_SET_TIMERSLACK, 0ul, 0, 0, 0);
+}
+#endif
 
 static int take_one(void) {
   sigset_t usr1;
@@ -225,6 +267,11 @@ int main(void) {
   numbering();
   signals();
   unsent();
+#ifndef CALLSEQ_POSIX
+  if (!emulated()) /* whose own mask the system tells */
+    blocked();
+  slack();
+#endif
   forked_meanwhile();
   anew = again = 0;
   crew(2, come_or_signal);
