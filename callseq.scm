@@ -318,10 +318,12 @@
     (when handler
       ((guarded (lambda () (handler signal)) "Error in a signal handler")))))
 
-;; The green thread that runs handlers, or #f. If it is terminated it never says that it has ended.
+;; A green thread that is terminated never says that it has ended.
+(define (gone? thread) (memq (##sys#slot thread 3) '(dead terminated)))
+
+;; The green thread that runs handlers, or #f.
 (define handling #f)
-(define (handling?)
-  (and handling (not (memq (##sys#slot handling 3) '(dead terminated)))))
+(define (handling?) (and handling (not (gone? handling))))
 
 ;; Runs the handlers of all signals that have come, unless that is being done.
 (define (handle-signals)
@@ -337,19 +339,29 @@
      (lambda () (set! handling #f)))))
 
 ;; The same for REASON, an interrupt number or #f, and what follows it in CHICKEN's own queue: signals
-;; that came while the program was being loaded.
+;; that came while the program was being loaded. The queue is emptied first: what comes meanwhile
+;; would only be queued, and for good if a handler does not return.
 (define (handle-queue reason)
-  (when reason
-    (handle-signal reason)
-    (handle-queue (##core#inline "C_i_pending_interrupt" #f))))
+  (let loop ((reason reason) (signals '()))
+    (if reason
+        (loop (##core#inline "C_i_pending_interrupt" #f) (cons reason signals))
+        (for-each handle-signal (reverse signals)))))
 
 ;; An interrupt hook that runs the handlers of signals, and leaves the rest to HOOK.
 (define (interrupt-hook hook)
   (define timer 255)
   (lambda (reason state)
     (handle-signals)
-    (cond ((eq? reason timer) (hook reason state))
-          (else (handle-queue reason) (hook #f state)))))
+    (unless (eq? reason timer) (handle-queue reason))
+    (hook (and (eq? reason timer) reason) (with-room state))))
+
+;; A thunk that goes on with STATE, a procedure that an interrupt has stopped. It may have collected
+;; so that the C function which it is about to call has the nursery, and green threads or a handler
+;; have used that since.
+(define (with-room state)
+  (lambda ()
+    (unless (##core#inline "callseq_scheme_has_room") (##sys#gc #f))
+    (if (procedure? state) (state) (##sys#context-switch state))))
 
 ;; A callback, of the thread that runs handlers while nobody else is inside.
 (define (deliver-signals serial request)
@@ -364,7 +376,7 @@
 (provide 4 misdelivered)
 (provide 5 bad-result)
 (provide 6 real-result)
-(provide 8 new-lap)
+(provide 7 new-lap)
 ((foreign-lambda void "callseq_scheme_define_invoke" scheme-object) invoke)
 ((foreign-lambda void "callseq_scheme_provide_signals" scheme-object scheme-object)
  ##sys#signal-vector deliver-signals)
@@ -383,8 +395,7 @@
          (end-process code))))
     (set! chicken.base#emergency-exit (lambda (#!optional (code 0)) (end-process code)))
     (implicit-exit-handler return-to-host)
-    (provide 7 (interrupt-hook ##sys#interrupt-hook))
-    (set! ##sys#interrupt-hook (##core#primitive "callseq_scheme_interrupt"))
+    (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))
     (set! ##sys#current-exception-handler handle-load-error)))
 
 )

@@ -21,7 +21,6 @@ enum callseq_procedure {
   CALLSEQ_MISDELIVERED, /* (serial value): not the current request's value */
   CALLSEQ_BAD_RESULT,   /* (serial value): not of the result's type */
   CALLSEQ_REAL_RESULT,  /* (serial value): for double, neither fixnum nor flonum */
-  CALLSEQ_INTERRUPT,    /* (reason state): CHICKEN's interrupt hook */
   CALLSEQ_NEW_LAP,      /* (serial request): collects, and goes on with the request */
   CALLSEQ_PROCEDURES
 };
@@ -49,17 +48,10 @@ void callseq_binding_begin(void);
 /* No call begins further than a lap from here on the Scheme stack without a collection. */
 void callseq_binding_begin_lap(const void *at);
 
-/* In signals.c. After each collection: have signals come? When the program has been loaded: catches
- * those that it handles. In a forked child. */
-void callseq_signals_look(void);
+/* In signals.c. When the program has been loaded: catches the signals that it handles. In a forked
+ * child. */
 void callseq_signals_take_over(void);
 void callseq_signals_forked(void);
-
-/* Does the procedure, CHICKEN's, fail if it finds no room a second time? */
-bool callseq_signals_asks_twice(void *procedure);
-
-/* Is this the library's own callback, whose thread must not execute others'? */
-bool callseq_signals_is_ours(const struct callseq_abi_callback *callback);
 
 /* Is this thread the holder? */
 bool callseq_binding_inside(void);

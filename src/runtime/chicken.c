@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/trace.h"
 #include "binding.h"
+#include "runner.h"
 #include "scheme.h"
 #include "thread.h"
 
@@ -351,7 +352,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   }
   restore_mask(&scheme.caller);
   bool lent = r->special == CALLSEQ_ABI_WAITER;
-  bool ours = callseq_signals_is_ours(r->current->callback); /* `current` may be gone below */
+  bool ours = callseq_runner_calls(r->current->callback); /* `current` may be gone below */
   callseq_tools_release(r->current);
   if (lent) {
     CALLSEQ_POINT1(leave, r->current->callback->name);
@@ -410,58 +411,6 @@ void callseq_scheme_provide(int which, C_word value) {
 
 int callseq_scheme_hosted(void) {
   return atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) == CALLSEQ_LOADING;
-}
-
-/* CHICKEN's interrupts, of its timer that switches green threads and of signals, wait. */
-C_word callseq_scheme_hold_interrupts(void) {
-  C_interrupts_enabled = 0;
-  return C_SCHEME_UNDEFINED;
-}
-
-C_word callseq_scheme_allow_interrupts(void) {
-  C_interrupts_enabled = 1;
-  return C_SCHEME_UNDEFINED;
-}
-
-/* What an interrupted procedure is gone on with. It may have collected so that the C function which
- * it is about to call has the nursery, and green threads or a handler have used that since. The
- * last argument is where CHICKEN keeps the procedure. */
-static C_noret void resume(C_word c, C_word *av) {
-  C_proc procedure = (C_proc)C_block_item(av[c - 1], 0);
-  if (!C_demand(C_bytestowords(callseq_setup.nursery / 2)) &&
-      !callseq_signals_asks_twice((void *)procedure))
-    C_save_and_reclaim((void *)procedure, (int)c - 1, av);
-  procedure(c - 1, av);
-}
-
-static bool is_vector(C_word value) {
-  return !C_immediatep(value) && (C_block_header(value) & C_HEADER_BITS_MASK) == C_VECTOR_TYPE;
-}
-
-/* (interrupt reason state), a CHICKEN procedure: its interrupt hook. The state is a thunk, or a
- * vector of the procedure, in a block of its own, and its arguments. A plain callback that is just
- * returning to C is not in a state that can be gone on with, and must not be collected in: it is
- * let return. Signals are pending still, and looked for after the collection that returns. */
-void callseq_scheme_interrupt(C_word c, C_word *av) {
-  C_word state = av[3];
-  size_t size = is_vector(state) ? (size_t)C_header_size(state) : 0;
-  C_word *words = C_alloc(2 + 1 + size + 1), *vector = words + 2;
-  if (size) {
-    C_word procedure = C_block_item(state, 0);
-    if (!C_block_item(procedure, 0)) {
-      C_save(C_block_item(state, 1));
-      C_reclaim(NULL, 0);
-    }
-    words[0] = (C_word)C_block_header(procedure);
-    words[1] = (C_word)resume;
-    vector[0] = (C_word)(C_VECTOR_TYPE | (size + 1));
-    vector[1] = (C_word)words;
-    memcpy(vector + 2, &C_block_item(state, 1), (size - 1) * sizeof(C_word));
-    vector[size + 1] = procedure;
-    av[3] = (C_word)vector;
-  }
-  av[0] = callseq_binding_procedure(CALLSEQ_INTERRUPT);
-  ((C_proc)C_block_item(av[0], 0))(c, av);
 }
 
 /* A level begins: remembers where collections in it return to. */

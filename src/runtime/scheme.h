@@ -9,7 +9,7 @@ C_word callseq_scheme_enter_level(void);
 C_word callseq_scheme_begin(void);
 C_word callseq_scheme_hold_interrupts(void);
 C_word callseq_scheme_allow_interrupts(void);
-void callseq_scheme_interrupt(C_word c, C_word *av) C_noret;
+C_word callseq_scheme_has_room(void);
 C_word callseq_scheme_keep_mask(void);
 void callseq_scheme_abandon(void);
 void callseq_scheme_fail(char *message, char *trace);

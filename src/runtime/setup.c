@@ -10,6 +10,7 @@
 #include "exports.h"
 
 #include "binding.h"
+#include "runner.h"
 #include "scheme.h"
 #include "system/overrun.h"
 #include "system/system.h"
@@ -70,6 +71,7 @@ static void after_fork_in_child(void) {
   if (holder)
     callseq_sequencer_forked(&callseq_abi_runtime.sequencer, callseq_abi_self);
   callseq_signals_forked();
+  callseq_runner_forked();
   /* Forked inside: a thread that the child does not have may hold the lock, in a fork of its own.
    * While the program loads it is this thread that holds it. */
   if (!fork_took &&
@@ -86,7 +88,6 @@ static void after_collection(int mode, C_long milliseconds) {
   atomic_store_explicit(&callseq_setup.collections,
                         atomic_load_explicit(&callseq_setup.collections, memory_order_relaxed) + 1,
                         memory_order_relaxed);
-  callseq_signals_look();
 }
 
 /* The program's Scheme code, weak because the shared egg in csi has none, and this library's. */

@@ -1,5 +1,5 @@
 ; Callbacks that fault: in C code that they call, and in Scheme itself.
-(import (chicken platform) (chicken foreign) (chicken memory) callseq)
+(import (chicken platform) (chicken foreign) (chicken memory) (chicken process signal) callseq)
 
 #>
 void fault(int), call_fault(int);
@@ -12,5 +12,11 @@ void fault(int), call_fault(int);
 (define-sequenced-callback (fault_nested (int which)) int (call-fault which) 1)
 (define-sequenced-callback (read_byte (c-pointer p)) int (pointer-u8-ref p))
 (define-sequenced-callback (twice (int n)) int (* 2 n))
+
+(define sent 0)
+(define-sequenced-callback (handle_in_scheme (int signal)) void
+  (set-signal-handler! signal (lambda (_) (set! sent (+ sent 1)))))
+(define-sequenced-callback (wait_until_sent (int times)) int
+  (let loop () (if (< sent times) (loop) sent)))
 
 (return-to-host)

@@ -1,7 +1,7 @@
 /* Faults belong to the host. callseq_init changes the disposition of no signal, the mask and the
  * alternate stack of no thread. SIGSEGV, SIGBUS, SIGFPE and SIGILL, outside and in a callback,
  * reach the host's handler, which may mend the fault; where there is none the process dies of the
- * signal.
+ * signal. A Scheme handler for them has those that are sent, and no fault.
  */
 #include "../support.h"
 #include <setjmp.h>
@@ -9,7 +9,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-int fault_below(int), fault_nested(int), read_byte(void *), twice(int);
+int fault_below(int), fault_nested(int), read_byte(void *), twice(int), wait_until_sent(int);
+void handle_in_scheme(int);
 
 /* ---- Faults ---- */
 
@@ -76,7 +77,7 @@ enum { PLACES = sizeof places / sizeof *places };
 
 /* What the scenario, a child, is to do. */
 static int which, place;
-static bool in_thread, on_alternate_stack;
+static bool in_thread, on_alternate_stack, scheme_too;
 
 static void happen(int index) {
   static _Thread_local char alternate[32768];
@@ -92,6 +93,9 @@ static int start_and_fault(void) {
   struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   callseq_init();
+  for (int i = 0; i < FAULTS; i++)
+    if (scheme_too)
+      handle_in_scheme(faults[i]);
   if (in_thread)
     crew(1, happen);
   else
@@ -117,6 +121,31 @@ static void handle_all(void (*handler)(int, siginfo_t *, void *)) {
 static int with_handler(void) {
   handle_all(leave);
   return start_and_fault();
+}
+
+/* Elsewhere signals that are sent stand for these. */
+static bool is_real(int number) {
+#if defined(__x86_64__)
+  (void)number;
+  return true;
+#else
+  return number == SIGSEGV || number == SIGBUS;
+#endif
+}
+
+static void all_faults_with_scheme(void) {
+  scheme_too = true;
+  for (place = 0; place < PLACES; place++)
+    for (which = 0; which < FAULTS; which++) {
+      const char *name = strsignal(faults[which]);
+      if (!is_real(faults[which]))
+        continue;
+      is_int(in_child(without_handler).signal, faults[which],
+             "%s %s: with a handler of Scheme's the process dies of it", name, places[place].where);
+      in_thread = !in_thread;
+      is_int(in_child(with_handler).code, 100 + faults[which], "and a handler of the host sees it");
+    }
+  scheme_too = false;
 }
 
 static void all_faults(void) {
@@ -168,6 +197,44 @@ static void mend_in_scheme(int index) {
   is_int(right, TIMES, "a handler mends a fault in a callback, which goes on");
   is_int(mended, TIMES, "it has run once for each");
   signal(SIGSEGV, SIG_DFL);
+}
+
+static void on_sent(int number) {
+  (void)number;
+  _exit(96);
+}
+
+/* The host's handler keeps its flags and what it blocks, under Scheme's. */
+static volatile sig_atomic_t blocks_right;
+static void mend_once(int number, siginfo_t *info, void *context) {
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  blocks_right = sigismember(&mask, SIGSEGV) == 1 && sigismember(&mask, SIGUSR1) == 1 &&
+                 sigismember(&mask, SIGUSR2) == 0;
+  make_readable(number, info, context);
+}
+
+static int sent_and_real(void) {
+  struct sigaction action = {.sa_sigaction = mend_once, .sa_flags = SA_SIGINFO | SA_RESETHAND};
+  struct rlimit no_core = {0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  sigaddset(&action.sa_mask, SIGUSR1);
+  sigaction(SIGSEGV, &action, NULL);
+  signal(SIGFPE, on_sent);
+  callseq_init();
+  for (int i = 0; i < FAULTS; i++)
+    handle_in_scheme(faults[i]);
+  handle_in_scheme(SIGSEGV); /* once more: what was there before is still the host's */
+  for (int i = 0; i < 100; i++) {
+    raise(faults[i % FAULTS]);
+    if (wait_until_sent(i + 1) != i + 1)
+      return 1;
+  }
+  page = page_without_access();
+  if (read_byte(page) != 0 || mended != 1 || !blocks_right)
+    return 2;
+  read_byte(page_without_access()); /* the handler was for one */
+  return 3;
 }
 
 static void jump_out(int index) {
@@ -253,6 +320,10 @@ int main(void) {
   init_leaves_alone(of_the_host, "", "those that the host has set");
   init_leaves_alone(reporting, "Segmentation fault stack ", "all that, with report_overrun");
   all_faults();
+  all_faults_with_scheme();
+  struct outcome outcome = in_child(sent_and_real);
+  is_int(outcome.signal, SIGSEGV, "sent ones are Scheme's, faults are the host's: code %d",
+         outcome.code);
 
   start_quietly();
   mend_in_scheme(0);

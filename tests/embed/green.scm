@@ -157,6 +157,28 @@ int enter_inner(int);
           (wait-until (lambda () (not running)))
           (again (+ i 1))))))
 
+; A handler gives way to green threads that run, sleep and wait, itself in the middle of any of them.
+(define-sequenced-callback (yield_in_handler (int times)) int
+  (let ((running #t) (handled 0) (ticks 0) (threads 3) (over 0))
+    (define (in-thread step)
+      (start-thread (lambda () (let loop () (step) (when running (loop))) (set! over (+ over 1)))))
+    (set-signal-handler! signal/usr2
+      (lambda (_)
+        (do ((i 0 (+ i 1))) ((= i 3)) (##sys#thread-yield!) (garbage 50))
+        (set! handled (+ handled 1))))
+    (in-thread (lambda () (set! ticks (+ ticks 1)) (garbage 20)))
+    (in-thread (lambda () (##sys#thread-yield!)))
+    (in-thread (lambda () (##sys#thread-sleep! (+ 1.0 (current-process-milliseconds)))))
+    (let again ((i 0))
+      (when (< i times)
+        (let ((before handled))
+          (raise-it signal/usr2)
+          (wait-until (lambda () (> handled before)))
+          (again (+ i 1)))))
+    (set! running #f)
+    (wait-until (lambda () (= over threads)))
+    (if (> ticks 0) handled -1)))
+
 ; Nested calls of two threads, one after the other, while the timer switches between them. The number
 ; of results that are not the call's own.
 (define enter-one (foreign-safe-lambda int "enter_one" int))

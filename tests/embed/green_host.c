@@ -7,7 +7,7 @@
 int both(int), leave_both_behind(int), left_behind(int), one_fails(int), take_turns(int, int);
 int sleep_well(int), nobody_there(void), fail_in_a_thread(int), deadlock(int), twice(int);
 int lower(int), failing(int), one(int), other(int), nest_preempted(int);
-int end_what_is_interrupted(int), outer(int), inner(int),
+int yield_in_handler(int), end_what_is_interrupted(int), outer(int), inner(int),
     yielding_inner(int);
 void begin_busy(void), end_busy(void);
 char *upper(int), *talk(int);
@@ -92,6 +92,7 @@ int main(void) {
   is_int(one_fails(9), 9, "one of two that fails, fails alone");
   is_int(take_turns(3, 100000), 300000, "threads that are preempted");
   is_int(end_what_is_interrupted(10), 10, "handlers that end the thread which they interrupt");
+  is_int(yield_in_handler(2000), 2000, "handlers that yield");
   is_int(nest_preempted(20000), 0, "nested calls of threads that are preempted at any moment");
   int nested = 0, calls = often(20000);
   uint32_t seed = 1;

@@ -3,8 +3,8 @@
 
 #>
 #include <signal.h>
-void handled(int), sleep_until_interrupted(void);
-int nest(int);
+void handled(int), sleep_until_interrupted(void), sit(void);
+int nest(int), enter_deep(int, int, int);
 <#
 
 (define handled (foreign-lambda void "handled" int))
@@ -42,6 +42,8 @@ int nest(int);
     (sleep-until-interrupted)
     (let loop () (if (= seen before) (loop) (- seen before)))))
 
+(define-sequenced-callback (sit_inside) void ((foreign-lambda void "sit")))
+
 ; A signal is pending as a nested call returns to C, and as a plain callback does.
 (define nest (foreign-safe-lambda int "nest" int))
 (define-sequenced-callback (inner (int n)) int (raise-it signal/usr1) n)
@@ -53,6 +55,20 @@ int nest(int);
 (define-sequenced-callback (apply_to_many) int
   (raise-it signal/usr1)
   (length (apply list many)))
+
+; Signals come while the handler of an earlier one runs, deep in C code that has used most of the
+; nursery, or in levels below each other.
+(define deep 0)
+(define-sequenced-callback (handle_deeply (int signal)) void
+  (set-signal-handler! signal
+    (lambda (signal)
+      (set! deep (+ deep 1))
+      (when (odd? deep) (raise-it signal))
+      (spin 1000))))
+(define enter-deep (foreign-safe-lambda int "enter_deep" int int int))
+(define-sequenced-callback (go_deep (int signal) (int kib) (int levels)) int
+  (cond ((zero? levels) (raise-it signal) (spin 1000) deep)
+        (else (enter-deep signal kib (- levels 1)))))
 
 ; A handler that gives up what it has interrupted.
 (define-sequenced-callback (run_until_given_up (int signal)) int

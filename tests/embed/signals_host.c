@@ -2,16 +2,20 @@
  * callback runs, while it sleeps in a system call, and while nobody is inside. The interrupted
  * calls are innocent and succeed; the host's own handlers are undisturbed. */
 #include "../support.h"
+#include <alloca.h>
 #include <poll.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 
 int raise_inside(int), twice(int), seen_so_far(void), run_until_seen(void), sleep_until_seen(void);
-int run_until_given_up(int), inner(int), outer(int), plain(int), apply_to_many(void);
-void let_it_fail(int), handle_also(int), handle_nesting(int), ignore_it(int);
+int go_deep(int, int, int), run_until_given_up(int), inner(int), outer(int), plain(int),
+    apply_to_many(void);
+void handle_deeply(int), sit_inside(void), let_it_fail(int), handle_also(int), handle_nesting(int),
+    ignore_it(int);
 
 static sem_t done_with[65]; /* posted by Scheme's handler of each signal */
+static sem_t let_go;
 static atomic_int not_inside;
 
 static void wait_for(sem_t *semaphore) {
@@ -62,7 +66,50 @@ static void pending(void) {
   is_int(applied, 2000, "a signal comes as much room is needed");
 }
 
+/* ---- With little room ---- */
+
+int enter_deep(int, int, int);
+int enter_deep(int number, int kib, int levels) {
+  volatile char *room = alloca((size_t)kib << 10);
+  room[0] = 1;
+  return go_deep(number, kib, levels) + room[0] - 1;
+}
+
+static void deep(void) {
+  static const struct {
+    int kib, levels;
+  } places[] = {{600, 1}, {800, 1}, {100, 5}, {1, 100}, {1, 200}, {0, 0}};
+  handle_deeply(SIGRTMIN + 8);
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+    is_int(go_deep(SIGRTMIN + 8, places[i].kib, places[i].levels), 2 * (int)i + 2,
+           "signals during a handler, %d levels and %d KiB deep", places[i].levels, places[i].kib);
+}
+
 /* ---- From outside, to a callback that keeps the runtime ---- */
+
+/* Under Scheme. */
+void sit(void);
+void sit(void) {
+  sem_post(&done_with[0]);
+  wait_for(&let_go);
+}
+
+/* The holder blocks the signal: what is passed on must not be left with it. */
+static void block_or_signal(int index) {
+  sigset_t set, pending;
+  if (index == 1) {
+    wait_for(&done_with[0]);
+    raise(SIGUSR1);
+    sem_post(&let_go);
+    return;
+  }
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  sit_inside();
+  sigpending(&pending);
+  ok(!sigismember(&pending, SIGUSR1), "a thread that blocks a signal has none after its call");
+}
 
 static void sleep_or_signal(int index) {
   static atomic_bool over;
@@ -162,6 +209,7 @@ int main(void) {
   struct sigaction action = {.sa_handler = host_handler}, present;
   for (int i = 0; i < 65; i++)
     sem_init(&done_with[i], 0, 0);
+  sem_init(&let_go, 0, 0);
   sigaction(SIGUSR2, &action, NULL);
   is_int(in_child(waits_for_a_signal).code, 0, "a host that waits for its signals gets them");
   start_quietly();
@@ -176,8 +224,14 @@ int main(void) {
   ok(seen_so_far() > 2, "signals from several threads are handled");
 
   pending();
+  deep();
   crew(2, run_or_signal);
   crew(2, sleep_or_signal);
+  const char *system = getenv("CALLSEQ_SYSTEM");
+  if (emulated() || (system && *system))
+    ok(true, "# SKIP it is not known here what another thread blocks");
+  else
+    crew(2, block_or_signal);
   crew(2, give_up_or_signal);
   is_int(twice(4), 8, "and the next call is right");
 
