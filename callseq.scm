@@ -386,13 +386,22 @@
         (register on-exit)
         (exiting #f))
     (set! chicken.base#on-exit (lambda (thunk) (register (guarded thunk "Error in an on-exit thunk"))))
+    ;; The first to leave ends the process, whatever becomes of the clean-up: under a finalizer it
+    ;; raises, and a thunk may jump out of it. Under a thunk (exit) does nothing, as in CHICKEN; other
+    ;; green threads that leave meanwhile wait for the end.
     (exit-handler
      (lambda (#!optional (code 0))
        (##sys#check-fixnum code 'exit)
-       (unless exiting
-         (set! exiting #t)
-         (clean-up)
-         (end-process code))))
+       (cond ((not exiting)
+              (set! exiting ##sys#current-thread)
+              (dynamic-wind
+               void
+               (lambda () (call/cc (lambda (return) (with-exception-handler return clean-up))))
+               (lambda () (end-process code))))
+             ((gone? exiting) (end-process code))
+             ((not (eq? exiting ##sys#current-thread))
+              (##sys#thread-yield!)
+              (exit code)))))
     (set! chicken.base#emergency-exit (lambda (#!optional (code 0)) (end-process code)))
     (implicit-exit-handler return-to-host)
     (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))

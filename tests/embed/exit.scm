@@ -1,7 +1,10 @@
 ; Calls that end the process.
-(import (chicken platform) (chicken base) (chicken condition) (chicken process-context) (chicken foreign) callseq)
+(declare (uses scheduler))
+(import (chicken platform) (chicken base) (chicken condition) (chicken gc) (chicken process signal)
+        (chicken process-context) (chicken foreign) callseq)
 
 #>
+#include <signal.h>
 int nest(int);
 void sit(void), exit_in_c(int);
 <#
@@ -29,6 +32,41 @@ void sit(void), exit_in_c(int);
 (define-sequenced-callback (add_leaving_thunk) void (on-exit (lambda () (tell "leaves ") (exit 1))))
 (define-sequenced-callback (own_exit_handler) void
   (exit-handler (lambda (#!optional (code 0)) (error "no exit with" code))))
+
+; (exit) where a finalizer runs: by itself, by a signal handler meanwhile; and later.
+(define raise-it (foreign-lambda int "raise" int))
+(define-sequenced-callback (finalize_leaving (int code)) void
+  (set-finalizer! (vector 1) (lambda (_) (exit code)))
+  (gc #t))
+(define-sequenced-callback (finalize_interrupted (int code)) void
+  (set-signal-handler! signal/usr1 (lambda (_) (exit code)))
+  (set-finalizer! (vector 1) (lambda (_) (raise-it signal/usr1) (let loop () (loop))))
+  (gc #t))
+(define-sequenced-callback (finalize_at_exit (int code)) void
+  (set-finalizer! (vector 1) (lambda (_) (tell "finalized ") (exit code))))
+; A finalizer that is given up leaves CHICKEN's list of them locked for good.
+(define-sequenced-callback (give_up_finalizer) int
+  (call/cc
+   (lambda (give-up)
+     (set-finalizer! (vector 1) (lambda (_) (give-up 1)))
+     (gc #t)
+     0)))
+
+; A thunk that jumps out of (exit), and one that lets another thread leave as well.
+(define-sequenced-callback (jump_out_of_exit (int code)) int
+  (call/cc
+   (lambda (jump)
+     (on-exit (lambda () (jump 1)))
+     (exit code))))
+(define-sequenced-callback (leave_twice (int code)) int
+  (let ((other (##sys#make-thread #f 'created 'green 10)))
+    (##sys#setslot other 1 (lambda () (exit (+ code 1)) (tell "returned ") (exit 98)))
+    (on-exit
+     (lambda ()
+       (##sys#setslot other 3 'ready)
+       (##sys#add-to-ready-queue other)
+       (do ((i 0 (+ i 1))) ((= i 10)) (##sys#thread-yield!))))
+    (exit code)))
 
 ; Its arguments are no list: to print it is an error.
 (define (unprintable)

@@ -3,6 +3,8 @@
 #include "../support.h"
 #include <semaphore.h>
 
+int give_up_finalizer(void), jump_out_of_exit(int), leave_twice(int);
+void finalize_leaving(int), finalize_interrupted(int), finalize_at_exit(int);
 int leave(int), try_leave(int, int *), leave_externally(int), leave_nested(int), work(int);
 void leave_plainly(void), add_thunk(const char *), add_failing_thunk(void), leave_in_c(int);
 void leave_at_once(int);
@@ -239,6 +241,45 @@ static int with_an_own_handler(void) {
   return callseq_last_status() == CALLSEQ_ERROR && work(5) == 5 ? 17 : 99;
 }
 
+static int in_a_finalizer(void) {
+  start();
+  finalize_leaving(19);
+  return 99;
+}
+
+static int in_a_handler_during_one(void) {
+  start();
+  finalize_interrupted(20);
+  return 99;
+}
+
+static int with_a_leaving_finalizer(void) {
+  start();
+  finalize_at_exit(98);
+  leave(21);
+  return 99;
+}
+
+static int after_a_finalizer_was_given_up(void) {
+  start();
+  if (give_up_finalizer() != 1 || work(5) != 5)
+    return 98;
+  leave(22);
+  return 99;
+}
+
+static int by_a_thunk_that_jumps(void) {
+  start();
+  jump_out_of_exit(23);
+  return 99;
+}
+
+static int by_two_threads(void) {
+  start();
+  leave_twice(24);
+  return 99;
+}
+
 static struct outcome expect(int (*scenario)(void), int code, const char *what) {
   struct outcome outcome = in_child(scenario);
   is_int(outcome.code, code, "%s: the exit code (signal %d)", what, outcome.signal);
@@ -268,6 +309,13 @@ int main(void) {
   expect_bye(with_an_unprintable_error, 14, "an error in a thunk that cannot be printed");
   expect_bye(with_a_leaving_thunk, 15, "a thunk that calls exit itself");
   expect(with_an_own_handler, 17, "an exit handler of the program's own that raises");
+  expect_bye(in_a_finalizer, 19, "in a finalizer");
+  expect_bye(in_a_handler_during_one, 20, "in a signal handler during one");
+  expect_bye(with_a_leaving_finalizer, 21, "a finalizer that calls exit itself");
+  expect_bye(after_a_finalizer_was_given_up, 22, "after a finalizer was given up");
+  expect(by_a_thunk_that_jumps, 23, "a thunk that jumps out");
+  struct outcome two = expect(by_two_threads, 24, "another thread meanwhile");
+  ok(!strstr(two.out, "returned"), "whose exit does not return: %s", two.out);
   expect_exit(exit_of_host, 10, "by the main thread");
   expect_exit(exit_of_thread, 11, "by another thread");
   expect_exit(exit_while_others_call, 12, "while other threads call");
