@@ -262,9 +262,9 @@ static void stalled(void *data) {
   char who[80] = "no thread holds the Scheme runtime just now, the last callback was";
   if (holder)
     snprintf(who, sizeof who, "thread %u holds the Scheme runtime, in callback", (unsigned)holder);
-  fprintf(stderr, "callseq: thread %u has waited %u ms to call %s; %s %s\n",
-          (unsigned)callseq_abi_self, callseq_setup.config.stall_ms, q->callback->name, who,
-          running());
+  callseq_print("callseq: thread %u has waited %u ms to call %s; %s %s\n",
+                (unsigned)callseq_abi_self, callseq_setup.config.stall_ms, q->callback->name, who,
+                running());
 }
 
 static char *closed_message(struct callseq_abi_callback *callback) {

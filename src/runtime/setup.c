@@ -285,11 +285,8 @@ static int set_up(const callseq_config *config) {
                        &r->host);
   callseq_tools_add(&callseq_binding_scheme, callseq_setup.stack.base, callseq_setup.stack.bytes);
   callseq_overrun_watch(&callseq_setup.stack, config->report_overrun);
-  callseq_overrun_enter_thread(); /* the others do it when they first call */
+  callseq_thread_configure(config->measure_time);
   pthread_atfork(before_fork, after_fork, after_fork_in_child);
-
-  if (config->measure_time)
-    callseq_thread_go_slowly();
 
   /* Calls by the loading code nest: this thread holds the runtime from here on. */
   atomic_store_explicit(&callseq_setup.state, CALLSEQ_LOADING, memory_order_relaxed);

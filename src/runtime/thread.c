@@ -16,6 +16,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 __thread int *callseq_abi_errno;
 __thread uint32_t callseq_abi_self;
@@ -31,10 +33,12 @@ static __thread struct {
   struct failure own; /* `last`, put aside by callseq_thread_lend */
   char *string;
   struct callseq_habit habit;
+  bool configured; /* as callseq_thread_configure has it */
 } self;
 
 static pthread_key_t key;
-static _Atomic(bool) go_slowly;
+static _Atomic(int) way; /* that calls go */
+enum { WAY_UNKNOWN, WAY_SLOW, WAY_ANY };
 
 static CALLSEQ_NOINLINE void forget_error(void) {
   free(self.last.message);
@@ -49,6 +53,7 @@ static void leave(void *unused) {
   free(self.string);
   self.string = NULL;
   callseq_overrun_leave_thread();
+  self.configured = false;
   callseq_abi_errno = NULL;
   callseq_abi_self = 0;
   callseq_system_forget_thread();
@@ -58,27 +63,40 @@ static void make_key(void) { pthread_key_create(&key, leave); }
 
 static CALLSEQ_NOINLINE void set_id(void) { callseq_abi_self = callseq_system_thread(); }
 
-CALLSEQ_NOINLINE void callseq_thread_enter(void) {
+static CALLSEQ_NOINLINE void make(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  if (callseq_abi_self)
-    return;
   /* From here on threads and, after callseq_init, the process have addresses of functions of this
    * library, to be called when they end or fork. */
   callseq_system_stay_loaded(&key);
   pthread_once(&once, make_key);
   pthread_setspecific(key, &self);
   set_id();
-  if (!callseq_system_can_cancel() && !callseq_tools_watching() &&
-      !atomic_load_explicit(&go_slowly, memory_order_relaxed))
+}
+
+static CALLSEQ_NOINLINE void configure(void) {
+  /* acquire: pairs with the release in callseq_thread_configure */
+  int known = atomic_load_explicit(&way, memory_order_acquire);
+  if (known == WAY_UNKNOWN)
+    return;
+  self.configured = true;
+  if (known == WAY_ANY && !callseq_system_can_cancel() && !callseq_tools_watching())
     callseq_abi_errno = &errno;
   callseq_overrun_enter_thread();
 }
 
+CALLSEQ_NOINLINE void callseq_thread_enter(void) {
+  if (!callseq_abi_self)
+    make();
+  if (!self.configured)
+    configure();
+}
+
 CALLSEQ_NOINLINE struct callseq_habit *callseq_thread_habit(void) { return &self.habit; }
 
-void callseq_thread_go_slowly(void) {
-  atomic_store_explicit(&go_slowly, true, memory_order_relaxed);
-  callseq_abi_errno = NULL;
+void callseq_thread_configure(bool slowly) {
+  /* release: pairs with the acquire in configure */
+  atomic_store_explicit(&way, slowly ? WAY_SLOW : WAY_ANY, memory_order_release);
+  callseq_thread_enter();
 }
 
 int callseq_thread_defer_cancel(void) {
@@ -152,7 +170,7 @@ void callseq_thread_report(const callseq_config *config) {
     return;
   const char *trace = callseq_last_trace();
   fflush(stdout);
-  fprintf(stderr, "\nError: %s\n%s", callseq_last_error(), trace ? trace : "");
+  callseq_print("\nError: %s\n%s", callseq_last_error(), trace ? trace : "");
 }
 
 CALLSEQ_NOINLINE char *callseq_abi_keep_string(char *string) {
@@ -160,15 +178,38 @@ CALLSEQ_NOINLINE char *callseq_abi_keep_string(char *string) {
   return self.string = string;
 }
 
-char *callseq_format(const char *template, ...) {
-  va_list arguments, again;
-  va_start(arguments, template);
+static char *format(const char *template, va_list arguments) {
+  va_list again;
   va_copy(again, arguments);
   int length = vsnprintf(NULL, 0, template, arguments);
   char *text = length < 0 ? NULL : malloc((size_t)length + 1);
   if (text)
     vsnprintf(text, (size_t)length + 1, template, again);
   va_end(again);
+  return text;
+}
+
+char *callseq_format(const char *template, ...) {
+  va_list arguments;
+  va_start(arguments, template);
+  char *text = format(template, arguments);
   va_end(arguments);
   return text;
+}
+
+void callseq_print(const char *template, ...) {
+  static const char no_memory[] = "callseq: no memory for a message\n";
+  va_list arguments;
+  va_start(arguments, template);
+  char *text = format(template, arguments);
+  va_end(arguments);
+  const char *rest = text ? text : no_memory;
+  for (size_t left = strlen(rest); left > 0;) {
+    ssize_t written = write(STDERR_FILENO, rest, left);
+    if (written < 0 && errno != EINTR)
+      break;
+    rest += written < 0 ? 0 : written;
+    left -= written < 0 ? 0 : (size_t)written;
+  }
+  free(text);
 }

@@ -8,11 +8,12 @@
 #include "../../callseq.h"
 #include "sequence/sequencer.h"
 
-/* Sets the thread up unless it is. */
+/* Sets the thread up unless it is: partly before callseq_thread_configure, wholly after it. */
 void callseq_thread_enter(void);
 
-/* From now on all calls go the slow way; but those of other threads that have been set up. */
-void callseq_thread_go_slowly(void);
+/* The configuration is known, and callseq_overrun_watch has been called. `slowly`: all calls go the
+ * slow way, as they do before. The calling thread is set up; others are when they call next. */
+void callseq_thread_configure(bool slowly);
 
 /* Cancellation of this thread waits from here on, and is as it was before from there on: it may act
  * there. For calls on the slow way; a thread that can be cancelled has no other. */
@@ -40,6 +41,9 @@ void callseq_thread_report(const callseq_config *config);
 
 /* printf into malloc'd memory; NULL if there is none. */
 char *callseq_format(const char *template, ...) __attribute__((format(printf, 1, 2)));
+
+/* printf to standard error, at once: stdio would take 8 KiB of a perhaps small stack. */
+void callseq_print(const char *template, ...) __attribute__((format(printf, 1, 2)));
 
 /* thread.c calls this when the thread ends, before it tidies up. In chicken.c. */
 void callseq_thread_ends(void);

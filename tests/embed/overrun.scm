@@ -3,6 +3,7 @@
 
 #>
 int dig(int), leap(int);
+void while_loading(void);
 <#
 
 (define dig (foreign-lambda int "dig" int))
@@ -12,4 +13,5 @@ int dig(int), leap(int);
 (define-sequenced-callback (dig_in_scheme (int n)) int
   (let loop ((i n)) (if (zero? i) 0 (+ 1 (loop (- i 1))))))
 
+((foreign-lambda void "while_loading"))
 (return-to-host)

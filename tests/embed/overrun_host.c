@@ -61,6 +61,50 @@ static int off_the_stack_in_a_thread(void) {
   return 0;
 }
 
+/* Threads whose first call came too early: before init, or while it loads the code. */
+static pthread_barrier_t step;
+
+static void *dig_after_calling(void *unused) {
+  if (unused) /* while it loads: from the load itself */
+    pthread_barrier_wait(&step);
+  dig_in_c(1);
+  pthread_barrier_wait(&step);
+  pthread_barrier_wait(&step);
+  dig_in_c(1 << 30);
+  return unused;
+}
+
+static bool loading;
+
+/* Under the program's top level. */
+void while_loading(void);
+void while_loading(void) {
+  if (loading) {
+    pthread_barrier_wait(&step);
+    pthread_barrier_wait(&step);
+  }
+}
+
+static int off_the_stack_in_an_early_thread(void) {
+  pthread_t thread;
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.report_overrun = 1;
+  config.on_error = keep_quiet;
+  pthread_barrier_init(&step, NULL, 2);
+  pthread_create(&thread, NULL, dig_after_calling, loading ? &thread : NULL);
+  if (!loading)
+    pthread_barrier_wait(&step);
+  callseq_init_with(&config);
+  pthread_barrier_wait(&step);
+  pthread_join(thread, NULL);
+  return 0;
+}
+
+static int off_the_stack_in_a_loading_thread(void) {
+  loading = true;
+  return off_the_stack_in_an_early_thread();
+}
+
 static void on_fault(int signal) {
   (void)signal;
   _exit(55);
@@ -103,8 +147,10 @@ int main(void) {
   if (sizeof(void *) == 8) /* with fewer addresses to spare the guard is smaller */
     is_int(in_child(over_the_guard).signal, SIGSEGV, "a frame of 30 MB does not pass the guard");
 
-  int (*const reported[])(void) = {off_the_stack_reported, off_the_stack_in_a_thread};
-  for (int i = 0; i < 2; i++) {
+  int (*const reported[])(void) = {off_the_stack_reported, off_the_stack_in_a_thread,
+                                   off_the_stack_in_an_early_thread,
+                                   off_the_stack_in_a_loading_thread};
+  for (int i = 0; i < 4; i++) {
     fault = in_child(reported[i]);
     is_int(fault.signal, SIGSEGV, "with report_overrun too, for an honest core");
     ok(strstr(fault.err, "stack_bytes"), "with a message that names the remedy: %s", fault.err);

@@ -1,7 +1,7 @@
 /* stall_ms: a call that waits longer is reported once on standard error, with both threads and the
  * callback that holds the runtime. So is a newcomer that a nested call has started and waits for:
- * no other thread is served then. It waits without using the processor. The test waits for the
- * report itself, not for a time. */
+ * no other thread is served then. It waits without using the processor, and the report fits the
+ * smallest stack that a thread can have. The test waits for the report itself, not for a time. */
 #include "../support.h"
 #include <sched.h>
 #include <semaphore.h>
@@ -14,6 +14,8 @@ static sem_t holding, let_go;
 static long holder;
 static _Atomic(long) newcomer;
 static FILE *report;
+
+enum { USED_STACK = 6 << 10 };
 
 /* Under Scheme. In its place a program might join the thread that cannot be served: for ever. */
 void wait_for_main(void);
@@ -37,8 +39,10 @@ static void *hold_nested(void *argument) {
 }
 
 static void *wait_in_line(void *argument) {
+  volatile char used[USED_STACK]; /* by the program */
+  used[0] = used[sizeof used - 1] = 1;
   atomic_store_explicit(&newcomer, syscall(SYS_gettid), memory_order_relaxed);
-  *(int *)argument = twice(21);
+  *(int *)argument = twice(20 + used[0]);
   return NULL;
 }
 
@@ -72,6 +76,15 @@ static void names_threads(const char *line, long waits, long holds) {
        line);
 }
 
+/* With the smallest stack, unless a tool needs more itself. */
+static void create_small(pthread_t *thread, void *(*work)(void *), void *argument) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  if (!WATCHED && !emulated())
+    pthread_attr_setstacksize(&attributes, (size_t)sysconf(_SC_THREAD_STACK_MIN));
+  is_int(pthread_create(thread, &attributes, work, argument), 0, "a thread with a small stack");
+}
+
 static void one_report(void *(*holds)(void *), int result, const char *callback) {
   int held = 0, waited = 0;
   pthread_t holding_thread, waiting_thread;
@@ -79,7 +92,7 @@ static void one_report(void *(*holds)(void *), int result, const char *callback)
 
   pthread_create(&holding_thread, NULL, holds, &held);
   sem_wait(&holding);
-  pthread_create(&waiting_thread, NULL, wait_in_line, &waited);
+  create_small(&waiting_thread, wait_in_line, &waited);
   char *first = fgets(line, sizeof line, report); /* comes while the callback still holds */
   ok(first && strstr(line, callback), "the report names the callback %s: %s", callback, line);
   long waiting = atomic_load_explicit(&newcomer, memory_order_relaxed);

@@ -57,6 +57,33 @@ static int measured(void) {
   return now().inside_ns > before && now().calls == 1 ? 0 : 1;
 }
 
+/* A thread that has called before init is measured too. */
+static pthread_barrier_t step;
+
+static void *call_early(void *unused) {
+  callseq_clear_error();
+  twice(1);
+  pthread_barrier_wait(&step);
+  pthread_barrier_wait(&step);
+  hold();
+  return unused;
+}
+
+static int measured_though_early(void) {
+  pthread_t thread;
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.measure_time = 1;
+  config.on_error = keep_quiet;
+  pthread_barrier_init(&step, NULL, 2);
+  pthread_create(&thread, NULL, call_early, NULL);
+  pthread_barrier_wait(&step);
+  callseq_init_with(&config);
+  sem_post(&let_go);
+  pthread_barrier_wait(&step);
+  pthread_join(thread, NULL);
+  return now().inside_ns > 0 && now().calls == 1 ? 0 : 1;
+}
+
 static int collections_of(int calls) {
   uint64_t before = now().collections;
   for (int i = 0; i < calls; i++)
@@ -126,6 +153,7 @@ int main(void) {
   sem_init(&let_go, 0, 0);
   is_int(in_child(measured).code, 0, "the time inside is measured where it is asked for");
 
+  is_int(in_child(measured_though_early).code, 0, "in threads that have called before init too");
   int first = -1, later = -1, others = -1, collections = -1;
   sscanf(in_child(laps).out, "%d %d", &first, &later);
   ok(first >= 10 && first <= 1000, "few calls use up a lap of the nursery: %d in 10000", first);
