@@ -134,6 +134,45 @@ else
   skip 'tracepoints' 'needs <sys/sdt.h>, of systemtap-sdt-dev'
 fi
 
+# Callbacks in an extension that is loaded at run time: the program has the library for it.
+cat >extension.scm <<'END'
+(module extension (half-of) (import scheme (chicken foreign) callseq)
+(foreign-declare "int half(int n);")
+(define-sequenced-callback (half (int n)) int (/ n 2))
+(define half-of (foreign-safe-lambda int "half" int)))
+END
+cat >loads.scm <<'END'
+(import (chicken platform) (chicken load) callseq)
+(define-sequenced-callback/status (halved (int n)) int
+  (load "./extension.so")
+  (eval `(begin (import extension) (half-of ,n))))
+(return-to-host)
+END
+cat >loads_host.c <<'END'
+#include <callseq.h>
+#include <stdio.h>
+int halved(int, int *);
+int main(void) {
+  int n = 0, status = callseq_init() ? -1 : halved(8, &n);
+  printf("%d %d %s", status, n, status ? callseq_last_error() : "right");
+  return 0;
+}
+END
+loads() { # WHAT OPTION...
+  program=$1
+  shift
+  ok "$program: builds" $CSC $include -e loads.scm loads_host.c -o loads -link callseq "$@"
+  ok "$program: runs" ./loads
+}
+ok 'an extension' $CSC -s -J extension.scm -o extension.so
+loads 'a program that lends it the library' -L -rdynamic
+says 'and it works' '0 4 right'
+loads 'one that does not'
+says 'does not load it, and says what is missing' '1 0' 'undefined symbol: callseq_'
+ok 'an extension with a library of its own' $CSC -s -J extension.scm -o extension.so -link callseq
+loads 'a program that has another'
+says 'it is told what is wrong' 'half: called in a copy of callseq' '-L -rdynamic'
+
 ok 'csi loads the egg' csi -e '(import callseq) (print "loaded")'
 says 'and goes on' loaded
 fails 'csi refuses the form' \

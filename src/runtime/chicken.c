@@ -270,6 +270,12 @@ static void stalled(void *data) {
 static char *closed_message(struct callseq_abi_callback *callback) {
   switch (atomic_load_explicit(&callseq_setup.state, memory_order_relaxed)) {
   case CALLSEQ_NEW:
+    if (__atomic_load_n(&C_temporary_stack_bottom, __ATOMIC_RELAXED))
+      return callseq_format(
+          "%s: called in a copy of callseq that is not set up, while CHICKEN is, by the program "
+          "itself or by another copy; link what is loaded at run time without callseq, and its "
+          "program with callseq and -L -rdynamic",
+          callback->name);
     return callseq_format("%s: called before callseq_init", callback->name);
   case CALLSEQ_LOADING:
     return callseq_format("%s: called while callseq_init loads the Scheme code", callback->name);
