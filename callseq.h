@@ -17,6 +17,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of this header: three numbers, all in one for #if (1002003 is 1.2.3), and text. */
+#define CALLSEQ_VERSION_MAJOR 1
+#define CALLSEQ_VERSION_MINOR 0
+#define CALLSEQ_VERSION_PATCH 0
+#define CALLSEQ_VERSION_NUMBER                                                                     \
+  (CALLSEQ_VERSION_MAJOR * 1000000 + CALLSEQ_VERSION_MINOR * 1000 + CALLSEQ_VERSION_PATCH)
+#define CALLSEQ_VERSION                                                                            \
+  CALLSEQ_VERSION_TEXT(CALLSEQ_VERSION_MAJOR, CALLSEQ_VERSION_MINOR, CALLSEQ_VERSION_PATCH)
+#define CALLSEQ_VERSION_TEXT(major, minor, patch) CALLSEQ_VERSION_JOIN(major, minor, patch)
+#define CALLSEQ_VERSION_JOIN(major, minor, patch) #major "." #minor "." #patch
+
+/* The name for the linker of a function that fills in a structure: a program compiled for the
+ * structure of another version does not link, instead of being written past its end. */
+#ifdef __USER_LABEL_PREFIX__
+#define CALLSEQ_OF_VERSION(name)                                                                   \
+  __asm__(CALLSEQ_VERSION_PREFIX(__USER_LABEL_PREFIX__) name "_" CALLSEQ_VERSION)
+#define CALLSEQ_VERSION_PREFIX(prefix) CALLSEQ_VERSION_QUOTE(prefix)
+#define CALLSEQ_VERSION_QUOTE(prefix) #prefix
+#else
+#define CALLSEQ_OF_VERSION(name)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -127,7 +149,7 @@ struct callseq_stats {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 #endif
-void callseq_stats(struct callseq_stats *stats);
+void callseq_stats(struct callseq_stats *stats) CALLSEQ_OF_VERSION("callseq_stats");
 #ifdef __GNUC__
 #pragma GCC diagnostic pop
 #endif
@@ -146,6 +168,9 @@ void callseq_clear_error(void);
 
 /* A constant string that says what a status means. */
 const char *callseq_strerror(int status);
+
+/* CALLSEQ_VERSION of the library that the program is linked with. */
+const char *callseq_version(void);
 
 #ifdef __cplusplus
 }

@@ -18,18 +18,29 @@
 
   (import scheme (chicken base) (chicken condition) (chicken fixnum) (chicken foreign)
           (chicken format) (chicken platform) (chicken port) (chicken syntax))
-  (import-for-syntax (chicken io) (chicken module))
+  (import-for-syntax (chicken format) (chicken io) (chicken module) (chicken string))
 
 ;; The module in FOLDER goes into the compile-time part of this module, and so into its import library:
-;; nothing of it is linked into programs. `prelude` in it is the text of the FILEs.
+;; nothing of it is linked into programs. `prelude` in it is the text of the FILEs, with a name made of
+;; that text and the version; the C of this file defines what is called so (see abi.h).
 (define-syntax compile-time-part
   (er-macro-transformer
    (lambda (form rename compare)
-     (include "src/compile-time/read-module.scm")
+     (define read-module (eval (with-input-from-file "src/compile-time/read-module.scm" read)))
      (define (text file) (with-input-from-file file read-string))
-     `(,(rename 'begin-for-syntax)
-       ,(read-module (cadr form) '()
-                     `(define prelude ,(apply string-append (map text (cddr form)))))))))
+     (define (digest text)
+       (foldl (lambda (sum c) (modulo (+ (* 31 sum) (char->integer c)) 4294967291))
+              0 (string->list text)))
+     (let* ((text (apply string-append (map text (cddr form))))
+            (version (cadr (assq 'version (with-input-from-file "callseq.egg" read))))
+            (name (sprintf "callseq_~A_~A_made_this_object_compile_it_again"
+                           (string-translate* version '(("." . "_")))
+                           (number->string (digest text) 16)))
+            (definition (sprintf "#define CALLSEQ_ABI_MADE_BY ~A\n" name)))
+       `(,(rename 'begin)
+         (,(rename 'begin-for-syntax)
+          ,(read-module (cadr form) '() `(define prelude ,(string-append definition text))))
+         (,(rename 'foreign-declare) ,(sprintf "extern const char ~A;\nconst char ~A = 0;\n" name name)))))))
 
 (compile-time-part "src/compile-time" "src/base/compiler.h" "src/context/context.h" "src/sequence/sequencer.h" "src/runtime/abi.h")
 

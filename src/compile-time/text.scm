@@ -142,7 +142,7 @@
   (let ((call (abi "call" callback)) (reply (abi "reply" callback)))
     (lines
      (sprintf "static C_word ~A(C_word serial, C_word value);" reply)
-     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, CALLSEQ_ATOMIC_NULL};" (abi "callback" callback)
+     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY};" (abi "callback" callback)
               (c-literal (callback-name callback))
               (c-literal (sprintf "~A" (callback-result callback)))
               (c-literal (accepts (callback-result callback)))

@@ -19,7 +19,8 @@
 #define CALLSEQ_ABI_H
 
 /* Objects of CHICKEN are read and made here as its runtime lays them out, which differs between
- * versions; doc/porting.md lists what is used. CHICKEN 6 has strings that are no blocks of bytes. */
+ * versions; doc/porting.md lists what is used. CHICKEN 6 has strings that are no blocks of bytes.
+ */
 #if C_MAJOR_VERSION != 5 || !(C_STRING_TYPE & C_BYTEBLOCK_BIT)
 #error "callseq works with CHICKEN 5.3 and 5.4; this one has other objects: install one of these"
 #elif (C_MINOR_VERSION < 3 || C_MINOR_VERSION > 4) && !defined(CALLSEQ_ANY_CHICKEN)
@@ -69,6 +70,13 @@
 extern "C" {
 #endif
 
+/* The library that this text is of, by a name that only objects of the same text and version have:
+ * where callseq.scm puts the text together it defines CALLSEQ_ABI_MADE_BY. Each callback refers to
+ * it, so that an object that was made by another version does not link, or is not loaded. */
+#ifdef CALLSEQ_ABI_MADE_BY
+extern const char CALLSEQ_ABI_MADE_BY;
+#endif
+
 /* One per callback; static, and constant but for `root`. */
 struct callseq_abi_callback {
   const char *name;
@@ -76,6 +84,7 @@ struct callseq_abi_callback {
   const char *accepts; /* what Scheme values it takes, in words */
   C_word (*reply)(C_word serial, C_word value);
   CALLSEQ_ATOMIC(void *) root; /* GC root of the procedure; NULL until the definition has run */
+  const char *made_by;         /* &CALLSEQ_ABI_MADE_BY, in generated code */
 };
 
 CALLSEQ_INLINE void *callseq_abi_root(struct callseq_abi_callback *callback) {

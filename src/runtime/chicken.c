@@ -621,3 +621,9 @@ void callseq_stats(struct callseq_stats *stats) {
   stats->collections = peek(&callseq_setup.collections);
   stats->inside_ns = peek(&scheme.inside_ns);
 }
+
+/* The plain name, for programs that do not have callseq.h, in other languages: these can compare
+ * callseq_version() with the version whose structure they know. */
+__attribute__((visibility("default"))) void stats_unversioned(struct callseq_stats *stats) __asm__(
+    CALLSEQ_VERSION_PREFIX(__USER_LABEL_PREFIX__) "callseq_stats");
+void stats_unversioned(struct callseq_stats *stats) { callseq_stats(stats); }

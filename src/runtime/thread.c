@@ -133,6 +133,8 @@ const char *callseq_strerror(int status) {
   return text[status];
 }
 
+const char *callseq_version(void) { return CALLSEQ_VERSION; }
+
 int callseq_last_status(void) { return self.last.status; }
 
 const char *callseq_last_error(void) {

@@ -20,7 +20,8 @@
 (define-syntax module-under-test
   (er-macro-transformer
    (lambda (form rename compare)
-     (include "../../src/compile-time/read-module.scm")
+     (define read-module
+       (eval (with-input-from-file "../../src/compile-time/read-module.scm" read)))
      (read-module (cadr form) '(begin-compilation!)
                   '(define prelude "/* prelude */\n")
                   '(define (begin-compilation! c++?)
