@@ -1,7 +1,7 @@
 #!/bin/sh
-# bench/compare: what counts as slower, and its exit codes.
+# bench/report/compare: what counts as slower, and its exit codes.
 . "$TESTS/tap.sh"
-compare=$TESTS/../bench/compare
+compare=$TESTS/../bench/report/compare
 
 # run FOLDER ROW "NS NS NS": a folder with three rounds of one thread
 run() {

@@ -6,7 +6,7 @@
 run=$(dirname "$TESTS")/run
 here=$work/bin
 mkdir "$here"
-for program in sh cat chmod dirname env find grep sed cc gcc csc chicken-install; do
+for program in sh awk cat chmod dirname env find grep sed cc gcc csc chicken-install; do
   ln -s "$(command -v "$program")" "$here/$program"
 done
 

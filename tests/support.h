@@ -2,13 +2,12 @@
  *
  *   start_quietly()         callseq_init, with nothing on standard error when a call fails
  *   failed(name, parts...)  asserts that this thread's last call failed, and what its message names
- *   crew(n, work)           runs work(0) ... work(n - 1), a thread each, started together and joined
- *   in_child(scenario)      runs scenario() in a child process: its exit code, signal and output
- *   resident_kb()           resident memory of this process
- *   under(tool)             is the suite run under that tool of tools.mk?
- *   emulated()              is this CPU an emulator's? foreign.mk says so
- *   often(n)                n, or a tenth of it in an emulator, which is slow
- *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
+ *   crew(n, work)           runs work(0) ... work(n - 1), a thread each, started together and
+ * joined in_child(scenario)      runs scenario() in a child process: its exit code, signal and
+ * output resident_kb()           resident memory of this process under(tool)             is the
+ * suite run under that tool of settings/tool.mk? emulated()              is this CPU an emulator's?
+ * settings/foreign.mk says so often(n)                n, or a tenth of it in an emulator, which is
+ * slow chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
  * A process has one runtime, so every scenario of init, exit or death gets a child of its own; the
  * parent must not have called callseq_init. */
@@ -117,8 +116,8 @@ static inline struct outcome in_child(int (*scenario)(void)) {
   return outcome;
 }
 
-/* 1 under a tool of tools.mk: it takes memory of its own for each block that the program frees, and
- * looks for leaks itself. */
+/* 1 under a tool of settings/tool.mk: it takes memory of its own for each block that the program
+ * frees, and looks for leaks itself. */
 #ifndef WATCHED
 #define WATCHED 0
 #endif

@@ -111,9 +111,9 @@ static int is_sorted(const unsigned *place) {
 }
 
 #ifdef FINGERPRINTS
-/* For the largest search, whose states do not fit into memory: a table with room for 2 to the power of
- * FINGERPRINTS hashes of states, of 64 bits each, instead of spin's. That one of n states is overlooked
- * has a chance of about n * n / 2 to the power of 65; verify/run prints n. */
+/* For the largest search, whose states do not fit into memory: a table with room for 2 to the power
+ * of FINGERPRINTS hashes of states, of 64 bits each, instead of spin's. That one of n states is
+ * overlooked has a chance of about n * n / 2 to the power of 65; verify/run prints n. */
 typedef unsigned long long uint64;
 extern void (*uerror)(char *);
 

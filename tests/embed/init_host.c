@@ -99,7 +99,8 @@ static int by_a_thread_that_ends(void) {
 static int error_at_load(void) {
   scenario = "error";
   printf("%d", callseq_init());
-  printf(" %s", callseq_last_trace() && strstr(callseq_last_trace(), "init.scm") ? "chain" : "none");
+  printf(" %s",
+         callseq_last_trace() && strstr(callseq_last_trace(), "init.scm") ? "chain" : "none");
   printf(" %d", callseq_init());
   printf(" %d", twice(21));
   printf(" %d\n", callseq_last_status());
@@ -253,8 +254,8 @@ static int refused_configurations(void) {
   return 0;
 }
 
-/* Addresses for so many megabytes more than this process has, or for as many as it likes. Exits with
- * 2 where /proc does not tell how many it has. */
+/* Addresses for so many megabytes more than this process has, or for as many as it likes. Exits
+ * with 2 where /proc does not tell how many it has. */
 static void limit_addresses(rlim_t megabytes) {
   long pages = 0;
   struct rlimit limit;
