@@ -74,7 +74,7 @@ static void fault(struct fault *fault, siginfo_t *info, void *context) {
     signal(fault->number, SIG_DFL);
     return;
   }
-  if (before.sa_flags & SA_RESETHAND)
+  if ((unsigned)before.sa_flags & SA_RESETHAND)
     fault->before = (struct sigaction){.sa_handler = SIG_DFL};
   set_mask(&before, fault->number, context);
   if (detailed)
