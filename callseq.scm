@@ -42,7 +42,7 @@
           ,(read-module (cadr form) '() `(define prelude ,(string-append definition text))))
          (,(rename 'foreign-declare) ,(sprintf "extern const char ~A;\nconst char ~A = 0;\n" name name)))))))
 
-(compile-time-part "src/compile-time" "src/base/compiler.h" "src/context/context.h" "src/sequence/sequencer.h" "src/runtime/abi.h")
+(compile-time-part "src/compile-time" "src/base/compiler.h" "src/context/context.h" "src/sequence/counts.h" "src/sequence/pace.h" "src/sequence/sequencer.h" "src/runtime/abi.h")
 
 ;;; Syntax
 
@@ -73,7 +73,7 @@
 
 ;;; C
 
-(foreign-declare "#include \"src/base/compiler.h\"\n#include \"src/context/context.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/scheme.h\"\n")
+(foreign-declare "#include \"src/base/compiler.h\"\n#include \"src/context/context.h\"\n#include \"src/sequence/counts.h\"\n#include \"src/sequence/pace.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/scheme.h\"\n")
 
 (define provide (foreign-lambda void "callseq_scheme_provide" int scheme-object))
 (define hosted? (foreign-lambda bool "callseq_scheme_hosted"))

@@ -116,24 +116,13 @@ byte memory[WORDS];
 #define IS_BRIEF(waiter) \
   (BATCH_LIMIT && (!IS_ALONE(waiter) || BUG == NOT_ALONE) && !IS_BUSY(waiter))
 
-/* Values of `lock`: one of these, or a thread's number from 1. */
-#define FREE 0
-#define PASSING 100
-#define OFFERED 101
-
-/* Values of `arrivals`: NULL, this, or a waiter. */
+/* Their values. A word is a byte here, and NULL a number. */
 #define NULL 0
-#define HEIR_ONLY 100
-
-/* Values of `demand`: NULL, this, or the heir. */
-#define OVERDUE 100
-
-/* Values of `state`. */
-#define WAITING 0
-#define HEIR 1
-#define TAKEN 2
-#define DONE 3
-#define PARKED 4
+#define CALLSEQ_MODEL
+#define CALLSEQ_LOCK_FREE 0
+#define CALLSEQ_LOCK_CLOSED 255
+#define MARK(n) (100 + (n))
+#include "../src/sequence/protocol.h"
 
 /* The holder's own. */
 byte brief, turns, served; /* the heads of two queues */

@@ -61,7 +61,7 @@ struct level {
   struct kept_mask caller;
 };
 
-struct callseq_abi_runtime callseq_abi_runtime = {.sequencer = {.lock = CALLSEQ_LOCK_CLOSED},
+struct callseq_abi_runtime callseq_abi_runtime = {.sequencer = CALLSEQ_SEQUENCER_INITIALIZER,
                                                   .serial = C_fix(0)};
 
 struct callseq_tools_side callseq_binding_host, callseq_binding_scheme;
@@ -289,7 +289,7 @@ static char *closed_message(struct callseq_abi_callback *callback) {
 
 /* For a thread that found the lock taken: is it because the Scheme code is being loaded? */
 static bool loading(void) {
-  atomic_thread_fence(memory_order_acquire); /* pairs with the release of the lock in set_up */
+  atomic_thread_fence(memory_order_acquire); /* pairs with the release in callseq_sequencer_open */
   /* acquire: pairs with the releases of the state in set_up */
   return atomic_load_explicit(&callseq_setup.state, memory_order_acquire) == CALLSEQ_LOADING;
 }
@@ -605,7 +605,7 @@ CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
 static C_word serial(C_word *word) { return C_unfix(__atomic_load_n(word, __ATOMIC_RELAXED)); }
 
 void callseq_stats(struct callseq_stats *stats) {
-  struct callseq_sequencer_counts *counts = &callseq_abi_runtime.sequencer.counts;
+  struct callseq_counts *counts = &callseq_abi_runtime.sequencer.counts;
   C_word base = serial(&callseq_abi_runtime.serial);
   if (base < 0) /* a nested call is being executed */
     base = serial(&scheme.base_serial);

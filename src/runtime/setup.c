@@ -278,9 +278,12 @@ static int set_up(const callseq_config *config) {
   callseq_setup.config = *config;
   callseq_setup.stack_top =
       (C_word *)((char *)callseq_setup.stack.base + callseq_setup.stack.bytes);
-  callseq_sequencer_init(&r->sequencer, or_none(config->batch_limit), or_none(config->spin_limit),
-                         or_none(config->stall_ms));
-  r->sequencer.batch_busy = (uint32_t)config->batch_busy;
+  callseq_sequencer_init(&r->sequencer, &(struct callseq_sequencer_limits){
+                                            .batch_limit = or_none(config->batch_limit),
+                                            .spin_limit = or_none(config->spin_limit),
+                                            .stall_ms = or_none(config->stall_ms),
+                                            .batch_busy = (uint32_t)config->batch_busy,
+                                        });
   callseq_context_make(&r->scheme, callseq_setup.stack.base, callseq_setup.stack.bytes, live, NULL,
                        &r->host);
   callseq_tools_add(&callseq_binding_scheme, callseq_setup.stack.base, callseq_setup.stack.bytes);
@@ -290,14 +293,14 @@ static int set_up(const callseq_config *config) {
 
   /* Calls by the loading code nest: this thread holds the runtime from here on. */
   atomic_store_explicit(&callseq_setup.state, CALLSEQ_LOADING, memory_order_relaxed);
-  /* release: pairs with the acquire in loading() of chicken.c */
-  atomic_store_explicit(&r->sequencer.lock, callseq_abi_self, memory_order_release);
+  /* Releases the state above to loading() of chicken.c, which fences. */
+  callseq_sequencer_open(&r->sequencer, callseq_abi_self);
   callseq_setup.status = load_all(&sizes);
   /* release, both: pair with the acquire in loading(). Nobody may queue for a lock that stays
    * closed; whoever has queued already for one that opens is served as by any holder that leaves.
    */
   if (callseq_setup.status) {
-    atomic_store_explicit(&r->sequencer.lock, CALLSEQ_LOCK_CLOSED, memory_order_relaxed);
+    callseq_sequencer_close(&r->sequencer);
     atomic_store_explicit(&callseq_setup.state, CALLSEQ_FAILED, memory_order_release);
   } else {
     atomic_store_explicit(&callseq_setup.state, CALLSEQ_READY, memory_order_release);

@@ -1,168 +1,117 @@
-/* How it works.
+/* The protocol: who holds the lock, and who is next. verify/sequencer.pml is a model of this file.
  *
  * `lock` says whether there is a holder. Whoever finds it free takes it, by one compare-and-swap.
  * So a thread that calls often keeps the resource, and its cache lines, for a while; the others
  * take turns by the thousands of calls, not by single ones.
  *
- * Those that find it taken look again for a moment, if nobody waits yet: threads that work between
- * their calls meet by chance only. After that one of them is the *heir*. It alone watches the lock,
- * seldom enough not to disturb the holder, and takes it when it sees it free twice. If it sees it
- * free and then taken again the lock is in use by short calls, and it naps: polling would slow
- * them. When its patience is over it demands the lock: the holder, as it leaves, offers it to the
- * heir instead of freeing it. An heir that is not busy has no patience. The others are *followers*,
- * and sleep: on a machine with few processors they would only be in the way. (Waiters that are not
- * needed do not run: Dice, *Malthusian Locks*, EuroSys 2017. One waiter watches the lock word, the
- * others words of their own: Linux' queued spinlocks, after Mellor-Crummey and Scott, TOCS 1991.)
- * An heir that becomes the holder executes its own request and then a batch of the followers' (flat
- * combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), and appoints the next heir as it
- * leaves. An heir that sleeps is executed by the holder that hears its demand.
+ * Threads that find the lock taken look again for a moment, if nobody waits yet: threads that work
+ * between their calls meet by chance only. After that one of them is the *heir*. It alone watches
+ * the lock, seldom enough not to disturb the holder, and takes it when it sees it free twice. If it
+ * sees the lock free and then taken again, the lock is in use by short calls, and the heir naps:
+ * polling would slow them. When its patience is over it demands the lock. The holder, as it leaves,
+ * then offers the lock to the heir instead of freeing it. An heir that is not busy has no patience:
+ * it demands the lock at once. All other waiters are *followers*, and sleep: on a machine with few
+ * processors they would only be in the way. (Waiters that are not needed do not run: Dice,
+ * *Malthusian Locks*, EuroSys 2017. One waiter watches the lock word, the others words of their
+ * own: Linux' queued spinlocks, after Mellor-Crummey and Scott, TOCS 1991.)
  *
- * A thread is *busy* that has used a processor for much of the time since its last wait. If it
- * sleeps, no batch takes it: it would be woken for a single call, and wait again. It gets a turn of
- * its own, and threads that call seldom do not queue behind it.
+ * An heir that becomes the holder executes its own request and then a batch of its followers' (flat
+ * combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), and appoints the next heir as it
+ * leaves. If the holder finds that the heir which demands the lock is asleep, it executes the
+ * heir's request, too.
+ *
+ * To execute the request of a thread that sleeps costs a wake-up. For a *busy* thread (pace.c) that
+ * is a bad bargain: it would call again at once, and sleep again. So no batch takes it while it
+ * sleeps. It gets a turn of its own, and threads that call seldom do not queue behind it.
  *
  * An heir that has been woken may not get a processor, because the holder has the one that it is to
- * run on. So until it is seen each leave counts, and every QUANTUM_NS the leaving thread yields.
+ * run on. So until the heir is seen, it is `absent`, and each thread that leaves may have to yield.
  *
- * An heir may get no processor for long, or be in a signal handler of the host's. So followers do
- * not sleep without end. One that finds, some milliseconds later, the same heir still waiting is
- * overdue. If the lock is free it stands in for the heir: it becomes the holder, and leaves the
- * queue. If not it marks `demand`, which says OVERDUE then. The holder that reads that executes a
- * batch of all kinds of followers, and offers the lock to the oldest that is left.
+ * An heir may get no processor for long, or be in a signal handler of the host's: it is *overdue*.
+ * So followers look after it now and then. A follower that finds the heir overdue, and the lock
+ * free, stands in for the heir: it becomes the holder, and leaves the queue. If the lock is taken,
+ * the follower marks `demand` as OVERDUE. The holder that reads the mark executes a batch of all
+ * kinds of followers, and offers the lock to the oldest that is left, the heir's *deputy*.
  *
  * `arrivals` is NULL while there is no heir, and otherwise a stack of followers that ends in
  * HEIR_ONLY. So one word says who becomes the heir: the thread that replaces NULL. The holder takes
- * the whole stack at once and sorts it into `brief`, what batches take, and `turns`, the heirs to
- * be: both oldest first.
+ * the whole stack at once and sorts it into two queues, both oldest first: `brief`, the waiters
+ * that batches take, and `turns`, the heirs to be.
  *
  *        WAITING --appoint--> HEIR --takes the lock--> (holder)
- *        WAITING, TAKEN --finish--> DONE        the holder has executed it
+ *        WAITING, TAKEN --finish--> DONE            the holder has executed it
  *        HEIR + PARKED --claim--> TAKEN + PARKED    the holder will
- *        WAITING or HEIR <--> + PARKED          its thread sleeps on the state word
+ *        WAITING or HEIR <--> + PARKED              its thread sleeps on the state word
  *
- * The holder wakes the sleepers that it has finished, and the new heir, after it has left: a
- * sleeper must not wait for another one that does not run.
+ * Only the waiter's own thread sets PARKED. The holder wakes the sleepers whose requests it has
+ * executed, and the new heir, after it has left: a sleeper must not wait for another one that does
+ * not run.
  *
- * Invariants. What sequencer.h calls the holder's own is touched by the holder only. There is at
- * most one heir; there is one exactly if `arrivals` is not NULL and `vacant` is not set. `demand`
- * is NULL, OVERDUE or the heir: only the heir names itself, while its state is HEIR, followers mark
- * it only if it is NULL, and only the holder clears it. The heir cannot go while another holds the
- * lock, so the holder may look at it. A waiter is in `arrivals`, `brief` or `turns` from its push
- * until it is appointed or finished, and its thread does not return before. Once it is DONE the
- * holder touches it never again; it may still wake its address, at which another sleeper may then
- * wake for no reason.
+ * Invariants. What sequencer.h calls the holder's own is touched by the holder only. The rules of
+ * the succession are in sequencer.h, at struct callseq_succession. A waiter is in `arrivals`,
+ * `brief` or `turns` from its push until it is appointed or finished, and its thread does not
+ * return before. Once it is DONE the holder never touches it again; it may still wake its address,
+ * at which another sleeper may then wake for no reason.
  */
 #pragma GCC visibility push(default) /* inline in generated code */
 #include "sequencer.h"
 #pragma GCC visibility pop
 
-#include "base/clock.h"
 #include "base/relax.h"
 #include "base/trace.h"
+#include "protocol.h"
 #include "system/park.h"
 
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { WAITING, HEIR, TAKEN, DONE, PARKED = 4 };
-
-/* Measured on two processors, see doc/benchmarks.md. */
-enum {
-  POLL_NS = 2000,      /* from one look at the lock to the next */
-  GLANCE_NS = 50,      /* the same, of a thread that has just come, */
-  GLANCES = 12,        /* before it queues */
-  IDLE_GLANCES = 4,    /* in a row find the lock free if it is not in use by short calls */
-  PATIENCE = 25,       /* polls of an heir before it demands the lock */
-  FOLLOWER_POLLS = 5,  /* of a follower before it parks */
-  NAP_NS = 200000,     /* of a busy heir that sees the lock in use by short calls */
-  REST_NS = 300000,    /* since its last wait, of a thread that is not busy; */
-  REST_SHARE = 8,      /* less than one in so many of them in use of a processor */
-  YIELD_LIMIT = 8,     /* of an heir after spin_limit polls, before it parks */
-  OFFER_POLLS = 50,    /* that an offer stands before others may take it; */
-  OFFER_SPINS = 5,     /* with the processor to themselves at first */
-  QUANTUM_NS = 20000,  /* for an heir that does not come */
-  CALLS_PER_LOOK = 64, /* at the clock meanwhile */
-  OVERDUE_MS = 4,   /* that a follower sleeps before it looks after the heir, twice as long each */
-  OVERDUE_BUSY = 8, /* time, so many times as long if it is busy, */
-  OVERDUE_LIMIT = 128, /* and no longer than this */
-  UNSURE_MS = 1,       /* that an heir sleeps which the holder may have overlooked */
-};
-
-#define HEIR_ONLY ((struct callseq_waiter *)1)
-#define OVERDUE ((struct callseq_waiter *)1)
-
-static void pause_for(uint32_t pauses) {
-  for (uint32_t i = 0; i < pauses; i++)
-    callseq_relax();
-}
-
-/* How many pauses of the processor make a poll's distance: the quickest of some samples, since a
- * thread may be interrupted in one. */
-static uint32_t measure_pauses(void) {
-  enum { SAMPLES = 8, PAUSES = 64 };
-  uint64_t quickest = UINT64_MAX;
-  for (int i = 0; i < SAMPLES; i++) {
-    uint64_t from = callseq_clock_now();
-    pause_for(PAUSES);
-    uint64_t ns = callseq_clock_now() - from;
-    if (ns < quickest)
-      quickest = ns;
-  }
-  uint64_t pauses = (uint64_t)PAUSES * POLL_NS / (quickest ? quickest : 1);
-  return pauses < UINT32_MAX ? (uint32_t)pauses + 1 : 1;
-}
-
-void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, uint32_t spin_limit,
-                            uint32_t stall_ms) {
-  atomic_init(&s->lock, CALLSEQ_LOCK_CLOSED);
+void callseq_sequencer_init(struct callseq_sequencer *s,
+                            const struct callseq_sequencer_limits *limits) {
+  atomic_init(&s->lock, CLOSED);
   atomic_init(&s->arrivals, NULL);
-  atomic_init(&s->demand, NULL);
+  atomic_init(&s->succession.demand, NULL);
+  atomic_init(&s->succession.absent, 0);
+  atomic_init(&s->succession.heirs, 0);
+  s->succession.vacant = s->succession.overdue = 0;
   s->brief.first = s->turns.first = NULL;
-  atomic_init(&s->absent, 0);
-  atomic_init(&s->heirs, 0);
-  s->served = s->sleepers = s->vacant = s->overdue = 0;
-  s->batch_limit = batch_limit;
-  s->spin_limit = spin_limit;
-  s->stall_ms = stall_ms;
-  s->batch_busy = 0;
-  s->overdue_ms = OVERDUE_MS;
-  s->pauses = measure_pauses();
+  s->served = s->sleepers = 0;
+  s->batch_limit = limits->batch_limit;
+  s->batch_busy = limits->batch_busy;
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
+  callseq_pace_init(&s->pace, limits->spin_limit, limits->stall_ms);
+}
+
+void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self) {
+  /* release: pairs with a fence of the layer above; see sequencer.h */
+  atomic_store_explicit(&s->lock, self, memory_order_release);
+}
+
+void callseq_sequencer_close(struct callseq_sequencer *s) {
+  atomic_store_explicit(&s->lock, CLOSED, memory_order_relaxed);
 }
 
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
-  atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+  atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
+  atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
+  s->succession.vacant = s->succession.overdue = 0;
   s->brief.first = s->turns.first = NULL;
-  atomic_store_explicit(&s->absent, 0, memory_order_relaxed);
-  s->sleepers = s->vacant = s->overdue = 0;
+  s->sleepers = 0;
   s->symmetric = !callseq_park_asymmetric();
   s->slow_leave = 1;
+  callseq_pace_forked(&s->pace);
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
 
-static void count(_Atomic(uint64_t) *counter) {
-  atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
-}
-
-/* For counters that only the holder writes. */
-static void count_alone(_Atomic(uint64_t) *counter) {
-  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-                        memory_order_relaxed);
-}
-
-/* Raises a counter to at least `value`. */
-static void count_most(_Atomic(uint64_t) *counter, uint64_t value) {
-  uint64_t most = atomic_load_explicit(counter, memory_order_relaxed);
-  while (most < value && !atomic_compare_exchange_weak_explicit(
-                             counter, &most, value, memory_order_relaxed, memory_order_relaxed)) {
-  }
+uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
+  uint32_t id = atomic_load_explicit(&s->lock, memory_order_relaxed);
+  return id >= OFFERED ? 0 : id;
 }
 
 /* `word` is only an address: the waiter may be gone. */
 static void wake_up(struct callseq_sequencer *s, const void *word) {
-  count(&s->counts.wakes);
+  callseq_count(&s->counts.wakes);
   callseq_park_wake(word);
 }
 
@@ -240,7 +189,8 @@ static void collect(struct callseq_sequencer *s) {
 
 /* The holder has changed who is the heir. */
 static void count_heir(struct callseq_sequencer *s) {
-  atomic_store_explicit(&s->heirs, atomic_load_explicit(&s->heirs, memory_order_relaxed) + 1,
+  atomic_store_explicit(&s->succession.heirs,
+                        atomic_load_explicit(&s->succession.heirs, memory_order_relaxed) + 1,
                         memory_order_relaxed);
 }
 
@@ -251,8 +201,8 @@ static bool claim(struct callseq_sequencer *s, struct callseq_waiter *heir) {
       !atomic_compare_exchange_strong_explicit(&heir->state, &asleep, TAKEN | PARKED,
                                                memory_order_relaxed, memory_order_relaxed))
     return false;
-  atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
-  s->vacant = 1;
+  atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
+  s->succession.vacant = 1;
   count_heir(s);
   return true;
 }
@@ -260,13 +210,13 @@ static bool claim(struct callseq_sequencer *s, struct callseq_waiter *heir) {
 /* The heir, if it demands the lock; or takes note that it is overdue. */
 static struct callseq_waiter *hear_demand(struct callseq_sequencer *s) {
   /* acquire: pairs with the release in wait_as_heir */
-  struct callseq_waiter *w = atomic_load_explicit(&s->demand, memory_order_acquire);
+  struct callseq_waiter *w = atomic_load_explicit(&s->succession.demand, memory_order_acquire);
   if (w != OVERDUE)
     return w;
   /* The heir may demand it at this moment after all: that stays. */
-  atomic_compare_exchange_strong_explicit(&s->demand, &w, NULL, memory_order_relaxed,
+  atomic_compare_exchange_strong_explicit(&s->succession.demand, &w, NULL, memory_order_relaxed,
                                           memory_order_relaxed);
-  s->overdue = 1;
+  s->succession.overdue = 1;
   return NULL;
 }
 
@@ -274,8 +224,8 @@ static struct callseq_waiter *hear_demand(struct callseq_sequencer *s) {
  * one of the rest. */
 static struct callseq_waiter *take_follower(struct callseq_sequencer *s) {
   struct callseq_waiter *turn = s->turns.first;
-  bool can = turn && !turn->alone && (s->overdue || is_awake(turn));
-  bool turns = can && (!s->brief.first || (s->overdue && s->served % 2));
+  bool can = turn && !turn->alone && (s->succession.overdue || is_awake(turn));
+  bool turns = can && (!s->brief.first || (s->succession.overdue && s->served % 2));
   return take_first(turns ? &s->turns : &s->brief);
 }
 
@@ -291,7 +241,7 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   }
   s->served++;
   s->slow_leave = 1;
-  count_alone(&s->counts.finished);
+  callseq_count_as_holder(&s->counts.finished);
   return w;
 }
 
@@ -310,9 +260,10 @@ static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
     struct callseq_waiter *heir = take_first(s->turns.first ? &s->turns : &s->brief);
     struct callseq_waiter *only = HEIR_ONLY;
     if (heir) {
-      s->vacant = 0;
+      s->succession.vacant = 0;
       count_heir(s);
-      atomic_store_explicit(&s->absent, 1, memory_order_relaxed); /* until it says otherwise */
+      atomic_store_explicit(&s->succession.absent, 1,
+                            memory_order_relaxed); /* until it says otherwise */
       /* release: pairs with the acquire loads of the waiting thread */
       uint32_t before = atomic_exchange_explicit(&heir->state, HEIR, memory_order_release);
       return before & PARKED ? heir : NULL;
@@ -321,22 +272,10 @@ static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
      * empty */
     if (atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL, memory_order_release,
                                                 memory_order_relaxed)) {
-      s->vacant = 0;
+      s->succession.vacant = 0;
       return NULL;
     }
   }
-}
-
-/* Has the holder, this thread or others before it, kept an absent heir waiting for long enough? */
-static bool time_is_over(struct callseq_sequencer *s) {
-  if (++s->calls < CALLS_PER_LOOK)
-    return false;
-  s->calls = 0;
-  uint64_t t = callseq_clock_now();
-  if (t - s->since < QUANTUM_NS)
-    return false;
-  s->since = t;
-  return true;
 }
 
 /* The heir is overdue: whom to offer the lock to instead; NULL if nobody waits. It stays queued
@@ -349,38 +288,37 @@ static struct callseq_waiter *choose_deputy(struct callseq_sequencer *s) {
 /* Frees the lock, or offers it to a waiter that demands it. */
 static void give_up(struct callseq_sequencer *s) {
   const void *asleep[CALLSEQ_SLEEPERS], *first = NULL; /* to wake, the latter first */
-  uint32_t sleepers = s->sleepers, lock = CALLSEQ_LOCK_FREE;
+  uint32_t sleepers = s->sleepers, lock = FREE;
   bool yield = false;
   struct callseq_waiter *w = hear_demand(s);
   for (uint32_t i = 0; i < sleepers; i++)
     asleep[i] = s->asleep[i];
-  if (s->vacant) {
+  if (s->succession.vacant) {
     struct callseq_waiter *heir = appoint(s);
     if (heir) {
       first = &heir->state;
-      s->calls = 0;
-      s->since = callseq_clock_now();
+      callseq_pace_begin_quantum(&s->pace);
     }
   } else if (w) {
-    atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+    atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
     /* release: pairs with the acquire in sleep_as_heir */
     if (atomic_exchange_explicit(&w->state, HEIR, memory_order_release) & PARKED)
       first = &w->state;
-    lock = CALLSEQ_LOCK_OFFERED;
-  } else if (s->overdue && (w = choose_deputy(s))) {
+    lock = OFFERED;
+  } else if (s->succession.overdue && (w = choose_deputy(s))) {
     if (!is_awake(w))
       first = &w->state;
-    lock = CALLSEQ_LOCK_OFFERED;
-  } else if (atomic_load_explicit(&s->absent, memory_order_relaxed)) {
-    yield = time_is_over(s);
+    lock = OFFERED;
+  } else if (atomic_load_explicit(&s->succession.absent, memory_order_relaxed)) {
+    yield = callseq_pace_is_quantum_over(&s->pace);
   }
   if (s->served) {
     CALLSEQ_POINT1(batch, s->served);
-    count_alone(&s->counts.batches);
-    count_most(&s->counts.largest, s->served);
+    callseq_count_as_holder(&s->counts.batches);
+    callseq_count_most(&s->counts.largest, s->served);
   }
-  s->served = s->sleepers = s->overdue = 0;
-  s->slow_leave = s->symmetric | atomic_load_explicit(&s->absent, memory_order_relaxed);
+  s->served = s->sleepers = s->succession.overdue = 0;
+  s->slow_leave = s->symmetric | atomic_load_explicit(&s->succession.absent, memory_order_relaxed);
   /* release: pairs with the acquire in callseq_sequencer_try_enter and try_take */
   atomic_store_explicit(&s->lock, lock, memory_order_release);
   if (s->symmetric)
@@ -405,8 +343,8 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
 void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
   /* Whoever is quicker to take the lock will look at `demand` when it leaves. An offer is taken
    * back: the heir may have demanded anew, and gone to sleep, before the offer could be seen. */
-  while (callseq_sequencer_wanted(s) && (try_take(s, CALLSEQ_LOCK_FREE, CALLSEQ_LOCK_PASSING) ||
-                                         try_take(s, CALLSEQ_LOCK_OFFERED, CALLSEQ_LOCK_PASSING)))
+  while (callseq_sequencer_wanted(s) &&
+         (try_take(s, FREE, PASSING) || try_take(s, OFFERED, PASSING)))
     give_up(s);
 }
 
@@ -415,27 +353,20 @@ void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
 /* An offer is for the heir. But if the heir does not come, because it does not run, another takes
  * it. */
 static bool steal(struct callseq_sequencer *s, uint32_t self) {
-  for (uint32_t polls = 0; polls < OFFER_POLLS; polls++) {
-    if (atomic_load_explicit(&s->lock, memory_order_relaxed) != CALLSEQ_LOCK_OFFERED)
+  uint32_t polls = 0;
+  do {
+    if (atomic_load_explicit(&s->lock, memory_order_relaxed) != OFFERED)
       return false;
-    if (s->spin_limit && polls < OFFER_SPINS)
-      pause_for(s->pauses);
-    else
-      sched_yield();
-  }
-  return try_take(s, CALLSEQ_LOCK_OFFERED, self);
-}
-
-static void pause_for_glance(const struct callseq_sequencer *s) {
-  pause_for((uint32_t)((uint64_t)s->pauses * GLANCE_NS / POLL_NS) + 1);
+  } while (callseq_pace_offer(&s->pace, polls++));
+  return try_take(s, OFFERED, self);
 }
 
 /* Is the lock free, and not only for the moment between two short calls of one thread? */
 static bool is_idle(struct callseq_sequencer *s) {
-  for (int i = 0; i < IDLE_GLANCES; i++) {
+  for (int i = 0; i < CALLSEQ_IDLE_GLANCES; i++) {
     if (i)
-      pause_for_glance(s);
-    if (atomic_load_explicit(&s->lock, memory_order_relaxed) != CALLSEQ_LOCK_FREE)
+      callseq_pace_glance(&s->pace);
+    if (atomic_load_explicit(&s->lock, memory_order_relaxed) != FREE)
       return false;
   }
   return true;
@@ -444,12 +375,12 @@ static bool is_idle(struct callseq_sequencer *s) {
 /* Threads that work between their calls meet by chance. If nobody waits yet, a look at the next
  * moment is cheaper than to queue: becomes the holder if that ends so. */
 static bool take_idle(struct callseq_sequencer *s, uint32_t self) {
-  for (int i = 0; s->spin_limit && i < GLANCES; i++) {
+  for (uint32_t left = callseq_pace_glances(&s->pace); left; left--) {
     if (atomic_load_explicit(&s->arrivals, memory_order_relaxed))
       return false;
-    if (is_idle(s) && try_take(s, CALLSEQ_LOCK_FREE, self))
+    if (is_idle(s) && try_take(s, FREE, self))
       return true;
-    pause_for_glance(s);
+    callseq_pace_glance(&s->pace);
   }
   return false;
 }
@@ -458,57 +389,35 @@ static bool take_idle(struct callseq_sequencer *s, uint32_t self) {
 static bool push(struct callseq_sequencer *s, struct callseq_waiter *w) {
   struct callseq_waiter *top = atomic_load_explicit(&s->arrivals, memory_order_relaxed);
   for (;;) {
-    struct callseq_waiter *now = top ? w : HEIR_ONLY;
+    struct callseq_waiter *pushed = top ? w : HEIR_ONLY;
     w->next = top == HEIR_ONLY ? NULL : top;
     /* release: pairs with the acquire in collect; acquire: with the releases in appoint and inherit
      */
-    if (atomic_compare_exchange_weak_explicit(&s->arrivals, &top, now, memory_order_acq_rel,
+    if (atomic_compare_exchange_weak_explicit(&s->arrivals, &top, pushed, memory_order_acq_rel,
                                               memory_order_relaxed))
-      return now != w;
+      return pushed != w;
     callseq_relax();
   }
-}
-
-/* Whom a long wait is reported to, and when; 0: never, or it has been. */
-struct patience {
-  uint64_t until;
-  void (*stalled)(void *);
-  void *data;
-};
-
-/* Reports a wait that has become long. How many milliseconds are left until that, 0: no limit. */
-static uint32_t wait_left(struct patience *p) {
-  if (!p->until)
-    return 0;
-  uint64_t t = callseq_clock_now();
-  if (t < p->until) {
-    uint64_t ms = (p->until - t) / 1000000 + 1;
-    return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
-  }
-  if (p->stalled)
-    p->stalled(p->data);
-  p->until = 0;
-  return 0;
 }
 
 /* Sleeps on the waiter's state, for at most `ms` milliseconds unless that is 0; false if they ran
  * out. */
 static bool sleep_on(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t state,
-                     uint32_t ms, struct patience *p) {
+                     uint32_t ms, struct callseq_wait *wait) {
   CALLSEQ_POINT1(park, w);
-  count(&s->counts.parks);
-  uint32_t left = wait_left(p);
+  callseq_count(&s->counts.parks);
+  uint32_t left = callseq_pace_stall_ms(wait);
   bool limited = ms && (!left || ms <= left);
   return callseq_park_wait(&w->state, state, limited ? ms : left) || !limited;
 }
 
 /* The heir does not come. Takes the lock, if it can be had within a moment. */
 static bool stand_in(struct callseq_sequencer *s, uint32_t self) {
-  for (int i = 0; i < GLANCES; i++) {
+  for (int i = 0; i < CALLSEQ_GLANCES; i++) {
     uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
-    if ((lock == CALLSEQ_LOCK_FREE || lock == CALLSEQ_LOCK_OFFERED) && try_take(s, lock, self))
+    if ((lock == FREE || lock == OFFERED) && try_take(s, lock, self))
       return true;
-    pause_for_glance(s);
+    callseq_pace_glance(&s->pace);
   }
   return false;
 }
@@ -516,47 +425,45 @@ static bool stand_in(struct callseq_sequencer *s, uint32_t self) {
 /* Asleep, and woken: executed, appointed, or for an offer that the heir does not take. */
 static bool is_offered(struct callseq_sequencer *s, struct callseq_waiter *w) {
   return atomic_load_explicit(&w->state, memory_order_relaxed) == (WAITING | PARKED) &&
-         atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_OFFERED;
+         atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED;
 }
 
 /* The heir is overdue, but the lock is in use: whoever leaves it next shall know. */
 static void call_for_help(struct callseq_sequencer *s) {
   struct callseq_waiter *none = NULL;
-  atomic_compare_exchange_strong_explicit(&s->demand, &none, OVERDUE, memory_order_relaxed,
-                                          memory_order_relaxed);
+  atomic_compare_exchange_strong_explicit(&s->succession.demand, &none, OVERDUE,
+                                          memory_order_relaxed, memory_order_relaxed);
 }
 
 /* Waits until the waiter is DONE or the HEIR, and returns which; or WAITING: this thread holds the
  * lock instead of the heir. */
 static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_waiter *w,
-                                 uint32_t self, struct patience *p) {
-  uint32_t limit = s->spin_limit < FOLLOWER_POLLS ? s->spin_limit : FOLLOWER_POLLS;
-  uint32_t ms = s->overdue_ms * (w->busy ? OVERDUE_BUSY : 1);
-  uint32_t heirs = atomic_load_explicit(&s->heirs, memory_order_relaxed);
-  for (uint32_t polls = 0;; polls++) {
+                                 uint32_t self, struct callseq_wait *wait) {
+  callseq_pace_follow(&s->pace, wait, self,
+                      atomic_load_explicit(&s->succession.heirs, memory_order_relaxed));
+  for (;;) {
     /* acquire: pairs with the releases in finish and appoint */
     uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
     if (state == HEIR || state == DONE)
       return state;
-    if (polls < limit) {
-      pause_for(s->pauses);
-    } else if (!(state & PARKED)) {
+    if (callseq_pace_poll(&s->pace, wait))
+      continue;
+    if (!(state & PARKED)) {
       uint32_t waiting = WAITING;
       atomic_compare_exchange_strong_explicit(&w->state, &waiting, WAITING | PARKED,
                                               memory_order_relaxed, memory_order_relaxed);
-    } else if (sleep_on(s, w, state, ms, p)) {
+      continue;
+    }
+    bool woken = sleep_on(s, w, state, callseq_pace_sleep_ms(wait), wait);
+    if (!callseq_pace_is_time_to_look(wait, woken)) {
       if (is_offered(s, w) && stand_in(s, self))
         return WAITING;
-    } else {
-      uint32_t before = heirs;
-      heirs = atomic_load_explicit(&s->heirs, memory_order_relaxed);
-      if (heirs == before) {
-        if (stand_in(s, self))
-          return WAITING;
-        call_for_help(s);
-      }
-      if (ms < OVERDUE_LIMIT)
-        ms *= 2;
+    } else if (callseq_pace_is_overdue(
+                   &s->pace, wait,
+                   atomic_load_explicit(&s->succession.heirs, memory_order_relaxed))) {
+      if (stand_in(s, self))
+        return WAITING;
+      call_for_help(s);
     }
   }
 }
@@ -574,56 +481,47 @@ static bool sleep_handshake(struct callseq_sequencer *s) {
 
 /* Heir: parks unless the lock can be had, or the holder has answered the demand. */
 static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w,
-                          struct patience *p) {
+                          struct callseq_wait *wait) {
   uint32_t asleep = HEIR | PARKED;
   /* acquire: pairs with the release in give_up; who wakes nobody has cleared the demand before */
   atomic_exchange_explicit(&w->state, asleep, memory_order_acquire);
-  uint32_t ms = sleep_handshake(s) ? 0 : UNSURE_MS;
+  uint32_t ms = sleep_handshake(s) ? 0 : CALLSEQ_UNSURE_MS;
   uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
-  if (lock != CALLSEQ_LOCK_FREE && lock != CALLSEQ_LOCK_OFFERED &&
-      atomic_load_explicit(&s->demand, memory_order_relaxed) == w)
-    sleep_on(s, w, asleep, ms, p);
+  if (lock != FREE && lock != OFFERED &&
+      atomic_load_explicit(&s->succession.demand, memory_order_relaxed) == w)
+    sleep_on(s, w, asleep, ms, wait);
   atomic_compare_exchange_strong_explicit(&w->state, &asleep, HEIR, memory_order_relaxed,
                                           memory_order_relaxed);
 }
 
 /* Waits until the waiter is DONE, or this thread holds the lock: the HEIR no more. */
 static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t self,
-                             struct patience *p) {
-  uint32_t patience = s->spin_limit < PATIENCE ? s->spin_limit : PATIENCE;
+                             struct callseq_wait *wait) {
   bool was_free = false;
-  if (!w->busy)
-    patience = 0;
-  atomic_store_explicit(&s->absent, 0, memory_order_relaxed);
-  for (uint32_t polls = 0;; polls++) {
+  callseq_pace_lead(&s->pace, wait);
+  atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
+  for (;;) {
     /* acquire: pairs with the release in finish */
     uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
     if (state == DONE)
       return DONE;
     if (state & PARKED) { /* claimed, or nearly */
-      sleep_on(s, w, state, 0, p);
+      sleep_on(s, w, state, 0, wait);
       continue;
     }
     uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
-    if ((lock == CALLSEQ_LOCK_OFFERED ||
-         (lock == CALLSEQ_LOCK_FREE && (was_free || polls >= patience))) &&
+    if ((lock == OFFERED || (lock == FREE && (was_free || !callseq_pace_is_patient(wait)))) &&
         try_take(s, lock, self))
       return HEIR;
-    if (was_free && polls < patience) { /* and is taken again: it is in use, by short calls */
-      callseq_park_nap(NAP_NS);
-      polls = patience;
-    }
-    was_free = lock == CALLSEQ_LOCK_FREE;
-    if (polls >= patience && atomic_load_explicit(&s->demand, memory_order_relaxed) != w)
+    if (was_free && callseq_pace_is_patient(wait)) /* and is taken again: by short calls */
+      callseq_pace_nap(wait);
+    was_free = lock == FREE;
+    if (!callseq_pace_is_patient(wait) &&
+        atomic_load_explicit(&s->succession.demand, memory_order_relaxed) != w)
       /* release: pairs with the acquire in hear_demand */
-      atomic_store_explicit(&s->demand, w, memory_order_release);
-    if (polls < s->spin_limit) {
-      pause_for(s->pauses);
-      wait_left(p);
-    } else if (polls - s->spin_limit < YIELD_LIMIT)
-      sched_yield();
-    else
-      sleep_as_heir(s, w, p);
+      atomic_store_explicit(&s->succession.demand, w, memory_order_release);
+    if (!callseq_pace_poll_as_heir(&s->pace, wait))
+      sleep_as_heir(s, w, wait);
   }
 }
 
@@ -631,12 +529,12 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
 static void inherit(struct callseq_sequencer *s, struct callseq_waiter *w) {
   struct callseq_waiter *only = HEIR_ONLY;
   count_heir(s);
-  if (atomic_load_explicit(&s->demand, memory_order_relaxed) == w)
-    atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+  if (atomic_load_explicit(&s->succession.demand, memory_order_relaxed) == w)
+    atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
   /* release: pairs with the acquire in push, as in appoint */
-  s->vacant = s->brief.first || s->turns.first ||
-              !atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL,
-                                                       memory_order_release, memory_order_relaxed);
+  s->succession.vacant = s->brief.first || s->turns.first ||
+                         !atomic_compare_exchange_strong_explicit(
+                             &s->arrivals, &only, NULL, memory_order_release, memory_order_relaxed);
 }
 
 /* This thread has the lock, and not because it was the heir. Where is its request? DONE: executed
@@ -648,7 +546,7 @@ static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *
   if (state == DONE) {
     callseq_sequencer_end_batch(s);
   } else if (state == HEIR) {
-    atomic_store_explicit(&s->absent, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   } else {
     collect(s);
     if (!remove_from(&s->brief, w))
@@ -658,21 +556,20 @@ static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *
 }
 
 static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct callseq_waiter *w,
-                                         uint32_t self, struct patience *p) {
+                                         uint32_t self, struct callseq_wait *wait) {
   if (take_idle(s, self) ||
-      (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_OFFERED &&
-       steal(s, self)))
+      (atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED && steal(s, self)))
     return CALLSEQ_ENTERED_HOLDER;
   atomic_store_explicit(&w->state, WAITING, memory_order_relaxed);
   uint32_t state = HEIR;
   if (push(s, w))
     atomic_store_explicit(&w->state, HEIR, memory_order_relaxed);
   else
-    state = wait_as_follower(s, w, self, p);
+    state = wait_as_follower(s, w, self, wait);
   if (state == WAITING)
     state = leave_queue(s, w);
   else if (state == HEIR)
-    state = wait_as_heir(s, w, self, p);
+    state = wait_as_heir(s, w, self, wait);
   if (state == WAITING)
     return CALLSEQ_ENTERED_HOLDER;
   if (state == DONE)
@@ -681,27 +578,15 @@ static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct cal
   return CALLSEQ_ENTERED_HOLDER;
 }
 
-/* Has the thread used a processor for much of the time since its last wait? Then it calls a lot, or
- * computes in between: in either case it can wait for its turn. */
-static bool is_busy(const struct callseq_habit *habit, uint64_t t, uint64_t cpu) {
-  uint64_t rest = t - habit->since;
-  return rest < REST_NS || (cpu - habit->cpu) * REST_SHARE > rest;
-}
-
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data) {
-  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_CLOSED)
+  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CLOSED)
     return CALLSEQ_ENTERED_CLOSED;
-  uint64_t since = callseq_clock_now(), stall = (uint64_t)s->stall_ms * 1000000;
-  struct patience patience = {stall ? since + stall : 0, stalled, data};
-  /* A system call, so not after the wait, when this thread may be the holder. */
-  uint64_t cpu = w->habit ? callseq_clock_of_thread() : 0;
-  w->busy = w->habit && is_busy(w->habit, since, cpu);
-  enum callseq_entered entered = wait_in_line(s, w, self, &patience);
-  uint64_t until = callseq_clock_now();
-  if (w->habit)
-    *w->habit = (struct callseq_habit){.since = until, .cpu = cpu};
-  count(&s->counts.waits);
-  count_most(&s->counts.longest, until - since);
+  struct callseq_wait wait;
+  callseq_pace_begin(&s->pace, &wait, w->habit, stalled, data);
+  w->busy = (uint32_t)wait.busy;
+  enum callseq_entered entered = wait_in_line(s, w, self, &wait);
+  callseq_count(&s->counts.waits);
+  callseq_count_most(&s->counts.longest, callseq_pace_end(&s->pace, &wait));
   return entered;
 }

@@ -5,8 +5,12 @@
  * A holder may take waiters in the order in which they came, at most `batch_limit` before it hands
  * the role on. What "finishing" means is the caller's business: no Scheme is known here.
  *
- * This header is compiled into every generated source, so that the uncontended way is inline: it
- * is both C11 and C++, and declares nothing that is not callseq_ or CALLSEQ_.
+ * sequencer.c is the protocol, which is checked by a model (verify/); pace.h is how threads wait;
+ * counts.h counts.
+ *
+ * This header is part of the text that generated code begins with, so that the uncontended fast
+ * path is inline there: it is both C11 and C++, and declares nothing that is not callseq_ or
+ * CALLSEQ_.
  */
 #ifndef CALLSEQ_SEQUENCER_H
 #define CALLSEQ_SEQUENCER_H
@@ -14,88 +18,83 @@
 #ifndef CALLSEQ_COMPILER_H
 #include "base/compiler.h"
 #endif
+#ifndef CALLSEQ_COUNTS_H
+#include "sequence/counts.h"
+#endif
+#ifndef CALLSEQ_PACE_H
+#include "sequence/pace.h"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* How a thread has waited last: its own, all zero at first, and kept from wait to wait. Times are
- * in nanoseconds. */
-struct callseq_habit {
-  uint64_t since; /* the end of the wait */
-  uint64_t cpu;   /* the thread's CPU time when it began */
-};
-
-/* A thread's place in the queue, on that thread's stack. From the moment it is marked done it is
- * the waiting thread's again: the holder may not touch it. */
+/* A thread's place in the queue, on that thread's stack. From the moment when it is marked done it
+ * is the waiting thread's again: the holder may not touch it. */
 struct callseq_waiter {
   struct callseq_waiter *next;
-  struct callseq_habit *habit; /* its thread's; NULL: it does not call often */
+  struct callseq_habit *habit; /* its thread's; NULL: the thread does not call often */
   CALLSEQ_ATOMIC(uint32_t) state;
-  uint32_t alone; /* only its own thread can finish it: no holder takes it into its batch */
-  uint32_t busy;  /* nor if its thread has done little else than to call: it waits for its turn */
+  uint32_t alone; /* only its own thread may execute it: no holder takes it into a batch */
+  uint32_t busy;  /* its thread has done little else than to call: no batch takes it if it sleeps */
 };
 
 /* Oldest first. */
 struct callseq_queue {
-  struct callseq_waiter *first, *last; /* `last` means nothing if `first` is NULL */
+  struct callseq_waiter *first, *last; /* where `first` is NULL, `last` may be anything */
 };
 
-/* What `lock` holds: one of these, or else the holder's id, any other number that no two threads
- * share at one time. */
+/* What `lock` holds if nobody has it. Otherwise it holds the holder's id, or one of the other
+ * values in protocol.h, which are right below CLOSED. */
 #define CALLSEQ_LOCK_FREE 0u
 #define CALLSEQ_LOCK_CLOSED UINT32_MAX
-#define CALLSEQ_LOCK_PASSING                                                                       \
-  (UINT32_MAX - 1)                            /* taken, by a thread that only looks after waiters  \
-                                               */
-#define CALLSEQ_LOCK_OFFERED (UINT32_MAX - 2) /* free for the heir */
+
+/* A sequencer before callseq_sequencer_init: closed. */
+#define CALLSEQ_SEQUENCER_INITIALIZER                                                              \
+  { .lock = CALLSEQ_LOCK_CLOSED }
+
+/* Who holds the lock next. At most one of the waiters is the *heir*. There is one exactly if
+ * `arrivals` is not NULL and `vacant` is not set. While another thread holds the lock the heir
+ * cannot go, so the holder may look at it. */
+struct callseq_succession {
+  /* NULL: nobody asks for the lock. The heir, which demands it: only the heir names itself, while
+   * its state is HEIR. Or OVERDUE, the mark that the heir does not come and others wait: a follower
+   * sets it, only where there is NULL. Only the holder clears it. */
+  CALLSEQ_ATOMIC(struct callseq_waiter *) demand;
+  CALLSEQ_ATOMIC(uint32_t)
+  absent;                         /* the heir has been appointed, and has not been seen since: the
+                                   * holder sets this, the heir clears it */
+  CALLSEQ_ATOMIC(uint32_t) heirs; /* how often the holder has changed who is the heir: its number */
+  /* The holder's own: */
+  uint32_t vacant;  /* there is no heir, and whoever leaves has to appoint one */
+  uint32_t overdue; /* OVERDUE has been read: in this batch others stand in for the heir */
+};
 
 /* So many sleeping threads' waiters end a batch. */
 #define CALLSEQ_SLEEPERS 64
 
-/* What has happened so far. Any thread may read it at any time: each number by itself is right, or
- * was a moment ago. */
-struct callseq_sequencer_counts {
-  CALLSEQ_ATOMIC(uint64_t) finished; /* waiters that a holder executed */
-  CALLSEQ_ATOMIC(uint64_t) batches;  /* in which there was at least one */
-  CALLSEQ_ATOMIC(uint64_t) largest;  /* of them */
-  CALLSEQ_ATOMIC(uint64_t) waits;    /* threads that did not find the lock free */
-  CALLSEQ_ATOMIC(uint64_t) longest;  /* of these waits, in nanoseconds */
-  CALLSEQ_ATOMIC(uint64_t) parks;    /* how often a thread went to sleep */
-  CALLSEQ_ATOMIC(uint64_t) wakes;    /* how often one was woken */
-};
-
 struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) lock;
   uint32_t slow_leave; /* the holder's own: callseq_sequencer_leave has more to do than usual */
-  CALLSEQ_ATOMIC(struct callseq_waiter *)
-  demand;                          /* the heir, when its patience is over; or a mark
-                                    * that it does not come, and others wait */
-  CALLSEQ_ATOMIC(uint32_t) absent; /* an heir has been woken, and has not come yet */
-  CALLSEQ_ATOMIC(uint32_t) heirs;  /* how many have been appointed, or have gone */
+  struct callseq_succession succession;
   /* The holder's own: */
-  struct callseq_queue brief; /* may be executed here */
-  struct callseq_queue turns; /* are to be the heir, one after the other */
-  uint32_t served;            /* of the present batch */
-  uint32_t sleepers;          /* of them: how many of `asleep` there are */
-  uint32_t vacant;            /* there is no heir, and the next one is for the holder to appoint */
-  uint32_t overdue;           /* there is one, but it does not come */
-  uint32_t calls;             /* since it looked at the clock */
-  uint64_t since;             /* when it did, in nanoseconds */
+  struct callseq_queue brief;           /* waiters that it may execute */
+  struct callseq_queue turns;           /* waiters that are to be the heir, one after the other */
+  uint32_t served;                      /* waiters of the present batch */
+  uint32_t sleepers;                    /* those of them that slept when they were done */
   const void *asleep[CALLSEQ_SLEEPERS]; /* addresses to wake: the waiters are not to be touched */
   /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
-  uint32_t batch_limit, spin_limit, stall_ms;
-  uint32_t batch_busy; /* execute the calls of busy threads too; 0 from callseq_sequencer_init */
-  uint32_t overdue_ms; /* an heir that others may stand in for; 0: never */
-  uint32_t pauses;     /* between two polls */
+  uint32_t batch_limit;
+  uint32_t batch_busy; /* batches take waiters of busy threads that sleep, too */
   /* What other threads write most, in a cache line of its own: newest first. */
   CALLSEQ_ATOMIC(struct callseq_waiter *) arrivals __attribute__((aligned(64)));
-  struct callseq_sequencer_counts counts __attribute__((aligned(64)));
+  struct callseq_pace pace;
+  struct callseq_counts counts __attribute__((aligned(64)));
 };
 
 /* Ends the holder's role after a batch: frees the lock, or offers it to the heir. What
- * callseq_sequencer_enter made a holder must leave this way. */
+ * callseq_sequencer_enter or callseq_sequencer_open made a holder must leave this way. */
 void callseq_sequencer_end_batch(struct callseq_sequencer *s);
 
 /* Nobody holds the lock and somebody demands it: offers it, unless somebody else has taken it. */
@@ -124,7 +123,8 @@ CALLSEQ_IN_HEADER int callseq_sequencer_try_enter_alone(struct callseq_sequencer
 
 /* Does somebody demand the lock? For the holder. */
 CALLSEQ_IN_HEADER int callseq_sequencer_wanted(struct callseq_sequencer *s) {
-  return CALLSEQ_STD(atomic_load_explicit)(&s->demand, CALLSEQ_STD(memory_order_relaxed)) != 0;
+  return CALLSEQ_STD(atomic_load_explicit)(&s->succession.demand,
+                                           CALLSEQ_STD(memory_order_relaxed)) != 0;
 }
 
 /* Ends the holder's role: frees the lock, or offers it to a waiter that demands it.
@@ -146,31 +146,47 @@ CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s) {
     callseq_sequencer_pass_on(s);
 }
 
-/* The rest is for the layer above only, not for generated code. */
+/* ---- The rest is for the layer above, not for generated code ---- */
 
-enum callseq_entered { CALLSEQ_ENTERED_HOLDER, CALLSEQ_ENTERED_DONE, CALLSEQ_ENTERED_CLOSED };
+/* Zero means: serve nobody else, do not poll, never report, batches leave busy threads that sleep
+ * to themselves. */
+struct callseq_sequencer_limits {
+  uint32_t batch_limit; /* waiters that a holder executes before it hands the role on */
+  uint32_t spin_limit;  /* polls of an heir before it yields and sleeps */
+  uint32_t stall_ms;    /* a wait as long as this is reported */
+  uint32_t batch_busy;
+};
 
-/* Starts closed: every entry answers CLOSED until somebody stores its id in `lock` and leaves. A
- * zero limit means: serve nobody else, do not poll, never report. Limits may be set while the
- * sequencer is closed. */
-void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, uint32_t spin_limit,
-                            uint32_t stall_ms);
+/* By the owner, before any other thread knows of the sequencer but by
+ * CALLSEQ_SEQUENCER_INITIALIZER. It is closed: every entry is refused. */
+void callseq_sequencer_init(struct callseq_sequencer *s,
+                            const struct callseq_sequencer_limits *limits);
+
+/* By the owner, while it is closed: this thread, with the id `self`, is the holder. Who finds the
+ * lock taken, and then fences (acquire), sees what was written before. It leaves by
+ * callseq_sequencer_end_batch, or by callseq_sequencer_close if nobody may ever have waited: every
+ * entry is refused again. */
+void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self);
+void callseq_sequencer_close(struct callseq_sequencer *s);
 
 /* In a forked child, whose only thread held the resource: forgets the threads that are not there.
  * It goes on as the holder, with the id it has now. */
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);
 
-/* For a thread that callseq_sequencer_try_enter refused: waits until it is the holder (its waiter
- * then still to be executed, by itself) or a holder has finished the waiter. stalled(data) is
- * called at most once, after stall_ms. */
+enum callseq_entered {
+  CALLSEQ_ENTERED_HOLDER, /* the waiter is still to be executed, by its own thread */
+  CALLSEQ_ENTERED_DONE,   /* a holder has executed it */
+  CALLSEQ_ENTERED_CLOSED  /* nobody has, nor will */
+};
+
+/* For a thread that callseq_sequencer_try_enter refused: waits until one of these is so. Its
+ * `alone` and `habit` are set. stalled(data) is called at most once, after stall_ms. No
+ * cancellation point. */
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data);
 
-/* The holder's id, or 0: a guess unless it is the caller's own. */
-CALLSEQ_IN_HEADER uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
-  uint32_t id = CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_relaxed));
-  return id >= CALLSEQ_LOCK_OFFERED ? 0 : id;
-}
+/* The holder's id, or 0: a guess unless it is the caller's own. Any thread, and signal handlers. */
+uint32_t callseq_sequencer_holder(struct callseq_sequencer *s);
 
 /* For the holder: the next waiter of its batch, or NULL at the batch's end. Each one taken must be
  * finished by callseq_sequencer_finish; memory written before is visible to its thread. */

@@ -8,12 +8,14 @@
 #define _GNU_SOURCE
 #include "turns.h"
 
+#include "sequence/protocol.h"
 #include "system/park.h"
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #ifndef CALLSEQ_POSIX
 #include <errno.h>
 #include <linux/filter.h>
@@ -22,7 +24,6 @@
 #endif
 
 enum { STALL_MS = 1 };
-enum { PARKED = 4 }; /* in a waiter's state, as in sequencer.c: its thread sleeps */
 
 /* Instead of libc's, so that a test knows that the sequencer has yielded. */
 static _Thread_local int yields;
@@ -32,24 +33,34 @@ int sched_yield(void) {
   return (int)syscall(SYS_sched_yield);
 }
 
+/* The clock too: it stands still if a test says so. */
+static _Atomic(bool) stopped;
+
+int clock_gettime(clockid_t clock, struct timespec *t) {
+  int result = (int)syscall(SYS_clock_gettime, clock, t);
+  if (stopped)
+    *t = (struct timespec){.tv_sec = 1000};
+  return result;
+}
+
 /* A follower has marked that the heir does not come. */
 static bool is_marked(void) {
-  return atomic_load_explicit(&s.demand, memory_order_relaxed) == (struct callseq_waiter *)1;
+  return atomic_load_explicit(&s.succession.demand, memory_order_relaxed) == OVERDUE;
 }
 
 /* Once nobody else is there: is the lock free, and nobody left in the queue? A mark may be left,
  * that came when it was no longer true. */
 static bool is_idle(void) {
-  return atomic_load_explicit(&s.lock, memory_order_acquire) == CALLSEQ_LOCK_FREE &&
+  return atomic_load_explicit(&s.lock, memory_order_acquire) == FREE &&
          !atomic_load_explicit(&s.arrivals, memory_order_relaxed) &&
          (!callseq_sequencer_wanted(&s) || is_marked()) && !s.brief.first && !s.turns.first &&
-         !s.sleepers && !s.vacant && !s.overdue && !s.absent;
+         !s.sleepers && !s.succession.vacant && !s.succession.overdue && !s.succession.absent;
 }
 
 /* For tests of order: the heir comes, however long that takes. */
 static void set_up_patient(int batch_limit, int spin_limit, int stall_ms, bool symmetric) {
   set_up(batch_limit, spin_limit, stall_ms, symmetric);
-  s.overdue_ms = 0;
+  s.pace.overdue_ms = 0;
 }
 
 /* ---- Queued one by one ---- */
@@ -95,7 +106,7 @@ static void queue_up(int i, void *(*work)(void *), bool alone, bool busy) {
 /* The holder: the heir demands the lock. */
 static void wait_for_demand(struct request *heir) {
   /* acquire: pairs with the release in wait_as_heir */
-  while (atomic_load_explicit(&s.demand, memory_order_acquire) != &heir->waiter)
+  while (atomic_load_explicit(&s.succession.demand, memory_order_acquire) != &heir->waiter)
     sched_yield();
 }
 
@@ -183,7 +194,7 @@ static void one_busy(const char *what, bool batch_busy, bool asleep, const char 
   set_up_patient(NO_LIMIT, asleep ? 0 : SOME_SPINS, 0, false);
   s.batch_busy = batch_busy;
   if (!asleep)
-    s.pauses *= 100000; /* 0.2 s from poll to poll: it polls for long enough to be seen to */
+    s.pace.pauses *= 100000; /* 0.2 s from poll to poll: it polls for long enough to be seen to */
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up(0, call_once, true, false);
   queue_up(1, call_once, false, true);
@@ -310,7 +321,7 @@ static void stolen(int spin_limit, bool symmetric) {
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up_late(0);
   callseq_sequencer_leave(&s);
-  ok(atomic_load_explicit(&s.lock, memory_order_relaxed) == CALLSEQ_LOCK_OFFERED &&
+  ok(atomic_load_explicit(&s.lock, memory_order_relaxed) == OFFERED &&
          callseq_sequencer_holder(&s) == 0,
      "the lock is offered to an heir that demands it");
   ok(!callseq_sequencer_try_enter(&s, MAIN), "and not free for others");
@@ -337,7 +348,7 @@ static void crossed(bool symmetric) {
   queue_up(0, call_once, false, false);
   wait_for_sleep(&queue[0]);
   /* release: pairs with the acquire in try_take */
-  atomic_store_explicit(&s.lock, CALLSEQ_LOCK_OFFERED, memory_order_release);
+  atomic_store_explicit(&s.lock, OFFERED, memory_order_release);
   callseq_sequencer_pass_on(&s);
   join_queue(1);
   is_int(queue[0].executor, 1, "an heir that falls asleep as the lock is offered is woken");
@@ -375,7 +386,7 @@ static void sandboxed(void) {
     return;
   }
   /* release: pairs with the acquire in try_take */
-  atomic_store_explicit(&s.lock, CALLSEQ_LOCK_FREE, memory_order_release);
+  atomic_store_explicit(&s.lock, FREE, memory_order_release);
   join_queue(1);
   is_int(queue[0].executor, 1, "an heir that cannot be sure looks again");
   ok(is_idle(), "nobody is left");
@@ -471,7 +482,7 @@ static void take(struct request *q) {
 /* Main is the holder. The heir has demanded the lock, and does not run. */
 static void hold_without_heir(int batch_limit, bool symmetric) {
   set_up(batch_limit, NO_LIMIT, 0, symmetric);
-  s.overdue_ms = 1;
+  s.pace.overdue_ms = 1;
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up(0, call_once, true, false);
   wait_for_demand(&queue[0]);
@@ -538,6 +549,27 @@ static void overdue(bool stolen, bool symmetric) {
   sem_post(&let_go);
   join_queue(1);
   is_int(queue[0].executor, 1, "before it runs again");
+  ok(is_idle(), "nobody is left");
+}
+
+/* The heir does not run, and the follower that would stand in for it gets one signal after the
+ * other: each ends a sleep, none may begin its patience anew. */
+static void hear(int number) { (void)number; }
+
+static void impatient(bool symmetric) {
+  hold_without_heir(NO_LIMIT, symmetric);
+  s.pace.overdue_ms = 100;
+  queue_up(1, call_once, false, false);
+  wait_for_park(&queue[1]);
+  callseq_sequencer_leave(&s);
+  signal(SIGUSR2, hear);
+  while (pthread_tryjoin_np(queue_threads[1], NULL)) {
+    pthread_kill(queue_threads[1], SIGUSR2);
+    sched_yield();
+  }
+  is_int(queue[1].executor, 2, "a follower stands in, however many signals it gets");
+  sem_post(&let_go);
+  join_queue(1);
   ok(is_idle(), "nobody is left");
 }
 
@@ -679,6 +711,10 @@ int main(void) {
     overdue_in_use(0, symmetric);
     overdue(false, symmetric);
     overdue(true, symmetric);
+    impatient(symmetric);
+    stopped = true;
+    overdue(false, symmetric);
+    stopped = false;
     interrupted(symmetric);
     all_at_random(symmetric);
   }

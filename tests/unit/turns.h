@@ -29,17 +29,23 @@ static uint32_t sum;
 enum { LOG = 64 };
 static struct request *done_log[LOG];
 
-/* Opens a sequencer as its owner does: holds it, and leaves. */
-static void open_sequencer(void) {
-  atomic_store(&s.lock, 1);
+static void begin(int batch_limit, int spin_limit, int stall_ms) {
+  struct callseq_sequencer_limits limits = {.batch_limit = (uint32_t)batch_limit,
+                                            .spin_limit = (uint32_t)spin_limit,
+                                            .stall_ms = (uint32_t)stall_ms};
+  callseq_sequencer_init(&s, &limits);
+}
+
+static void open_and_leave(void) {
+  callseq_sequencer_open(&s, 1);
   callseq_sequencer_end_batch(&s);
 }
 
 static void set_up(int batch_limit, int spin_limit, int stall_ms, bool symmetric) {
-  callseq_sequencer_init(&s, (uint32_t)batch_limit, (uint32_t)spin_limit, (uint32_t)stall_ms);
+  begin(batch_limit, spin_limit, stall_ms);
   if (symmetric)
     s.symmetric = s.slow_leave = 1;
-  open_sequencer();
+  open_and_leave();
   clashes = done_count = over_limit = 0;
   sum = 0;
 }
@@ -172,13 +178,22 @@ static void all_at_random(bool symmetric) {
 
 static void states(void) {
   struct request q = {.caller = 1};
-  callseq_sequencer_init(&s, 1, 1, 0);
+  s = (struct callseq_sequencer)CALLSEQ_SEQUENCER_INITIALIZER;
+  ok(call(&q, NULL) == CALLSEQ_ENTERED_CLOSED, "closed before it is set up: a call is told so");
+  begin(1, 1, 0);
   ok(!callseq_sequencer_try_enter(&s, 1) && !callseq_sequencer_try_enter_alone(&s, 1),
      "closed at first: nobody enters");
   ok(call(&q, NULL) == CALLSEQ_ENTERED_CLOSED && q.executions == 0, "a call is told so");
   is_int(callseq_sequencer_holder(&s), 0, "and nobody holds it");
 
-  open_sequencer();
+  callseq_sequencer_open(&s, 7);
+  ok(callseq_sequencer_holder(&s) == 7 && !callseq_sequencer_try_enter(&s, 1),
+     "who opens it holds it");
+  callseq_sequencer_close(&s);
+  ok(call(&q, NULL) == CALLSEQ_ENTERED_CLOSED && callseq_sequencer_holder(&s) == 0,
+     "and may close it again");
+
+  open_and_leave();
   ok(call(&q, NULL) == CALLSEQ_ENTERED_HOLDER && q.executions == 1, "open: a call is executed");
   ok(callseq_sequencer_try_enter(&s, 7) && callseq_sequencer_holder(&s) == 7,
      "the holder is known");

@@ -53,13 +53,27 @@ static void begin(struct callseq_sequencer *s) {
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
 }
 
-void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, uint32_t spin_limit,
-                            uint32_t stall_ms) {
+void callseq_sequencer_init(struct callseq_sequencer *s,
+                            const struct callseq_sequencer_limits *limits) {
   atomic_init(&s->lock, CALLSEQ_LOCK_CLOSED);
-  s->batch_limit = batch_limit;
-  s->spin_limit = spin_limit;
-  s->stall_ms = stall_ms;
+  s->batch_limit = limits->batch_limit;
+  s->spin_limit = limits->spin_limit;
+  s->stall_ms = limits->stall_ms;
   begin(s);
+}
+
+void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self) {
+  /* release: pairs with a fence of the layer above */
+  atomic_store_explicit(&s->lock, self, memory_order_release);
+}
+
+void callseq_sequencer_close(struct callseq_sequencer *s) {
+  atomic_store_explicit(&s->lock, CALLSEQ_LOCK_CLOSED, memory_order_relaxed);
+}
+
+uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
+  uint32_t id = atomic_load_explicit(&s->lock, memory_order_relaxed);
+  return id == CALLSEQ_LOCK_CLOSED ? 0 : id;
 }
 
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
@@ -67,14 +81,8 @@ void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
 
-/* Adds to a counter that only the holder writes. */
-static void count(_Atomic(uint64_t) *counter) {
-  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-                        memory_order_relaxed);
-}
-
 void callseq_sequencer_wake(struct callseq_sequencer *s, struct callseq_node *place) {
-  atomic_fetch_add_explicit(&s->counts.wakes, 1, memory_order_relaxed);
+  callseq_count(&s->counts.wakes);
   callseq_park_wake((const void *)&place->state);
 }
 
@@ -104,7 +112,7 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   s->next = next;
   s->served++;
   s->slow_leave = 1;
-  count(&s->counts.finished);
+  callseq_count_as_holder(&s->counts.finished);
   return place->waiter;
 }
 
@@ -116,9 +124,8 @@ void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter
 void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
   struct callseq_node *next = s->next;
   if (s->served) {
-    count(&s->counts.batches);
-    if (s->served > atomic_load_explicit(&s->counts.largest, memory_order_relaxed))
-      atomic_store_explicit(&s->counts.largest, s->served, memory_order_relaxed);
+    callseq_count_as_holder(&s->counts.batches);
+    callseq_count_most(&s->counts.largest, s->served);
   }
   s->served = 0;
   s->slow_leave = s->symmetric;
@@ -162,7 +169,7 @@ static uint32_t wait(struct callseq_sequencer *s, struct callseq_node *place,
       else
         callseq_park_barrier();
     } else {
-      atomic_fetch_add_explicit(&s->counts.parks, 1, memory_order_relaxed);
+      callseq_count(&s->counts.parks);
       if (!callseq_park_wait(&place->state, CALLSEQ_NODE_WAITING, limit_ms)) {
         if (stalled)
           stalled(data);

@@ -8,17 +8,19 @@
 #ifndef CALLSEQ_COMPILER_H
 #include "base/compiler.h"
 #endif
+#ifndef CALLSEQ_COUNTS_H
+#include "sequence/counts.h"
+#endif
+#ifndef CALLSEQ_PACE_H
+#include "sequence/pace.h"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-struct callseq_habit { /* not asked for */
-  int unused;
-};
-
 struct callseq_waiter {
-  struct callseq_habit *habit;
+  struct callseq_habit *habit; /* not asked for */
   uint32_t alone;
 };
 
@@ -40,11 +42,8 @@ extern CALLSEQ_THREAD_LOCAL(struct callseq_node *, callseq_sequencer_spare);
 /* `lock` only says who holds the resource; it is not what the threads exclude each other by. */
 #define CALLSEQ_LOCK_FREE 0u
 #define CALLSEQ_LOCK_CLOSED UINT32_MAX
-
-struct callseq_sequencer_counts {
-  CALLSEQ_ATOMIC(uint64_t) finished, batches, largest, parks, wakes;
-  CALLSEQ_ATOMIC(uint64_t) waits, longest; /* not counted */
-};
+#define CALLSEQ_SEQUENCER_INITIALIZER                                                              \
+  { .lock = CALLSEQ_LOCK_CLOSED }
 
 struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) lock;
@@ -54,9 +53,9 @@ struct callseq_sequencer {
   struct callseq_node *taken; /* the one that is being served */
   uint32_t served;
   /* Constant: */
-  uint32_t symmetric, batch_limit, spin_limit, stall_ms, batch_busy;
+  uint32_t symmetric, batch_limit, spin_limit, stall_ms;
   CALLSEQ_ATOMIC(struct callseq_node *) tail __attribute__((aligned(64)));
-  struct callseq_sequencer_counts counts __attribute__((aligned(64)));
+  struct callseq_counts counts __attribute__((aligned(64)));
 };
 
 void callseq_sequencer_end_batch(struct callseq_sequencer *s);
@@ -130,18 +129,22 @@ CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s) {
     callseq_sequencer_wake(s, next);
 }
 
+struct callseq_sequencer_limits {
+  uint32_t batch_limit, spin_limit, stall_ms;
+  uint32_t batch_busy; /* is always so */
+};
+
 enum callseq_entered { CALLSEQ_ENTERED_HOLDER, CALLSEQ_ENTERED_DONE, CALLSEQ_ENTERED_CLOSED };
 
-void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, uint32_t spin_limit,
-                            uint32_t stall_ms);
+void callseq_sequencer_init(struct callseq_sequencer *s,
+                            const struct callseq_sequencer_limits *limits);
+void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self);
+void callseq_sequencer_close(struct callseq_sequencer *s);
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data);
 
-CALLSEQ_IN_HEADER uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
-  uint32_t id = CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_relaxed));
-  return id == CALLSEQ_LOCK_CLOSED ? 0 : id;
-}
+uint32_t callseq_sequencer_holder(struct callseq_sequencer *s);
 
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s);
 void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w);

@@ -24,30 +24,45 @@
 #pragma GCC visibility pop
 
 #include "base/relax.h"
+#include "protocol.h"
 #include "system/park.h"
 
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { WAITING, PARKED, DONE, CHOSEN };
+enum { CHOSEN = 5 }; /* besides those of protocol.h */
 enum { YIELD_LIMIT = 8 };
 
 /* An empty list. */
 static void begin(struct callseq_sequencer *s) {
-  atomic_store_explicit(&s->demand, NULL, memory_order_relaxed);
+  atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
   s->turns.first = NULL;
   s->served = 0;
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
 }
 
-void callseq_sequencer_init(struct callseq_sequencer *s, uint32_t batch_limit, uint32_t spin_limit,
-                            uint32_t stall_ms) {
-  atomic_init(&s->lock, CALLSEQ_LOCK_CLOSED);
-  s->batch_limit = batch_limit;
-  s->spin_limit = spin_limit;
-  s->stall_ms = stall_ms;
+void callseq_sequencer_init(struct callseq_sequencer *s,
+                            const struct callseq_sequencer_limits *limits) {
+  atomic_init(&s->lock, CLOSED);
+  s->batch_limit = limits->batch_limit;
+  s->pace.spin_limit = limits->spin_limit;
+  s->pace.stall_ms = limits->stall_ms;
   begin(s);
+}
+
+void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self) {
+  /* release: pairs with a fence of the layer above */
+  atomic_store_explicit(&s->lock, self, memory_order_release);
+}
+
+void callseq_sequencer_close(struct callseq_sequencer *s) {
+  atomic_store_explicit(&s->lock, CLOSED, memory_order_relaxed);
+}
+
+uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
+  uint32_t id = atomic_load_explicit(&s->lock, memory_order_relaxed);
+  return id >= OFFERED ? 0 : id;
 }
 
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
@@ -56,18 +71,13 @@ void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
 
-/* Adds to a counter that only the holder writes. */
-static void count(_Atomic(uint64_t) *counter) {
-  atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
-                        memory_order_relaxed);
-}
-
 /* Holder: once nobody is pending, takes over those that have arrived. */
 static void collect(struct callseq_sequencer *s) {
   if (s->turns.first || !callseq_sequencer_wanted(s))
     return;
   /* acquire: pairs with the release in push */
-  struct callseq_waiter *w = atomic_exchange_explicit(&s->demand, NULL, memory_order_acquire);
+  struct callseq_waiter *w =
+      atomic_exchange_explicit(&s->succession.demand, NULL, memory_order_acquire);
   while (w) {
     struct callseq_waiter *next = w->next;
     w->next = s->turns.first;
@@ -90,7 +100,7 @@ static void settle(struct callseq_sequencer *s, struct callseq_waiter *w, uint32
   /* release: pairs with the acquire load in callseq_sequencer_enter */
   if (atomic_exchange_explicit(&w->state, state, memory_order_release) != PARKED)
     return;
-  atomic_fetch_add_explicit(&s->counts.wakes, 1, memory_order_relaxed);
+  callseq_count(&s->counts.wakes);
   callseq_park_wake(word);
 }
 
@@ -102,7 +112,7 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
     return NULL;
   s->served++;
   s->slow_leave = 1;
-  count(&s->counts.finished);
+  callseq_count_as_holder(&s->counts.finished);
   return pop(s);
 }
 
@@ -114,21 +124,20 @@ void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter
 static void give_up(struct callseq_sequencer *s) {
   collect(s);
   if (s->served) {
-    count(&s->counts.batches);
-    if (s->served > atomic_load_explicit(&s->counts.largest, memory_order_relaxed))
-      atomic_store_explicit(&s->counts.largest, s->served, memory_order_relaxed);
+    callseq_count_as_holder(&s->counts.batches);
+    callseq_count_most(&s->counts.largest, s->served);
   }
   s->served = 0;
   s->slow_leave = s->symmetric;
   struct callseq_waiter *w = pop(s);
   if (w) {
     /* Until the chosen thread writes its own, no thread may find its id here. */
-    atomic_store_explicit(&s->lock, CALLSEQ_LOCK_PASSING, memory_order_relaxed);
+    atomic_store_explicit(&s->lock, PASSING, memory_order_relaxed);
     settle(s, w, CHOSEN);
     return;
   }
   /* release: pairs with the acquire in callseq_sequencer_try_enter */
-  atomic_store_explicit(&s->lock, CALLSEQ_LOCK_FREE, memory_order_release);
+  atomic_store_explicit(&s->lock, FREE, memory_order_release);
   if (s->symmetric)
     /* seq_cst: pairs with the fence in sleep_on */
     atomic_thread_fence(memory_order_seq_cst);
@@ -144,16 +153,16 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
 
 void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
   /* Whoever is quicker to take the lock will look at the list when it leaves. */
-  while (callseq_sequencer_wanted(s) && callseq_sequencer_try_enter(s, CALLSEQ_LOCK_PASSING))
+  while (callseq_sequencer_wanted(s) && callseq_sequencer_try_enter(s, PASSING))
     give_up(s);
 }
 
 static void push(struct callseq_sequencer *s, struct callseq_waiter *w) {
   atomic_store_explicit(&w->state, WAITING, memory_order_relaxed);
-  w->next = atomic_load_explicit(&s->demand, memory_order_relaxed);
+  w->next = atomic_load_explicit(&s->succession.demand, memory_order_relaxed);
   /* release: pairs with the acquire in collect */
-  while (!atomic_compare_exchange_weak_explicit(&s->demand, &w->next, w, memory_order_release,
-                                                memory_order_relaxed))
+  while (!atomic_compare_exchange_weak_explicit(&s->succession.demand, &w->next, w,
+                                                memory_order_release, memory_order_relaxed))
     callseq_relax();
 }
 
@@ -170,8 +179,8 @@ static bool sleep_on(struct callseq_sequencer *s, struct callseq_waiter *w, uint
     atomic_thread_fence(memory_order_seq_cst);
   else
     callseq_park_barrier();
-  if (atomic_load_explicit(&s->lock, memory_order_relaxed) != CALLSEQ_LOCK_FREE) {
-    atomic_fetch_add_explicit(&s->counts.parks, 1, memory_order_relaxed);
+  if (atomic_load_explicit(&s->lock, memory_order_relaxed) != FREE) {
+    callseq_count(&s->counts.parks);
     in_time = callseq_park_wait(&w->state, PARKED, limit_ms);
   }
   atomic_compare_exchange_strong_explicit(&w->state, &parked, WAITING, memory_order_relaxed,
@@ -181,10 +190,10 @@ static bool sleep_on(struct callseq_sequencer *s, struct callseq_waiter *w, uint
 
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data) {
-  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_CLOSED)
+  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CLOSED)
     return CALLSEQ_ENTERED_CLOSED;
   push(s, w);
-  uint32_t polls = 0, limit_ms = s->stall_ms;
+  uint32_t polls = 0, limit_ms = s->pace.stall_ms;
   for (;;) {
     /* acquire: pairs with the release in settle */
     uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
@@ -195,13 +204,13 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
       atomic_store_explicit(&s->lock, self, memory_order_relaxed);
       return CALLSEQ_ENTERED_HOLDER;
     }
-    if (atomic_load_explicit(&s->lock, memory_order_relaxed) == CALLSEQ_LOCK_FREE &&
-        callseq_sequencer_try_enter(s, CALLSEQ_LOCK_PASSING)) {
+    if (atomic_load_explicit(&s->lock, memory_order_relaxed) == FREE &&
+        callseq_sequencer_try_enter(s, PASSING)) {
       callseq_sequencer_end_batch(s); /* the oldest waiter is next, this one or another */
-    } else if (polls < s->spin_limit) {
+    } else if (polls < s->pace.spin_limit) {
       polls++;
       callseq_relax();
-    } else if (polls - s->spin_limit < YIELD_LIMIT) {
+    } else if (polls - s->pace.spin_limit < YIELD_LIMIT) {
       polls++;
       sched_yield();
     } else if (!sleep_on(s, w, limit_ms)) {

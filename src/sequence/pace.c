@@ -1,0 +1,264 @@
+/* Who polls and who sleeps. A thread that polls is in the way of the holder, on a machine with few
+ * processors of everybody; one that sleeps costs its waker a system call, and comes late. So one
+ * thread polls, the heir; and not for long.
+ *
+ * A thread is *busy* that has used a processor for much of the time since its last wait.
+ *
+ * Followers look after the heir now and then, since it may get no processor for long, or be in a
+ * signal handler of the host's. They do so together: each sleeps the longer the more they are, and
+ * leaves what it has seen in `watched`, so that two looks show that the heir does not come,
+ * whoever's they are. Some thousand followers cost no more than a few hundred looks a second; that
+ * the first ones do not all come at once, each begins at a moment of its own. An heir that has not
+ * come for long will perhaps not come soon: each time they find nothing to do, they sleep twice as
+ * long, up to a bound.
+ *
+ * The clock may stand still. What sleeps for a time is timed by the system, which is right then;
+ * what is measured gets a usual value.
+ */
+#include "pace.h"
+
+#include "base/clock.h"
+#include "base/relax.h"
+#include "system/park.h"
+
+#include <sched.h>
+
+/* Measured on two processors, see doc/benchmarks.md. */
+enum {
+  POLL_NS = 2000,       /* from one look at the lock to the next */
+  GLANCE_NS = 50,       /* the same, of a thread that has just come, */
+  GLANCES = 12,         /* before it queues */
+  PATIENCE = 25,        /* polls of an heir before it demands the lock */
+  FOLLOWER_POLLS = 5,   /* of a follower before it sleeps */
+  NAP_NS = 200000,      /* of a busy heir that sees the lock in use by short calls */
+  REST_NS = 300000,     /* since its last wait, of a thread that is not busy; */
+  REST_SHARE = 8,       /* less than one in so many of them in use of a processor */
+  YIELD_LIMIT = 8,      /* of an heir after spin_limit polls, before it sleeps */
+  OFFER_POLLS = 50,     /* that an offer stands before others may take it; */
+  OFFER_SPINS = 5,      /* with the processor to themselves at first */
+  QUANTUM_NS = 20000,   /* for an heir that does not come */
+  LEAVES_PER_LOOK = 64, /* at the clock meanwhile */
+};
+
+/* From one look after the heir to the next one, of all followers together. */
+enum {
+  OVERDUE_MS = 4,         /* at first; */
+  OVERDUE_BUSY = 8,       /* so many times as long for followers that are busy; */
+  PERIOD_LIMIT_MS = 128,  /* twice as long after each look, up to this; */
+  SLEEP_LIMIT_MS = 10000, /* but a follower sleeps no longer than this, however many there are */
+};
+
+static void pause_for(uint32_t pauses) {
+  for (uint32_t i = 0; i < pauses; i++)
+    callseq_relax();
+}
+
+/* How many pauses of the processor make a poll's distance: the quickest of some samples, since a
+ * thread may be interrupted in one. A clock too coarse to see a sample says nothing. */
+static uint32_t measure_pauses(void) {
+  enum { SAMPLES = 8, PAUSES = 64, LEAST_NS = 16, USUAL = 64 };
+  uint64_t quickest = UINT64_MAX;
+  for (int i = 0; i < SAMPLES; i++) {
+    uint64_t from = callseq_clock_now();
+    pause_for(PAUSES);
+    uint64_t ns = callseq_clock_now() - from;
+    if (ns < quickest)
+      quickest = ns;
+  }
+  return quickest < LEAST_NS ? USUAL : (uint32_t)(PAUSES * POLL_NS / quickest) + 1;
+}
+
+void callseq_pace_init(struct callseq_pace *p, uint32_t spin_limit, uint32_t stall_ms) {
+  p->spin_limit = spin_limit;
+  p->stall_ms = stall_ms;
+  p->overdue_ms = OVERDUE_MS;
+  p->pauses = measure_pauses();
+  callseq_pace_begin_quantum(p);
+  callseq_pace_forked(p);
+}
+
+void callseq_pace_forked(struct callseq_pace *p) {
+  atomic_store_explicit(&p->followers, 0, memory_order_relaxed);
+  atomic_store_explicit(&p->watched, UINT64_MAX, memory_order_relaxed);
+}
+
+/* ---- Every wait ---- */
+
+/* Has the thread used a processor for much of the time since its last wait? Then it calls a lot, or
+ * computes in between: in either case it can wait for its turn. */
+static int is_busy(const struct callseq_habit *habit, uint64_t t, uint64_t cpu) {
+  uint64_t rest = t - habit->since;
+  return rest < REST_NS || (cpu - habit->cpu) * REST_SHARE > rest;
+}
+
+void callseq_pace_begin(const struct callseq_pace *p, struct callseq_wait *wait,
+                        struct callseq_habit *habit, void (*stalled)(void *), void *data) {
+  uint64_t t = callseq_clock_now();
+  /* A system call, so not at the end of the wait, when this thread may be the holder. */
+  uint64_t cpu = habit ? callseq_clock_of_thread() : 0;
+  *wait = (struct callseq_wait){
+      .since = t,
+      .stalls = p->stall_ms ? t + (uint64_t)p->stall_ms * 1000000 : 0,
+      .stalled = stalled,
+      .data = data,
+      .habit = habit,
+      .cpu = cpu,
+      .busy = habit && is_busy(habit, t, cpu),
+  };
+}
+
+uint64_t callseq_pace_end(struct callseq_pace *p, struct callseq_wait *wait) {
+  uint64_t t = callseq_clock_now();
+  if (wait->habit)
+    *wait->habit = (struct callseq_habit){.since = t, .cpu = wait->cpu};
+  if (wait->follows)
+    atomic_fetch_sub_explicit(&p->followers, 1, memory_order_relaxed);
+  return t - wait->since;
+}
+
+/* From now until then, and no less than 1. */
+static uint32_t ms_until(uint64_t t, uint64_t then) {
+  uint64_t ms = t < then ? (then - t) / 1000000 + 1 : 1;
+  return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+uint32_t callseq_pace_stall_ms(struct callseq_wait *wait) {
+  if (!wait->stalls)
+    return 0;
+  uint64_t t = callseq_clock_now();
+  if (t < wait->stalls)
+    return ms_until(t, wait->stalls);
+  wait->stalls = 0;
+  if (wait->stalled)
+    wait->stalled(wait->data);
+  return 0;
+}
+
+/* ---- A newcomer ---- */
+
+uint32_t callseq_pace_glances(const struct callseq_pace *p) {
+  return p->spin_limit ? CALLSEQ_GLANCES : 0;
+}
+
+void callseq_pace_glance(const struct callseq_pace *p) {
+  pause_for((uint32_t)((uint64_t)p->pauses * GLANCE_NS / POLL_NS) + 1);
+}
+
+int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls) {
+  if (polls == OFFER_POLLS)
+    return 0;
+  if (p->spin_limit && polls < OFFER_SPINS)
+    pause_for(p->pauses);
+  else
+    sched_yield();
+  return 1;
+}
+
+/* ---- A follower ---- */
+
+/* It sleeps from now until its next look. With others for as long as makes one look a period, all
+ * together; by chance for less or for up to twice as long, lest those that have come together look
+ * together. (The generator: Press, Teukolsky, Vetterling, Flannery, *Numerical Recipes*, 7.1.) */
+static void sleep_from_now(struct callseq_pace *p, struct callseq_wait *wait) {
+  uint64_t others = atomic_load_explicit(&p->followers, memory_order_relaxed);
+  others = others ? others - 1 : 0;
+  wait->dice = wait->dice * 1664525 + 1013904223;
+  uint64_t ms = wait->period_ms + (2 * wait->period_ms * others * wait->dice >> 32);
+  wait->look = callseq_clock_now() + (ms < SLEEP_LIMIT_MS ? ms : SLEEP_LIMIT_MS) * 1000000;
+}
+
+void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint32_t self,
+                         uint32_t heir) {
+  wait->polls = 0;
+  wait->patience = p->spin_limit < FOLLOWER_POLLS ? p->spin_limit : FOLLOWER_POLLS;
+  wait->follows = 1;
+  atomic_fetch_add_explicit(&p->followers, 1, memory_order_relaxed);
+  wait->heir = heir;
+  wait->period_ms = p->overdue_ms * (wait->busy ? OVERDUE_BUSY : 1);
+  wait->dice = self * 2654435769u; /* of neighbours far apart: Knuth, *The Art of Computer
+                                    * Programming* 3, 6.4 */
+  if (wait->period_ms)
+    sleep_from_now(p, wait);
+}
+
+int callseq_pace_poll(const struct callseq_pace *p, struct callseq_wait *wait) {
+  if (wait->polls == wait->patience)
+    return 0;
+  wait->polls++;
+  pause_for(p->pauses);
+  return 1;
+}
+
+uint32_t callseq_pace_sleep_ms(const struct callseq_wait *wait) {
+  return wait->look ? ms_until(callseq_clock_now(), wait->look) : 0;
+}
+
+int callseq_pace_is_time_to_look(const struct callseq_wait *wait, int woken) {
+  return wait->look && (!woken || callseq_clock_now() >= wait->look);
+}
+
+int callseq_pace_is_overdue(struct callseq_pace *p, struct callseq_wait *wait, uint32_t heir) {
+  uint32_t ms = (uint32_t)(callseq_clock_now() / 1000000);
+  uint32_t patience_ms = p->overdue_ms * (wait->busy ? OVERDUE_BUSY : 1);
+  uint64_t watched = atomic_load_explicit(&p->watched, memory_order_relaxed);
+  int overdue = wait->heir == heir;
+  if ((uint32_t)(watched >> 32) != heir)
+    atomic_store_explicit(&p->watched, (uint64_t)heir << 32 | ms, memory_order_relaxed);
+  else if (ms - (uint32_t)watched >= patience_ms)
+    overdue = 1;
+  wait->heir = heir;
+  if (wait->period_ms < PERIOD_LIMIT_MS)
+    wait->period_ms *= 2;
+  sleep_from_now(p, wait);
+  return overdue;
+}
+
+/* ---- The heir ---- */
+
+void callseq_pace_lead(const struct callseq_pace *p, struct callseq_wait *wait) {
+  wait->polls = 0;
+  wait->patience = p->spin_limit < PATIENCE ? p->spin_limit : PATIENCE;
+  if (!wait->busy)
+    wait->patience = 0;
+}
+
+int callseq_pace_is_patient(const struct callseq_wait *wait) {
+  return wait->polls < wait->patience;
+}
+
+void callseq_pace_nap(struct callseq_wait *wait) {
+  callseq_park_nap(NAP_NS);
+  wait->polls = wait->patience;
+}
+
+int callseq_pace_poll_as_heir(const struct callseq_pace *p, struct callseq_wait *wait) {
+  uint32_t polls = wait->polls++;
+  if (polls < p->spin_limit) {
+    pause_for(p->pauses);
+    callseq_pace_stall_ms(wait);
+    return 1;
+  }
+  if (polls - p->spin_limit < YIELD_LIMIT) {
+    sched_yield();
+    return 1;
+  }
+  return 0;
+}
+
+/* ---- The holder ---- */
+
+void callseq_pace_begin_quantum(struct callseq_pace *p) {
+  p->leaves = 0;
+  p->quantum = callseq_clock_now();
+}
+
+int callseq_pace_is_quantum_over(struct callseq_pace *p) {
+  if (++p->leaves < LEAVES_PER_LOOK)
+    return 0;
+  p->leaves = 0;
+  uint64_t t = callseq_clock_now();
+  if (t - p->quantum < QUANTUM_NS)
+    return 0;
+  p->quantum = t;
+  return 1;
+}

@@ -1,0 +1,32 @@
+/* The values of the words that threads share, for sequencer.c, for the designs that are compared
+ * with it, for tests, and for the model in verify/. The model is preprocessed as C is: here is
+ * nothing but #define. It says itself what its narrower words hold: CALLSEQ_LOCK_FREE,
+ * CALLSEQ_LOCK_CLOSED and MARK. */
+#ifndef CALLSEQ_PROTOCOL_H
+#define CALLSEQ_PROTOCOL_H
+
+#ifndef CALLSEQ_MODEL
+#include "sequencer.h"
+#define MARK(n) ((struct callseq_waiter *)(n))
+#endif
+
+/* `lock`: one of these, or else the holder's id, another number than that of any other thread. */
+#define FREE CALLSEQ_LOCK_FREE
+#define CLOSED CALLSEQ_LOCK_CLOSED
+#define PASSING (CLOSED - 1) /* taken, by a thread that only looks after waiters */
+#define OFFERED (CLOSED - 2) /* free for the heir, or for its deputy */
+
+/* `state` of a waiter: one of these, with PARKED while its thread sleeps, or is about to. */
+#define WAITING 0 /* a follower */
+#define HEIR 1
+#define TAKEN 2 /* was the heir, and will be executed by the holder */
+#define DONE 3  /* has been executed: it is its thread's again */
+#define PARKED 4
+
+/* `arrivals`: NULL, or a stack of followers that ends in this. */
+#define HEIR_ONLY MARK(1)
+
+/* `demand`: NULL, the heir, or this. */
+#define OVERDUE MARK(2)
+
+#endif
