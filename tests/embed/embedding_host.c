@@ -48,6 +48,19 @@ static void read_and_eval(void *argument) {
                 CHICKEN_eval_to_string(form, job->text, sizeof job->text);
 }
 
+static void load_file(void *argument) {
+  struct job *job = argument;
+  char name[] = "embedding_loaded.scm";
+  FILE *file = fopen(name, "w");
+  if (file) {
+    fputs("(define loaded (count 8))", file);
+    fclose(file);
+  }
+  job->status = CHICKEN_load(name) +
+                CHICKEN_eval_string_to_string((char *)"loaded", job->text, sizeof job->text);
+  remove(name);
+}
+
 static void yield(void *argument) { *(int *)argument = CHICKEN_yield(); }
 
 enum { TURNS = WATCHED ? 20 : 200, THREADS = 4, COUNTED = 4 };
@@ -82,6 +95,8 @@ int main(void) {
   is_int(callseq_invoke(read_and_eval, &job), CALLSEQ_OK, "CHICKEN_read");
   is_int(job.status, 2, "and CHICKEN_eval_to_string");
   is_str(job.text, "(1 2 3)", "their result");
+  is_int(callseq_invoke(load_file, &job), CALLSEQ_OK, "CHICKEN_load");
+  is_str(job.status == 2 ? job.text : NULL, "16", "what it has defined");
   is_int(callseq_invoke(yield, &yielded), CALLSEQ_OK, "CHICKEN_yield");
   is_int(yielded, 1, "its result");
   is_int(twice(21), 42, "later calls are fine");
