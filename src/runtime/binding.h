@@ -48,8 +48,9 @@ void callseq_binding_begin(void);
 /* No call begins further than a lap from here on the Scheme stack without a collection. */
 void callseq_binding_begin_lap(const void *at);
 
-/* In signals.c. When the program has been loaded: catches the signals that it handles. In a forked
- * child. */
+/* In signals.c. Before the program is loaded: notes who handles faults. When it has been loaded:
+ * catches the signals that it handles. In a forked child. */
+void callseq_signals_begin(void);
 void callseq_signals_take_over(void);
 void callseq_signals_forked(void);
 

@@ -295,6 +295,7 @@ static int set_up(const callseq_config *config) {
   atomic_store_explicit(&callseq_setup.state, CALLSEQ_LOADING, memory_order_relaxed);
   /* Releases the state above to loading() of chicken.c, which fences. */
   callseq_sequencer_open(&r->sequencer, callseq_abi_self);
+  callseq_signals_begin();
   callseq_setup.status = load_all(&sizes);
   /* release, both: pair with the acquire in loading(). Nobody may queue for a lock that stays
    * closed; whoever has queued already for one that opens is served as by any holder that leaves.

@@ -130,6 +130,11 @@ static C_word reply(C_word serial, C_word value) {
 static struct callseq_abi_callback deliver = {
     .name = "(signal handlers)", .type = "void", .accepts = "anything", .reply = reply};
 
+void callseq_signals_begin(void) {
+  for (size_t i = 0; i < sizeof signals.faults / sizeof *signals.faults; i++)
+    sigaction(signals.faults[i].number, NULL, &signals.faults[i].before);
+}
+
 /* What had come belongs to the parent. */
 void callseq_signals_forked(void) {
   for (int i = 0; i < SIGNALS / 32; i++)
@@ -138,18 +143,23 @@ void callseq_signals_forked(void) {
 
 /* ---- Which signals ---- */
 
+static void catch (int number) {
+  struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  callseq_runner_start(&deliver, "Scheme's signal handlers run only while callbacks do");
+  sigfillset(&action.sa_mask);
+  sigaction(number, &action, NULL);
+}
+
 /* Has Scheme's handler for signal `number`, 1 to 64, run from now on when it comes. As with
  * CHICKEN's own, other signals are blocked while it is noted, and system calls are not restarted.
  */
 void callseq_scheme_catch_signal(int number) {
-  struct sigaction before, action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   struct fault *fault = fault_of(number);
-  callseq_runner_start(&deliver, "Scheme's signal handlers run only while callbacks do");
+  struct sigaction before;
   if (fault && sigaction(number, NULL, &before) == 0 &&
       !((before.sa_flags & SA_SIGINFO) && before.sa_sigaction == note))
     fault->before = before;
-  sigfillset(&action.sa_mask);
-  sigaction(number, &action, NULL);
+  catch (number);
 }
 
 void callseq_scheme_provide_signals(C_word handlers, C_word procedure) {
@@ -158,8 +168,9 @@ void callseq_scheme_provide_signals(C_word handlers, C_word procedure) {
   callseq_abi_define(&deliver, procedure);
 }
 
+/* While the program was being loaded, CHICKEN's C handler has replaced what was there. */
 void callseq_signals_take_over(void) {
   for (int n = 1; n <= SIGNALS; n++)
     if (C_block_item(CHICKEN_gc_root_ref(signals.handlers), n) != C_SCHEME_FALSE)
-      callseq_scheme_catch_signal(n);
+      catch (n);
 }

@@ -1,5 +1,6 @@
 ; Callbacks that fault: in C code that they call, and in Scheme itself.
-(import (chicken platform) (chicken foreign) (chicken memory) (chicken process signal) callseq)
+(import (chicken platform) (chicken foreign) (chicken memory) (chicken process signal)
+        (chicken process-context) callseq)
 
 #>
 void fault(int), call_fault(int);
@@ -14,8 +15,10 @@ void fault(int), call_fault(int);
 (define-sequenced-callback (twice (int n)) int (* 2 n))
 
 (define sent 0)
-(define-sequenced-callback (handle_in_scheme (int signal)) void
-  (set-signal-handler! signal (lambda (_) (set! sent (+ sent 1)))))
+(define (handle signal) (set-signal-handler! signal (lambda (_) (set! sent (+ sent 1)))))
+(when (get-environment-variable "HANDLE_AT_LOAD")
+  (for-each handle (list signal/segv signal/bus signal/fpe signal/ill)))
+(define-sequenced-callback (handle_in_scheme (int signal)) void (handle signal))
 (define-sequenced-callback (wait_until_sent (int times)) int
   (let loop () (if (< sent times) (loop) sent)))
 

@@ -77,7 +77,7 @@ enum { PLACES = sizeof places / sizeof *places };
 
 /* What the scenario, a child, is to do. */
 static int which, place;
-static bool in_thread, on_alternate_stack, scheme_too;
+static bool in_thread, on_alternate_stack, scheme_too, scheme_at_load;
 
 static void happen(int index) {
   static _Thread_local char alternate[32768];
@@ -92,6 +92,8 @@ static void happen(int index) {
 static int start_and_fault(void) {
   struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  if (scheme_at_load)
+    setenv("HANDLE_AT_LOAD", "", 1);
   callseq_init();
   for (int i = 0; i < FAULTS; i++)
     if (scheme_too)
@@ -133,19 +135,21 @@ static bool is_real(int number) {
 #endif
 }
 
-static void all_faults_with_scheme(void) {
-  scheme_too = true;
+static void all_faults_with_scheme(bool at_load) {
+  scheme_too = !at_load;
+  scheme_at_load = at_load;
   for (place = 0; place < PLACES; place++)
     for (which = 0; which < FAULTS; which++) {
       const char *name = strsignal(faults[which]);
       if (!is_real(faults[which]))
         continue;
       is_int(in_child(without_handler).signal, faults[which],
-             "%s %s: with a handler of Scheme's the process dies of it", name, places[place].where);
+             "%s %s: with a handler of Scheme's, set %s, the process dies of it", name,
+             places[place].where, at_load ? "at load" : "later");
       in_thread = !in_thread;
       is_int(in_child(with_handler).code, 100 + faults[which], "and a handler of the host sees it");
     }
-  scheme_too = false;
+  scheme_too = scheme_at_load = false;
 }
 
 static void all_faults(void) {
@@ -320,7 +324,8 @@ int main(void) {
   init_leaves_alone(of_the_host, "", "those that the host has set");
   init_leaves_alone(reporting, "Segmentation fault stack ", "all that, with report_overrun");
   all_faults();
-  all_faults_with_scheme();
+  all_faults_with_scheme(false);
+  all_faults_with_scheme(true);
   struct outcome outcome = in_child(sent_and_real);
   is_int(outcome.signal, SIGSEGV, "sent ones are Scheme's, faults are the host's: code %d",
          outcome.code);
