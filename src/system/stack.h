@@ -8,10 +8,12 @@
 struct callseq_stack {
   void *base;   /* lowest usable byte; the guard lies below */
   size_t bytes; /* usable size, a multiple of the page size */
+  size_t guard; /* its size */
 };
 
 /* Maps at least `bytes` usable bytes. Memory is taken from the system only as it is touched.
- * Returns false where the system refuses. */
+ * Returns false where the system refuses, with what was asked for last in `stack`, and why in
+ * errno. */
 bool callseq_stack_map(struct callseq_stack *stack, size_t bytes);
 void callseq_stack_unmap(struct callseq_stack *stack);
 

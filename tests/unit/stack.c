@@ -72,6 +72,41 @@ static int touch(void) {
   return 0;
 }
 
+/* Addresses for `bytes` more than the process has. */
+static int map_where_addresses_are_few(void) {
+  struct rlimit few;
+  long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file || fscanf(file, "%ld", &pages) != 1)
+    return 2;
+  fclose(file);
+  few.rlim_cur = few.rlim_max = (rlim_t)pages * page + 8 * MEGABYTE;
+  setrlimit(RLIMIT_AS, &few);
+  return !callseq_stack_map(&stack, MEGABYTE) || guard_start() > (char *)stack.base - page ||
+         !malloc(4 * MEGABYTE);
+}
+
+/* Addresses count as locked memory, which is limited; but not for root. */
+static int map_where_all_is_locked(void) {
+  struct rlimit little;
+  getrlimit(RLIMIT_MEMLOCK, &little);
+  if (little.rlim_cur > 16 * MEGABYTE)
+    little.rlim_cur = 16 * MEGABYTE;
+  if (setrlimit(RLIMIT_MEMLOCK, &little) != 0 || (getuid() == 0 && setuid(65534) != 0) ||
+      mlockall(MCL_FUTURE) != 0 ||
+      mmap(NULL, 64 * MEGABYTE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+    return 77;
+  return !callseq_stack_map(&stack, MEGABYTE) || guard_start() > (char *)stack.base - page;
+}
+
+static void small_guards(void) {
+  if (!emulated())
+    is_int(in_child(map_where_addresses_are_few).code, 0, "where addresses are few the guard is");
+  int code = in_child(map_where_all_is_locked).code;
+  ok(code == 0 || code == 77, "and where they count as locked memory%s",
+     code == 77 ? " # SKIP no limit holds" : "");
+}
+
 static void guard(void) {
   map_or_exit(MEGABYTE);
   char *base = stack.base, *low = guard_start();
@@ -125,6 +160,8 @@ int main(void) {
   if (!WATCHED)
     is_int(in_child(map_within_a_limit).code, 0, "the guard does not count as memory");
   guard();
+  if (!WATCHED)
+    small_guards();
   refused();
   unmapped();
   return done();
