@@ -73,7 +73,7 @@
 
 ;;; C
 
-(foreign-declare "#include \"src/base/compiler.h\"\n#include \"src/context/context.h\"\n#include \"src/sequence/counts.h\"\n#include \"src/sequence/pace.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/scheme.h\"\n")
+(foreign-declare "#include <unistd.h>\n#include \"src/base/compiler.h\"\n#include \"src/context/context.h\"\n#include \"src/sequence/counts.h\"\n#include \"src/sequence/pace.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/scheme.h\"\n")
 
 (define provide (foreign-lambda void "callseq_scheme_provide" int scheme-object))
 (define hosted? (foreign-lambda bool "callseq_scheme_hosted"))
@@ -81,6 +81,8 @@
 (define fail (foreign-lambda void "callseq_scheme_fail" c-string c-string))
 (define load-failed (foreign-lambda void "callseq_scheme_load_failed" c-string))
 (define end-process (foreign-lambda void "callseq_scheme_exit" int))
+(define end-at-once (foreign-lambda void "_exit" int))
+(define born (foreign-lambda void "callseq_scheme_born" bool))
 (define current-name (foreign-lambda c-string "callseq_scheme_name"))
 (define current-type (foreign-lambda c-string "callseq_scheme_type"))
 (define current-accepts (foreign-lambda c-string "callseq_scheme_accepts"))
@@ -277,21 +279,46 @@
 (define (strayed)
   (leave "return-to-host was called in a callback; it ends the loading of a program only" #f))
 
-;; A child that process-fork makes for a thunk ends with it, also by an error: it must not go on as a
-;; second host.
+;; How many processes down from the one that loaded the program this one is, by process-fork.
+(define generation 0)
+
+;; In a child of process-fork: it is born here. For a THUNK? it must not leave the call in progress;
+;; see src/runtime/fork.c.
+(define (be-born thunk?)
+  (set! generation (+ generation 1))
+  (born thunk?))
+
+;; A child must not go on as a second host against the program's will. One that process-fork makes for
+;; a thunk ends with it, also by an error, and one that process-run makes if there is no such program.
 (define (end-children)
+  (define (tell exception)
+    (print-error-message exception (current-error-port))
+    (print-call-chain (current-error-port)))
   (replace! 'chicken.process#process-fork
             (lambda (fork)
               (lambda (#!optional thunk kill-others?)
-                (fork (and thunk
-                           (lambda ()
-                             (with-exception-handler
-                              (lambda (exception)
-                                (print-error-message exception (current-error-port))
-                                (print-call-chain (current-error-port))
-                                (end-process 70))
-                              thunk)))
-                      kill-others?)))))
+                (let ((id (fork (and thunk
+                                     (lambda ()
+                                       (be-born #t)
+                                       (with-exception-handler
+                                        (lambda (exception)
+                                          (tell exception)
+                                          (end-process 70))
+                                        thunk)))
+                                kill-others?)))
+                  (when (eq? id 0) (be-born #f))
+                  id))))
+  (replace! 'chicken.process#process-run
+            (lambda (run)
+              (lambda arguments
+                (let ((before generation))
+                  (with-exception-handler
+                   (lambda (exception)
+                     (when (> generation before)
+                       (tell exception)
+                       (end-at-once 70))
+                     (abort exception))
+                   (lambda () (apply run arguments))))))))
 
 ;; From now on neither (return-to-host) nor the end of the program's code, come by again through a
 ;; continuation, leaves Scheme: in a nested call CHICKEN would end the process.

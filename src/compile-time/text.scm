@@ -142,11 +142,11 @@
   (let ((call (abi "call" callback)) (reply (abi "reply" callback)))
     (lines
      (sprintf "static C_word ~A(C_word serial, C_word value);" reply)
-     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY};" (abi "callback" callback)
+     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, sizeof(struct ~A), CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY};" (abi "callback" callback)
               (c-literal (callback-name callback))
               (c-literal (sprintf "~A" (callback-result callback)))
               (c-literal (accepts (callback-result callback)))
-              reply)
+              reply call)
      (sprintf "CALLSEQ_INLINE C_word ~A_inline(C_word serial, C_word value) {" reply)
      (if (void-result? callback) '() (sprintf "  ~A;" (place (callback-result callback) "result")))
      "  if (CALLSEQ_UNLIKELY(serial != callseq_abi_runtime.serial))"

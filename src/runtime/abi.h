@@ -83,6 +83,7 @@ struct callseq_abi_callback {
   const char *type;    /* of the result, as the program wrote it */
   const char *accepts; /* what Scheme values it takes, in words */
   C_word (*reply)(C_word serial, C_word value);
+  size_t bytes;                /* of the structure of a call, which begins with the request */
   CALLSEQ_ATOMIC(void *) root; /* GC root of the procedure; NULL until the definition has run */
   const char *made_by;         /* &CALLSEQ_ABI_MADE_BY, in generated code */
 };

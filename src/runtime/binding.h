@@ -3,10 +3,12 @@
 #ifndef CALLSEQ_BINDING_H
 #define CALLSEQ_BINDING_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/tools.h"
 #include "system/stack.h"
@@ -29,7 +31,9 @@ enum callseq_state { CALLSEQ_NEW, CALLSEQ_LOADING, CALLSEQ_READY, CALLSEQ_FAILED
 
 /* How the runtime was set up; setup.c writes it, `state` last. */
 extern struct callseq_setup {
+  pthread_mutex_t lock; /* set-up is in progress; whoever forks outside has it too */
   _Atomic(int) state;
+  pid_t process;         /* that loads, or has loaded, the program */
   int status;            /* what callseq_init returned, once FAILED */
   callseq_config config; /* with the defaults filled in */
   ptrdiff_t nursery;     /* its size in bytes */
@@ -56,6 +60,10 @@ void callseq_signals_forked(void);
 
 /* Is this thread the holder? */
 bool callseq_binding_inside(void);
+
+/* Where the holder finds the request that it executes for another thread; NULL if it executes its
+ * own. */
+struct callseq_abi_request **callseq_binding_lent(void);
 
 /* The stack of the thread that switched to the Scheme stack, and that one. The holder's. */
 extern struct callseq_tools_side callseq_binding_host, callseq_binding_scheme;

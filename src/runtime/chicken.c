@@ -18,6 +18,8 @@
 #include "base/clock.h"
 #include "base/trace.h"
 #include "binding.h"
+#include "exit.h"
+#include "fork.h"
 #include "runner.h"
 #include "scheme.h"
 #include "thread.h"
@@ -260,11 +262,23 @@ static void stalled(void *data) {
   struct callseq_abi_request *q = data;
   uint32_t holder = callseq_sequencer_holder(&callseq_abi_runtime.sequencer);
   char who[80] = "no thread holds the Scheme runtime just now, the last callback was";
-  if (holder)
+  if (holder && holder != CALLSEQ_FORK_HOLDER)
     snprintf(who, sizeof who, "thread %u holds the Scheme runtime, in callback", (unsigned)holder);
   callseq_print("callseq: thread %u has waited %u ms to call %s; %s %s\n",
                 (unsigned)callseq_abi_self, callseq_setup.config.stall_ms, q->callback->name, who,
                 running());
+}
+
+/* Level 0's: the others nest in C code of this thread's own. */
+struct callseq_abi_request **callseq_binding_lent(void) {
+  struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  struct callseq_abi_request **request = &r->current;
+  uint32_t special = r->special;
+  for (struct level *level = scheme.level; level; level = level->outer) {
+    request = &level->request;
+    special = level->special;
+  }
+  return special == CALLSEQ_ABI_WAITER ? request : NULL;
 }
 
 static char *closed_message(struct callseq_abi_callback *callback) {
@@ -299,7 +313,7 @@ static uint64_t peek(_Atomic(uint64_t) *counter) {
 }
 
 /* For the holder: executes its request, and others' while there are. */
-static void run(struct callseq_abi_request *q) {
+static void execute(struct callseq_abi_request *q) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
   bool measure = callseq_setup.config.measure_time;
   uint64_t since = measure ? callseq_clock_now() : 0;
@@ -310,7 +324,18 @@ static void run(struct callseq_abi_request *q) {
   if (measure)
     atomic_store_explicit(&scheme.inside_ns, peek(&scheme.inside_ns) + callseq_clock_now() - since,
                           memory_order_relaxed);
-  callseq_sequencer_end_batch(&r->sequencer);
+}
+
+static void run(struct callseq_abi_request *q) {
+  execute(q);
+  callseq_sequencer_end_batch(&callseq_abi_runtime.sequencer);
+}
+
+/* For a handler of the host's, in a fork for which this thread holds the runtime. */
+static void run_at_fork(struct callseq_abi_request *q) {
+  callseq_fork_enter();
+  execute(q);
+  callseq_fork_leave();
 }
 
 CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
@@ -320,12 +345,17 @@ CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   q->waiter.alone = 0;
   q->waiter.habit = callseq_thread_habit();
   callseq_tools_release(q);
-  callseq_thread_enter();
+  callseq_fork_catch_up();
+  bool entered = callseq_thread_enter();
   int cancel = callseq_thread_defer_cancel();
   if (!callseq_abi_root(q->callback)) {
     fail(q, CALLSEQ_CLOSED, closed_message(q->callback), NULL);
+  } else if (!entered) {
+    fail(q, CALLSEQ_NOMEM, callseq_thread_refusal(q->callback->name), NULL);
   } else if (callseq_binding_inside()) {
     nested(q);
+  } else if (callseq_fork_holds_runtime()) {
+    run_at_fork(q);
   } else if (callseq_sequencer_try_enter(&r->sequencer, callseq_abi_self)) {
     run(q);
   } else if (loading()) {
@@ -352,6 +382,7 @@ CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
  * the switch returns. The others are, as soon as they are. */
 CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  callseq_fork_returns();
   if (r->special == CALLSEQ_ABI_NESTED) {
     callseq_scheme_hold_interrupts();
     return callseq_binding_procedure(CALLSEQ_END_LEVEL);
@@ -396,6 +427,10 @@ CALLSEQ_NOINLINE C_word callseq_abi_real_result(void) { return detour(CALLSEQ_RE
 
 void callseq_abi_define(struct callseq_abi_callback *callback, C_word value) {
   void *root = callseq_abi_root(callback);
+  if (!callseq_fork_make_room(callback->bytes)) {
+    fprintf(stderr, "callseq: no memory to define callback %s\n", callback->name);
+    abort();
+  }
   if (!root)
     root = CHICKEN_new_gc_root();
   CHICKEN_gc_root_set(root, value);
@@ -449,17 +484,21 @@ void callseq_scheme_abandon(void) {
 
 void callseq_scheme_fail(char *message, char *trace) {
   struct callseq_abi_request *q = callseq_abi_runtime.current;
+  callseq_fork_fails(message, trace);
   scheme.failed = 1;
   fail(q, CALLSEQ_ERROR, callseq_format("%s: %s", q->callback->name, message),
        trace ? strdup(trace) : NULL);
 }
 
-/* It has been printed. This is the thread that called callseq_init. */
+/* It has been printed. This is the thread that called callseq_init. A child that the program has
+ * made while it loads is none that goes on without it. */
 void callseq_scheme_load_failed(char *trace) {
   callseq_setup.status = CALLSEQ_ERROR;
   callseq_thread_remember(CALLSEQ_ERROR,
                           callseq_format("the Scheme code raised an error while it was loaded"),
                           trace ? strdup(trace) : NULL);
+  if (getpid() != callseq_setup.process)
+    callseq_scheme_exit(CALLSEQ_SOFTWARE_ERROR);
 }
 
 void callseq_binding_begin_lap(const void *at) { callseq_abi_runtime.lap_end = (char *)at - LAP; }
@@ -522,31 +561,6 @@ char *callseq_scheme_accepts(void) {
   return (char *)callseq_abi_runtime.current->callback->accepts;
 }
 
-static void *flush(void *done) {
-  fflush(NULL);
-  /* release: pairs with the acquire in callseq_scheme_exit */
-  atomic_store_explicit((_Atomic(int) *)done, 1, memory_order_release);
-  return NULL;
-}
-
-/* Ends the process. Buffers are flushed by a thread of their own: one of them may be locked for
- * good, by a thread that waits for input. */
-void callseq_scheme_exit(int code) {
-  static _Atomic(int) done;
-  pthread_t thread;
-  if (pthread_create(&thread, NULL, flush, &done) == 0) {
-    pthread_detach(thread);
-    for (int i = 0; i < 250; i++) {
-      struct timespec ms = {.tv_nsec = 1000000};
-      /* acquire: pairs with the release in flush */
-      if (atomic_load_explicit(&done, memory_order_acquire))
-        break;
-      nanosleep(&ms, NULL);
-    }
-  }
-  _exit(code);
-}
-
 /* ---- Invoke ---- */
 
 struct invocation {
@@ -579,8 +593,11 @@ static C_word reply_to_invoke(C_word serial, C_word value) {
   return callseq_scheme_reply_void(serial);
 }
 
-static struct callseq_abi_callback invoke = {
-    .name = "callseq_invoke", .type = "void", .accepts = "anything", .reply = reply_to_invoke};
+static struct callseq_abi_callback invoke = {.name = "callseq_invoke",
+                                             .type = "void",
+                                             .accepts = "anything",
+                                             .reply = reply_to_invoke,
+                                             .bytes = sizeof(struct invocation)};
 
 void callseq_scheme_define_invoke(C_word value) { callseq_abi_define(&invoke, value); }
 

@@ -1,5 +1,5 @@
 /* Setting up: the configuration, loading the program's Scheme code on the dedicated stack, and what
- * goes on at the bottom of that stack ever after; fork.
+ * goes on at the bottom of that stack ever after.
  *
  * One thread sets up, under `lock`; the others wait for it there. While it loads it is the holder
  * of the sequencer, so that calls by the loading code nest, and all others are told CALLSEQ_CLOSED.
@@ -10,16 +10,19 @@
 #include "exports.h"
 
 #include "binding.h"
+#include "fork.h"
 #include "runner.h"
 #include "scheme.h"
 #include "system/overrun.h"
 #include "system/system.h"
 #include "thread.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -33,52 +36,7 @@ enum {
   STALL_DEFAULT = 10000
 };
 
-struct callseq_setup callseq_setup;
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-/* ---- Fork ---- */
-
-/* The child must not be born while another thread is in the middle of something. So the thread that
- * forks takes the runtime first, if it is not inside; a set-up in progress is waited for as well.
- */
-static __thread bool fork_took;
-
-static void before_fork(void) {
-  struct callseq_sequencer *s = &callseq_abi_runtime.sequencer;
-  struct callseq_waiter waiter = {.alone = 1};
-  callseq_thread_enter();
-  fork_took = !callseq_binding_inside();
-  if (!fork_took)
-    return;
-  pthread_mutex_lock(&lock);
-  if (!callseq_sequencer_try_enter(s, callseq_abi_self))
-    callseq_sequencer_enter(s, &waiter, callseq_abi_self, NULL, NULL);
-}
-
-static void after_fork(void) {
-  if (!fork_took)
-    return;
-  if (callseq_binding_inside())
-    callseq_sequencer_end_batch(&callseq_abi_runtime.sequencer);
-  pthread_mutex_unlock(&lock);
-}
-
-static void after_fork_in_child(void) {
-  bool holder = callseq_binding_inside();
-  callseq_thread_forked();
-  callseq_tools_forked(&callseq_binding_host, &callseq_binding_scheme);
-  if (holder)
-    callseq_sequencer_forked(&callseq_abi_runtime.sequencer, callseq_abi_self);
-  callseq_signals_forked();
-  callseq_runner_forked();
-  /* Forked inside: a thread that the child does not have may hold the lock, in a fork of its own.
-   * While the program loads it is this thread that holds it. */
-  if (!fork_took &&
-      atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) != CALLSEQ_LOADING)
-    pthread_mutex_init(&lock, NULL);
-  after_fork();
-}
+struct callseq_setup callseq_setup = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- The Scheme stack ---- */
 
@@ -248,6 +206,13 @@ static int load_all(const struct sizes *sizes) {
 
 static int set_up(const callseq_config *config) {
   struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  if (callseq_fork_holds_setup())
+    return refuse(CALLSEQ_INVALID,
+                  callseq_format("callseq_init: called for the first time by a handler of fork "
+                                 "(pthread_atfork); call it before the process forks"));
+  if (!callseq_fork_ready())
+    return refuse(CALLSEQ_NOMEM,
+                  callseq_format("no memory to register handlers of fork (pthread_atfork)"));
   if (C_temporary_stack_bottom)
     return refuse(
         CALLSEQ_INVALID,
@@ -274,7 +239,9 @@ static int set_up(const callseq_config *config) {
                                  bytes, least));
   if (!callseq_stack_map(&callseq_setup.stack, bytes))
     return refuse(CALLSEQ_NOMEM,
-                  callseq_format("cannot map %zu bytes for the Scheme stack", bytes));
+                  callseq_format("cannot map %zu bytes for the Scheme stack and %zu for its guard: "
+                                 "%s; addresses and locked memory may be limited (ulimit -v, -l)",
+                                 bytes, callseq_setup.stack.guard, strerror(errno)));
   callseq_setup.config = *config;
   callseq_setup.stack_top =
       (C_word *)((char *)callseq_setup.stack.base + callseq_setup.stack.bytes);
@@ -289,8 +256,8 @@ static int set_up(const callseq_config *config) {
   callseq_tools_add(&callseq_binding_scheme, callseq_setup.stack.base, callseq_setup.stack.bytes);
   callseq_overrun_watch(&callseq_setup.stack, config->report_overrun);
   callseq_thread_configure(config->measure_time);
-  pthread_atfork(before_fork, after_fork, after_fork_in_child);
 
+  callseq_setup.process = getpid();
   /* Calls by the loading code nest: this thread holds the runtime from here on. */
   atomic_store_explicit(&callseq_setup.state, CALLSEQ_LOADING, memory_order_relaxed);
   /* Releases the state above to loading() of chicken.c, which fences. */
@@ -317,13 +284,15 @@ static int init(const callseq_config *wanted) {
   char *problem = normalise(&config, wanted ? wanted : &defaults);
   if (problem)
     return refuse(CALLSEQ_INVALID, problem);
-  callseq_thread_enter();
+  callseq_fork_catch_up();
+  if (!callseq_thread_enter())
+    return refuse(CALLSEQ_NOMEM, callseq_thread_refusal("callseq_init"));
   int cancel = callseq_thread_defer_cancel();
   /* A thread that is inside must not wait for the lock: one that forks has it, and waits until the
-   * thread is outside. Nor need it: set-up is over, or its own. */
-  bool inside = callseq_binding_inside();
-  if (!inside)
-    pthread_mutex_lock(&lock);
+   * thread is outside. Nor need it: set-up is over, or its own. In a handler of fork it has it. */
+  bool locks = !callseq_binding_inside() && !callseq_fork_holds_setup();
+  if (locks)
+    pthread_mutex_lock(&callseq_setup.lock);
   int status = CALLSEQ_OK, state = atomic_load_explicit(&callseq_setup.state, memory_order_relaxed);
   if (state == CALLSEQ_NEW)
     status = set_up(&config);
@@ -334,8 +303,8 @@ static int init(const callseq_config *wanted) {
   else if (state == CALLSEQ_FAILED)
     callseq_thread_remember(status = callseq_setup.status,
                             callseq_format("callseq_init has failed before"), NULL);
-  if (!inside)
-    pthread_mutex_unlock(&lock);
+  if (locks)
+    pthread_mutex_unlock(&callseq_setup.lock);
   callseq_thread_allow_cancel(cancel);
   return status;
 }

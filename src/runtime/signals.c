@@ -127,8 +127,11 @@ static C_word reply(C_word serial, C_word value) {
   return callseq_scheme_reply_void(serial);
 }
 
-static struct callseq_abi_callback deliver = {
-    .name = "(signal handlers)", .type = "void", .accepts = "anything", .reply = reply};
+static struct callseq_abi_callback deliver = {.name = "(signal handlers)",
+                                              .type = "void",
+                                              .accepts = "anything",
+                                              .reply = reply,
+                                              .bytes = sizeof(struct callseq_abi_request)};
 
 void callseq_signals_begin(void) {
   for (size_t i = 0; i < sizeof signals.faults / sizeof *signals.faults; i++)

@@ -12,6 +12,7 @@
 #include "thread.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,8 +37,8 @@ static __thread struct {
   bool configured; /* as callseq_thread_configure has it */
 } self;
 
-static pthread_key_t key;
-static _Atomic(int) way; /* that calls go */
+static _Atomic(uintptr_t) key; /* plus 1; 0: there is none yet */
+static _Atomic(int) way;       /* that calls go */
 enum { WAY_UNKNOWN, WAY_SLOW, WAY_ANY };
 
 static CALLSEQ_NOINLINE void forget_error(void) {
@@ -59,18 +60,33 @@ static void leave(void *unused) {
   callseq_system_forget_thread();
 }
 
-static void make_key(void) { pthread_key_create(&key, leave); }
+/* Threads that come at the same time each make one, of which the first stays: so none waits for
+ * another, which a forked child might not have. */
+static bool get_key(pthread_key_t *found) {
+  /* relaxed: nothing but the number belongs to it */
+  uintptr_t present = atomic_load_explicit(&key, memory_order_relaxed);
+  if (!present) {
+    if (pthread_key_create(found, leave) != 0)
+      return false;
+    if (atomic_compare_exchange_strong_explicit(&key, &present, (uintptr_t)*found + 1,
+                                                memory_order_relaxed, memory_order_relaxed))
+      return true;
+    pthread_key_delete(*found);
+  }
+  *found = (pthread_key_t)(present - 1);
+  return true;
+}
 
-static CALLSEQ_NOINLINE void set_id(void) { callseq_abi_self = callseq_system_thread(); }
-
-static CALLSEQ_NOINLINE void make(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
+static CALLSEQ_NOINLINE bool make(void) {
+  pthread_key_t found;
+  uint32_t id;
   /* From here on threads and, after callseq_init, the process have addresses of functions of this
    * library, to be called when they end or fork. */
   callseq_system_stay_loaded(&key);
-  pthread_once(&once, make_key);
-  pthread_setspecific(key, &self);
-  set_id();
+  if (!get_key(&found) || pthread_setspecific(found, &self) != 0 || !(id = callseq_system_thread()))
+    return false;
+  callseq_abi_self = id;
+  return true;
 }
 
 static CALLSEQ_NOINLINE void configure(void) {
@@ -84,11 +100,18 @@ static CALLSEQ_NOINLINE void configure(void) {
   callseq_overrun_enter_thread();
 }
 
-CALLSEQ_NOINLINE void callseq_thread_enter(void) {
-  if (!callseq_abi_self)
-    make();
+char *callseq_thread_refusal(const char *name) {
+  return callseq_format("%s: the system has no thread-specific key, memory or number left for this "
+                        "thread (PTHREAD_KEYS_MAX is %d)",
+                        name, PTHREAD_KEYS_MAX);
+}
+
+CALLSEQ_NOINLINE bool callseq_thread_enter(void) {
+  if (!callseq_abi_self && !make())
+    return false;
   if (!self.configured)
     configure();
+  return true;
 }
 
 CALLSEQ_NOINLINE struct callseq_habit *callseq_thread_habit(void) { return &self.habit; }
@@ -111,7 +134,10 @@ void callseq_thread_allow_cancel(int state) {
     pthread_setcancelstate(state, NULL);
 }
 
-void callseq_thread_forked(void) { set_id(); }
+void callseq_thread_forked(void) {
+  if (callseq_abi_self)
+    callseq_abi_self = callseq_system_thread();
+}
 
 const char *callseq_strerror(int status) {
   static const char *const text[] = {

@@ -8,8 +8,11 @@
 #include "../../callseq.h"
 #include "sequence/sequencer.h"
 
-/* Sets the thread up unless it is: partly before callseq_thread_configure, wholly after it. */
-void callseq_thread_enter(void);
+/* Sets the thread up unless it is: partly before callseq_thread_configure, wholly after it. False:
+ * the system has not what that takes, and the thread must not call. Then callseq_thread_refusal
+ * says so, in malloc'd memory, of a call to `name`. */
+bool callseq_thread_enter(void);
+char *callseq_thread_refusal(const char *name);
 
 /* The configuration is known, and callseq_overrun_watch has been called. `slowly`: all calls go the
  * slow way, as they do before. The calling thread is set up; others are when they call next. */

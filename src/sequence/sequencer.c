@@ -91,6 +91,10 @@ void callseq_sequencer_close(struct callseq_sequencer *s) {
   atomic_store_explicit(&s->lock, CLOSED, memory_order_relaxed);
 }
 
+void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
+  atomic_store_explicit(&s->lock, self, memory_order_relaxed);
+}
+
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
   atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);

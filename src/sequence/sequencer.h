@@ -169,6 +169,9 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self);
 void callseq_sequencer_close(struct callseq_sequencer *s);
 
+/* By the holder, which goes on as that, with the id `self`. */
+void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self);
+
 /* In a forked child, whose only thread held the resource: forgets the threads that are not there.
  * It goes on as the holder, with the id it has now. */
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);

@@ -102,25 +102,21 @@ extern char __libc_single_threaded __attribute__((weak));
 
 static _Atomic(bool) had_threads, stays_locked;
 
-static void before_fork(void) {
+void callseq_system_before_fork(void) {
   bool alone = &__libc_single_threaded && __libc_single_threaded;
   atomic_store_explicit(&had_threads, !alone, memory_order_relaxed);
 }
 
-static void after_fork_in_child(void) {
+void callseq_system_forked(void) {
   if (atomic_load_explicit(&had_threads, memory_order_relaxed))
     atomic_store_explicit(&stays_locked, true, memory_order_relaxed);
 }
 
-static void watch_forks(void) { pthread_atfork(before_fork, NULL, after_fork_in_child); }
-
 /* Cheap unless objects have been loaded since the last time. */
 bool callseq_system_can_cancel(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
   static _Atomic(unsigned long) seen; /* how many objects had been loaded at the last search */
   static _Atomic(bool) possible;      /* once true, for good */
   unsigned long long loads = 0;
-  pthread_once(&once, watch_forks);
   if (atomic_load_explicit(&stays_locked, memory_order_relaxed))
     return true;
   dl_iterate_phdr(count_loads, &loads);

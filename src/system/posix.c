@@ -94,9 +94,12 @@ static void begin(void) {
       all.spare[i].number = 0;
 }
 
-static void begin_first(void) {
-  begin();
-  pthread_atfork(NULL, NULL, begin);
+void callseq_system_before_fork(void) {}
+
+/* Another thread may have been about to begin. */
+void callseq_system_forked(void) {
+  all.once = (pthread_once_t)PTHREAD_ONCE_INIT;
+  pthread_once(&all.once, begin);
 }
 
 /* ---- Parking ---- */
@@ -104,7 +107,7 @@ static void begin_first(void) {
 /* Words lie at the same offset in the stacks of their threads, so all bits of the address count:
  * multiplicative hashing, Knuth, *The Art of Computer Programming* 3, 6.4. */
 static struct place *place_of(const void *word) {
-  pthread_once(&all.once, begin_first);
+  pthread_once(&all.once, begin);
   return &all.places[(uint64_t)(uintptr_t)word * 0x9e3779b97f4a7c15u >> (64 - PLACE_BITS)];
 }
 
@@ -182,16 +185,12 @@ static void give_back(struct thread *thread) {
 }
 
 uint32_t callseq_system_thread(void) {
-  pthread_once(&all.once, begin_first);
+  pthread_once(&all.once, begin);
   if (self)
     return self->number;
   struct thread *thread = calloc(1, sizeof *thread);
-  if (!thread && !(thread = take_spare())) {
-    fprintf(stderr,
-            "callseq: no memory for a calling thread's record, nor one of the %d spare ones\n",
-            SPARES);
-    abort();
-  }
+  if (!thread && !(thread = take_spare()))
+    return 0;
   thread->id = pthread_self();
   thread->number = 1;
   pthread_mutex_lock(&all.lock);

@@ -16,8 +16,8 @@
 #define CALLSEQ_POSIX 1
 #endif
 
-/* The calling thread's number: from 1 to INT32_MAX, and no other living thread has it. In a forked
- * child it may be another one than before. */
+/* The calling thread's number: from 1 to INT32_MAX, and no other living thread has it; or 0 where
+ * the system refuses one. In a forked child it may be another one than before. */
 uint32_t callseq_system_thread(void);
 
 /* The calling thread ends: its number may be given to others. */
@@ -44,10 +44,20 @@ bool callseq_system_is_fault(const siginfo_t *info);
  * at a time: a forked child has to ask for its own. */
 sem_t *callseq_system_semaphore(void);
 
+/* Round fork, by the thread that forks: before it, and in the child, before anything else of the
+ * library runs there. The child has one thread; what the parent's others held or waited for does
+ * not concern it. */
+void callseq_system_before_fork(void);
+void callseq_system_forked(void);
+
 /* The shared object with this address in it stays loaded from now on, even if the program that has
  * opened it closes it; any thread may say so, as often as it likes. Where the system cannot do
  * that, nothing happens. */
 void callseq_system_stay_loaded(const void *address);
+
+/* Writes out what stdio holds, as C's exit does: for as long as it takes. But a stream that another
+ * thread has locked is given up after a quarter of a second. */
+void callseq_system_write_out(void);
 
 /* Names the calling thread for debuggers, where the system can do that. */
 void callseq_system_name_thread(const char *name);

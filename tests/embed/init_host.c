@@ -332,6 +332,33 @@ static int smallest_heap(void) {
   return 0;
 }
 
+/* The host has all of them; none of its own is touched. */
+static int without_a_key(void) {
+  pthread_key_t first = 0, key, last = 0;
+  int keys = 0, mine = 5;
+  for (; pthread_key_create(&key, NULL) == 0; keys++, last = key)
+    if (keys == 0)
+      first = key;
+  pthread_setspecific(first, &mine);
+  printf("%d", callseq_init());
+  printf(" %d", callseq_last_error() && strstr(callseq_last_error(), "key"));
+  printf(" %d", twice(21));
+  printf(" %d", callseq_last_status());
+  pthread_key_delete(last);
+  printf(" %d", callseq_init());
+  crew(1, call_as_thread);
+  printf(" %d %d %d\n", twice(21), twice_as_thread_result, pthread_getspecific(first) == &mine);
+  return keys == 0;
+}
+
+/* The guard below the stack takes addresses that are limited. */
+static int few_addresses(void) {
+  limit_addresses(128);
+  printf("%d", callseq_init());
+  printf(" %d\n", allocate(100000));
+  return 0;
+}
+
 static long resident_after_init(size_t nursery, size_t heap) {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
   config.nursery_bytes = nursery;
@@ -385,11 +412,13 @@ int main(void) {
     ok(true, "no room for a stack, or a heap # SKIP %s",
        unlimited == 2 ? "/proc is not mounted" : "there is always room: the limit is not kept");
   } else {
+    expect(few_addresses, "0 100000\n", "addresses that would not do for the widest guard");
     expect(refused_stack, "4 4 1 0 2 4 0 0 42 42 100000\n", "a stack that cannot be mapped");
     struct outcome refused = in_child(refused_heap);
     ok(refused.code != 0, "a heap that cannot be had ends the process (signal %d)", refused.signal);
     ok(strstr(refused.err, "memory"), "is told: %s", refused.err);
   }
+  expect(without_a_key, "4 1 0 2 0 42 42 1\n", "no thread-specific key is left");
   expect(smallest_heap, "0 1000000\n", "the smallest heap to start with");
   expect(sizes, "0 42 1000000\n", "a configuration with every size set");
   long small = atol(in_child(small_nursery).out), large = atol(in_child(large_nursery).out);

@@ -52,6 +52,7 @@ static void forks(void) {
 }
 
 int main(void) {
+  pthread_atfork(callseq_system_before_fork, NULL, callseq_system_forked);
   ok(!callseq_system_can_cancel(), "no thread can be cancelled before");
   forks();
   ok(!callseq_system_can_cancel(), "nor later in the parent");

@@ -17,10 +17,7 @@
 #include <sys/time.h>
 #include <time.h>
 #ifndef CALLSEQ_POSIX
-#include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
+#include "../sandbox.h"
 #endif
 
 enum { STALL_MS = 1 };
@@ -359,15 +356,7 @@ static void crossed(bool symmetric) {
 static _Atomic(bool) refused;
 
 static void *call_in_sandbox(void *argument) {
-  struct sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
-  refused = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+  refused = refuse_system_call(SYS_membarrier);
   return call_once(argument);
 }
 

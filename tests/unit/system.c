@@ -263,7 +263,31 @@ static int child(void) {
   return tap_failures ? 1 : 0;
 }
 
+/* ---- A sandbox ---- */
+
+#if defined(__linux__) && !defined(CALLSEQ_POSIX)
+#include "../sandbox.h"
+
+static int number_in_a_sandbox(void) {
+  tap_failures = 0;
+  uint32_t before = callseq_system_thread();
+  if (!refuse_system_call(SYS_gettid))
+    return 77;
+  numbering();
+  return tap_failures || callseq_system_thread() != before ? 1 : 0;
+}
+
+static void sandboxes(void) {
+  int code = in_child(number_in_a_sandbox).code;
+  ok(code == 0 || code == 77, "threads have numbers where gettid is refused%s",
+     code == 77 ? " # SKIP no system call can be refused here" : "");
+}
+#else
+static void sandboxes(void) {}
+#endif
+
 int main(void) {
+  pthread_atfork(callseq_system_before_fork, NULL, callseq_system_forked);
   numbering();
   signals();
   unsent();
@@ -279,6 +303,7 @@ int main(void) {
     is_int(anew, 0, "what is sent to a thread that ends is known as such, or does not come");
   if (!WATCHED)
     is_int(in_child(number_without_memory).code, 0, "threads have numbers without memory too");
+  sandboxes();
   is_int(in_child(child).code, 0, "all that holds in a forked child");
   return done();
 }

@@ -76,6 +76,10 @@ uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   return id == CALLSEQ_LOCK_CLOSED ? 0 : id;
 }
 
+void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
+  atomic_store_explicit(&s->lock, self, memory_order_relaxed);
+}
+
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   begin(s);
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);

@@ -136,6 +136,9 @@ struct callseq_sequencer_limits {
 
 enum callseq_entered { CALLSEQ_ENTERED_HOLDER, CALLSEQ_ENTERED_DONE, CALLSEQ_ENTERED_CLOSED };
 
+/* By the holder, which goes on as that, with the id `self`. */
+void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self);
+
 void callseq_sequencer_init(struct callseq_sequencer *s,
                             const struct callseq_sequencer_limits *limits);
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self);

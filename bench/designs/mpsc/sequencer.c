@@ -65,6 +65,10 @@ uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   return id >= OFFERED ? 0 : id;
 }
 
+void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
+  atomic_store_explicit(&s->lock, self, memory_order_relaxed);
+}
+
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   begin(s);
   s->slow_leave = 1;

@@ -1,0 +1,57 @@
+; Callbacks for processes that fork at every unlucky moment, and for the children.
+(import (chicken platform) (chicken base) (chicken condition) (chicken foreign) (chicken process) (chicken process-context)
+        callseq)
+
+#>
+void wait_inside(void);
+int fork_in_c(void);
+void fill_stacks_of_others(void);
+int fork_in_twice(void), never_as_host(void);
+<#
+
+(define-sequenced-callback (twice (int n)) int (* 2 n))
+(define-sequenced-callback (hold) void ((foreign-lambda void "wait_inside")))
+
+; In the child the caller's stack, where the call lies, is another thread's meanwhile.
+(define-sequenced-callback (fork_lent (int a) (c-string text)) c-string
+  (let ((child ((foreign-lambda int "fork_in_c"))))
+    (cond ((zero? child)
+           ((foreign-lambda void "fill_stacks_of_others"))
+           (string-append text " in the child"))
+          (else (number->string (+ a child))))))
+(define-sequenced-callback (fork_lent_and_nest (int a) (c-string text)) c-string
+  (let ((child ((foreign-safe-lambda int "fork_in_twice"))))
+    (cond ((zero? child)
+           ((foreign-lambda void "fill_stacks_of_others"))
+           (string-append text " in the child"))
+          (else (number->string (+ a child))))))
+(define-sequenced-callback (fork_now (int unused)) int ((foreign-lambda int "fork_in_c")))
+
+; Children that CHICKEN makes. Each gives the child's exit code, -1 if there is no child.
+(define (code-of id)
+  (receive (id normally? status) (process-wait id) (if normally? status -1)))
+(define no-such-program "/no/such/program")
+(define-sequenced-callback (run_nothing) int (code-of (process-run no-such-program '())))
+(define-sequenced-callback (run_nothing_guarded) int
+  (handle-exceptions exception -2 (code-of (process-run no-such-program '()))))
+(define-sequenced-callback (run_something) int (code-of (process-run "exit 3")))
+(define-sequenced-callback (fork_and_execute) int
+  (let ((id (process-fork)))
+    (if (zero? id) (process-execute no-such-program) (code-of id))))
+(define-sequenced-callback (pipe_nothing) int
+  (receive (in out id) (process no-such-program '()) (code-of id)))
+(define-sequenced-callback (leave_thunk) int
+  (let ((id (call/cc (lambda (escape) (process-fork (lambda () (escape #f)))))))
+    (if id (code-of id) -3)))
+(define-sequenced-callback (fail_in_thunk) int
+  (code-of (process-fork (lambda () (error "in the child")))))
+(define-sequenced-callback (nest_in_thunk) int
+  (code-of (process-fork (lambda () (exit ((foreign-safe-lambda int "never_as_host")))))))
+(define-sequenced-callback (leave_nested_thunk) int ((foreign-safe-lambda int "never_as_host")))
+(define-sequenced-callback (fork_on) int (process-fork))
+(define-sequenced-callback (fail) int (error "no child's fault"))
+
+(when (equal? (get-environment-variable "FORK") "and fail")
+  (code-of (process-fork))
+  (error "cannot load"))
+(return-to-host)

@@ -1,0 +1,318 @@
+/* What a child must find when fork comes at an unlucky moment: while the library is set up, in a
+ * callback that is executed for another thread, and in handlers of fork that call. And which
+ * children must not come back to C at all. */
+#include "../support.h"
+#include <alloca.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+int twice(int), fork_now(int), fail(void);
+void hold(void);
+const char *fork_lent(int, const char *), *fork_lent_and_nest(int, const char *);
+int run_nothing(void), run_nothing_guarded(void), run_something(void), fork_and_execute(void),
+    pipe_nothing(void), leave_thunk(void), fail_in_thunk(void), nest_in_thunk(void),
+    leave_nested_thunk(void), fork_on(void);
+
+enum { IMPATIENT = 20 }; /* seconds, for a child that would hang */
+
+static int code_of(pid_t child) {
+  int status;
+  return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status)
+                                                                               : -1;
+}
+
+/* ---- While the library is set up ---- */
+
+static pthread_barrier_t start;
+
+static void *init_meanwhile(void *unused) {
+  pthread_barrier_wait(&start);
+  callseq_init();
+  return unused;
+}
+
+static int fork_while_set_up(void) {
+  pthread_t thread;
+  pthread_barrier_init(&start, NULL, 2);
+  pthread_create(&thread, NULL, init_meanwhile, NULL);
+  pthread_barrier_wait(&start);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(IMPATIENT);
+    _exit(callseq_init() == CALLSEQ_OK && twice(21) == 42 ? 0 : 1);
+  }
+  pthread_join(thread, NULL);
+  return code_of(child) || twice(21) != 42;
+}
+
+/* ---- For another thread ---- */
+
+void wait_inside(void), fill_stacks_of_others(void);
+int fork_in_c(void), fork_in_twice(void);
+
+static pid_t parent;
+static atomic_bool go_on;
+
+static uint64_t parks(void) {
+  struct callseq_stats stats;
+  callseq_stats(&stats);
+  return stats.parks;
+}
+
+int fork_in_c(void) { return (int)fork(); }
+int fork_in_twice(void) { return fork_now(0); }
+
+enum { OTHERS = 4 };
+
+static pthread_t others[OTHERS];
+static sem_t filled, look;
+static atomic_int spoilt;
+
+static void *fill_stack(void *unused) {
+  enum { BYTES = 256 << 10 };
+  volatile unsigned char *stack = alloca(BYTES);
+  for (int i = 0; i < BYTES; i++)
+    stack[i] = 0x55;
+  sem_post(&filled);
+  sem_wait(&look);
+  for (int i = 0; i < BYTES; i++)
+    spoilt += stack[i] != 0x55;
+  return unused;
+}
+
+/* They live on stacks of threads that the child does not have. */
+void fill_stacks_of_others(void) {
+  sem_init(&filled, 0, 0);
+  sem_init(&look, 0, 0);
+  for (int i = 0; i < OTHERS; i++)
+    pthread_create(&others[i], NULL, fill_stack, NULL);
+  for (int i = 0; i < OTHERS; i++)
+    sem_wait(&filled);
+}
+
+static bool are_stacks_as_filled(void) {
+  for (int i = 0; i < OTHERS; i++)
+    sem_post(&look);
+  for (int i = 0; i < OTHERS; i++)
+    pthread_join(others[i], NULL);
+  return spoilt == 0;
+}
+
+static const char *(*lent)(int, const char *);
+
+/* Not from the stack's top, where any thread has the same. */
+static void *call_lent(void *code) {
+  volatile char *deeper = alloca(64 << 10);
+  deeper[0] = 0;
+  const char *result = lent(1, "text");
+  if (getpid() != parent)
+    _exit(97); /* executed by its own thread after all */
+  *(int *)code = result ? code_of((pid_t)atoi(result) - 1) : 98;
+  return NULL;
+}
+
+static pthread_t caller;
+static int code;
+
+/* The other thread sleeps in the end, so this one executes its call. */
+void wait_inside(void) {
+  pthread_create(&caller, NULL, call_lent, &code);
+  while (!parks())
+    usleep(1000);
+}
+
+/* In the child this thread is the only one, and returns from its own call. */
+static int execute_for_another(void) {
+  parent = getpid();
+  callseq_init();
+  hold();
+  if (getpid() != parent) {
+    alarm(IMPATIENT);
+    bool right = callseq_last_status() == CALLSEQ_OK;
+    for (int i = 0; i < 1000; i++)
+      right &= twice(i) == 2 * i;
+    right &= are_stacks_as_filled();
+    right &= fail() == 0 && callseq_last_status() == CALLSEQ_ERROR;
+    _exit(right && fork_now(0) >= 0 && twice(4) == 8 ? 0 : 1);
+  }
+  pthread_join(caller, NULL);
+  return code;
+}
+
+static int fork_for_another(void) {
+  lent = fork_lent;
+  return execute_for_another();
+}
+
+static int fork_nested_for_another(void) {
+  lent = fork_lent_and_nest;
+  return execute_for_another();
+}
+
+/* ---- Handlers of fork that call ---- */
+
+static bool handles;
+static int right_calls;
+
+static void call_in_handler(void) {
+  if (handles)
+    right_calls += twice(4) == 8 && !callseq_inside() && callseq_init() == CALLSEQ_OK &&
+                   fail() == 0 && callseq_last_status() == CALLSEQ_ERROR;
+}
+
+static void call_in_child_handler(void) {
+  alarm(IMPATIENT);
+  call_in_handler();
+}
+
+static int init_status = -1;
+static bool handler_inits;
+
+static void init_in_handler(void) {
+  if (handler_inits)
+    init_status = callseq_init();
+}
+
+static void register_handlers(void) {
+  pthread_atfork(call_in_handler, call_in_handler, call_in_child_handler);
+}
+
+/* Before the library registers its own. */
+__attribute__((constructor(101))) static void register_early(void) {
+  register_handlers();
+  pthread_atfork(init_in_handler, NULL, NULL);
+}
+
+static void *call_all_the_time(void *unused) {
+  while (!go_on)
+    twice(1);
+  return unused;
+}
+
+static int fork_with_handlers(int forks, int expected) {
+  pthread_t threads[2];
+  int wrong = 0;
+  handles = true;
+  for (int i = 0; i < 2; i++)
+    pthread_create(&threads[i], NULL, call_all_the_time, NULL);
+  for (int i = 0; i < forks; i++) {
+    right_calls = 0;
+    pid_t child = fork();
+    if (child == 0)
+      _exit(right_calls == expected && twice(5) == 10 ? 0 : 1);
+    wrong += code_of(child) != 0 || right_calls != expected;
+  }
+  go_on = true;
+  for (int i = 0; i < 2; i++)
+    pthread_join(threads[i], NULL);
+  return wrong || twice(6) != 12;
+}
+
+static void quietly(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.on_error = keep_quiet;
+  callseq_init_with(&config);
+}
+
+static int with_early_handlers(void) {
+  quietly();
+  return fork_with_handlers(50, 2);
+}
+
+static int with_late_handlers(void) {
+  quietly();
+  register_handlers();
+  return fork_with_handlers(50, 4);
+}
+
+/* As C code under Scheme calls: refused here, since it is under a plain foreign-lambda. */
+static int with_handlers_inside(void) {
+  quietly();
+  handles = true;
+  int child = fork_now(0);
+  if (child == 0)
+    _exit(right_calls == 0 && callseq_last_status() == CALLSEQ_UNSAFE && twice(4) == 8 ? 0 : 1);
+  return code_of(child) || callseq_last_status() != CALLSEQ_UNSAFE || twice(4) != 8;
+}
+
+static int init_by_a_handler(void) {
+  handler_inits = true;
+  pid_t child = fork();
+  handler_inits = false;
+  if (child == 0)
+    _exit(callseq_init() == CALLSEQ_OK && twice(4) == 8 ? 0 : 1);
+  return code_of(child) || init_status != CALLSEQ_INVALID || callseq_init() != CALLSEQ_OK;
+}
+
+/* ---- Children that CHICKEN makes ---- */
+
+int never_as_host(void);
+int never_as_host(void) { return twice(4) == 8 ? leave_thunk() : 1; }
+
+static int (*make_child)(void);
+
+static int second_host(void) {
+  callseq_init();
+  parent = getpid();
+  printf("as yet unwritten ");
+  int code = make_child();
+  if (getpid() != parent)
+    printf("a second host ");
+  return code >= 0 ? code : 99;
+}
+
+static void expect_child(int (*make)(void), int code, const char *what) {
+  make_child = make;
+  struct outcome outcome = in_child(second_host);
+  is_int(outcome.code, code, "%s: what the parent is told (signal %d)", what, outcome.signal);
+  ok(!strstr(outcome.out, "second host"), "%s: the child does not come back to C: %s", what,
+     outcome.out);
+}
+
+static int goes_on_as_host(void) {
+  quietly();
+  int child = fork_on();
+  if (child == 0)
+    _exit(fail() == 0 && callseq_last_status() == CALLSEQ_ERROR && twice(4) == 8 ? 5 : 1);
+  return code_of(child);
+}
+
+/* Loading fails, in a child as well. */
+static int loads(void) {
+  setenv("FORK", "and fail", 1);
+  parent = getpid();
+  int status = callseq_init();
+  if (getpid() != parent)
+    printf("a second host ");
+  return status;
+}
+
+int main(void) {
+  int right = 0;
+  for (int i = 0; i < 20; i++)
+    right += in_child(fork_while_set_up).code == 0;
+  is_int(right, 20, "forked while another thread is in its first callseq_init");
+  is_int(in_child(init_by_a_handler).code, 0, "callseq_init by a handler is refused");
+
+  is_int(in_child(fork_for_another).code, 0, "a callback executed for another thread forks");
+  is_int(in_child(fork_nested_for_another).code, 0, "and in a nested call");
+
+  is_int(in_child(with_early_handlers).code, 0, "handlers call that were registered early");
+  is_int(in_child(with_late_handlers).code, 0, "handlers call that were registered late");
+  is_int(in_child(with_handlers_inside).code, 0, "handlers call while a callback forks");
+
+  expect_child(run_nothing, 70, "process-run without a program");
+  expect_child(run_nothing_guarded, 70, "with the error handled");
+  expect_child(run_something, 3, "process-run with one");
+  expect_child(fork_and_execute, 70, "process-execute after process-fork");
+  expect_child(pipe_nothing, 70, "process without a program");
+  expect_child(leave_thunk, 70, "an escape from the thunk of process-fork");
+  expect_child(fail_in_thunk, 70, "an error in it");
+  expect_child(nest_in_thunk, 70, "a nested call in it, which forks itself");
+  expect_child(leave_nested_thunk, 70, "an escape from a thunk, in a nested call");
+  is_int(in_child(goes_on_as_host).code, 5, "a child without a thunk goes on as a host");
+  struct outcome loading = in_child(loads);
+  is_int(loading.code, CALLSEQ_ERROR, "a program that forks and fails to load");
+  ok(!strstr(loading.out, "second host"), "fails once: %s", loading.out);
+  return done();
+}
