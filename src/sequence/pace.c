@@ -5,12 +5,9 @@
  * A thread is *busy* that has used a processor for much of the time since its last wait.
  *
  * Followers look after the heir now and then, since it may get no processor for long, or be in a
- * signal handler of the host's. They do so together: each sleeps the longer the more they are, and
+ * signal handler of the host's. Many do so together: each sleeps the longer the more they are, and
  * leaves what it has seen in `watched`, so that two looks show that the heir does not come,
- * whoever's they are. Some thousand followers cost no more than a few hundred looks a second; that
- * the first ones do not all come at once, each begins at a moment of its own. An heir that has not
- * come for long will perhaps not come soon: each time they find nothing to do, they sleep twice as
- * long, up to a bound.
+ * whoever's they are. So some thousand followers make no more than a few hundred looks a second.
  *
  * The clock may stand still. What sleeps for a time is timed by the system, which is right then;
  * what is measured gets a usual value.
@@ -40,12 +37,13 @@ enum {
   LEAVES_PER_LOOK = 64, /* at the clock meanwhile */
 };
 
-/* From one look after the heir to the next one, of all followers together. */
+/* Looks of followers after the heir. */
 enum {
-  OVERDUE_MS = 4,         /* at first; */
-  OVERDUE_BUSY = 8,       /* so many times as long for followers that are busy; */
-  PERIOD_LIMIT_MS = 128,  /* twice as long after each look, up to this; */
-  SLEEP_LIMIT_MS = 10000, /* but a follower sleeps no longer than this, however many there are */
+  OVERDUE_MS = 4,         /* from the beginning of a wait to the first one, */
+  OVERDUE_BUSY = 8,       /* so many times as long if the thread is busy; */
+  PERIOD_LIMIT_MS = 128,  /* from one to the next, as long as the wait has been, but for this; */
+  FEW = 16,               /* followers that do so by themselves; what is added if there are more: */
+  SLEEP_LIMIT_MS = 60000, /* no more than this */
 };
 
 static void pause_for(uint32_t pauses) {
@@ -156,15 +154,27 @@ int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls) {
 
 /* ---- A follower ---- */
 
-/* It sleeps from now until its next look. With others for as long as makes one look a period, all
- * together; by chance for less or for up to twice as long, lest those that have come together look
- * together. (The generator: Press, Teukolsky, Vetterling, Flannery, *Numerical Recipes*, 7.1.) */
+/* How long an heir is waited for before it is overdue. */
+static uint32_t overdue_ms(const struct callseq_pace *p, const struct callseq_wait *wait) {
+  return p->overdue_ms * (wait->busy ? OVERDUE_BUSY : 1);
+}
+
+/* The follower sleeps from now until its next look: for as long as it has waited already, within
+ * bounds. If there are many, for a random time more, which is longer the more they are: together
+ * they look once in two such periods or so, and those that have come together do not look together.
+ * (The generator: Press, Teukolsky, Vetterling, Flannery, *Numerical Recipes*, 7.1.) */
 static void sleep_from_now(struct callseq_pace *p, struct callseq_wait *wait) {
-  uint64_t others = atomic_load_explicit(&p->followers, memory_order_relaxed);
-  others = others ? others - 1 : 0;
+  uint64_t t = callseq_clock_now(), ms = (t - wait->since) / 1000000, least = overdue_ms(p, wait);
+  if (ms > PERIOD_LIMIT_MS)
+    ms = PERIOD_LIMIT_MS;
+  if (ms < least)
+    ms = least;
+  uint64_t followers = atomic_load_explicit(&p->followers, memory_order_relaxed);
+  uint64_t more_ms = followers > FEW ? 4 * ms * (followers - FEW) : 0;
+  if (more_ms > SLEEP_LIMIT_MS)
+    more_ms = SLEEP_LIMIT_MS;
   wait->dice = wait->dice * 1664525 + 1013904223;
-  uint64_t ms = wait->period_ms + (2 * wait->period_ms * others * wait->dice >> 32);
-  wait->look = callseq_clock_now() + (ms < SLEEP_LIMIT_MS ? ms : SLEEP_LIMIT_MS) * 1000000;
+  wait->look = t + (ms + (more_ms * wait->dice >> 32)) * 1000000;
 }
 
 void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint32_t self,
@@ -174,10 +184,9 @@ void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint
   wait->follows = 1;
   atomic_fetch_add_explicit(&p->followers, 1, memory_order_relaxed);
   wait->heir = heir;
-  wait->period_ms = p->overdue_ms * (wait->busy ? OVERDUE_BUSY : 1);
   wait->dice = self * 2654435769u; /* of neighbours far apart: Knuth, *The Art of Computer
                                     * Programming* 3, 6.4 */
-  if (wait->period_ms)
+  if (p->overdue_ms)
     sleep_from_now(p, wait);
 }
 
@@ -199,16 +208,13 @@ int callseq_pace_is_time_to_look(const struct callseq_wait *wait, int woken) {
 
 int callseq_pace_is_overdue(struct callseq_pace *p, struct callseq_wait *wait, uint32_t heir) {
   uint32_t ms = (uint32_t)(callseq_clock_now() / 1000000);
-  uint32_t patience_ms = p->overdue_ms * (wait->busy ? OVERDUE_BUSY : 1);
   uint64_t watched = atomic_load_explicit(&p->watched, memory_order_relaxed);
   int overdue = wait->heir == heir;
   if ((uint32_t)(watched >> 32) != heir)
     atomic_store_explicit(&p->watched, (uint64_t)heir << 32 | ms, memory_order_relaxed);
-  else if (ms - (uint32_t)watched >= patience_ms)
+  else if (ms - (uint32_t)watched >= overdue_ms(p, wait))
     overdue = 1;
   wait->heir = heir;
-  if (wait->period_ms < PERIOD_LIMIT_MS)
-    wait->period_ms *= 2;
   sleep_from_now(p, wait);
   return overdue;
 }

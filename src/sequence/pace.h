@@ -54,7 +54,7 @@ struct callseq_wait {
   /* Of a follower: */
   int follows;
   uint32_t heir; /* the number of the heir at its last look */
-  uint32_t period_ms, dice;
+  uint32_t dice; /* random */
   uint64_t look; /* when it looks after the heir next; 0: never */
 };
 
