@@ -73,8 +73,10 @@ typedef struct callseq_config {
   size_t stack_bytes;   /* the dedicated stack: nursery, C functions that Scheme calls, and signal
                            frames. Default 8 MiB more than the nursery; at least 256 KiB more.
                            Reserved, not used, until touched */
-  size_t nursery_bytes; /* for young objects, 64 KiB to INT_MAX. Default: CHICKEN's */
-  size_t heap_bytes;    /* initial heap, 64 KiB to INT_MAX; it grows. Default: CHICKEN's */
+  size_t nursery_bytes; /* for young objects, 64 KiB to INT_MAX. Default: CHICKEN's. What csc
+                           -nursery compiled into the program goes first, if the stack has room */
+  size_t heap_bytes;    /* initial heap, 64 KiB to INT_MAX; it grows. Default: CHICKEN's. With csc
+                           -heap-size it has at least that size, and does not grow */
 
   unsigned batch_limit; /* calls of other threads that a holder executes before it hands the runtime
                            on: of those that call seldom; others wait for their turn. Default

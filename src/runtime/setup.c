@@ -40,9 +40,23 @@ struct callseq_setup callseq_setup = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- The Scheme stack ---- */
 
+/* csc -heap-size and -nursery have the first statements of a program change the sizes: the heap's
+ * by throwing it away, which nothing may be in. After them the program looks if there is room for
+ * it on the stack. So it is first entered with no room, while CHICKEN is empty: it changes the
+ * sizes, and collects. What goes on after the collection is `load`, and when that enters the
+ * program again the sizes are what it wants. */
+#define NO_ROOM ((C_uword)1 << (C_WORD_SIZE - 2)) /* added to the limit: above any stack */
+
+static C_word *asking;      /* what the limit was before the program was entered so; or NULL */
+static size_t not_in_stack; /* the nursery that it wanted, where the stack has no room for that */
+
+static void take_sizes(void);
+
 static void after_collection(int mode, C_long milliseconds) {
   (void)mode;
   (void)milliseconds;
+  if (asking)
+    take_sizes();
   atomic_store_explicit(&callseq_setup.collections,
                         atomic_load_explicit(&callseq_setup.collections, memory_order_relaxed) + 1,
                         memory_order_relaxed);
@@ -59,14 +73,37 @@ static void load_program(C_word c, C_word *av) {
   ((C_proc)callseq_setup.config.toplevel)(2, arguments);
 }
 
-/* The first thing that CHICKEN runs. Loading the library's unit before the program's first form
- * has every error of the program reported, and a program that was compiled without -uses find the
- * unit provided instead of loading a second copy. */
+/* Loading the library's unit before the program's first form has every error of the program
+ * reported, and a program that was compiled without -uses find the unit provided instead of loading
+ * a second copy. */
 static void load(C_word c, C_word *av) {
   (void)c;
+  callseq_binding_begin();
   C_word *a = C_alloc(C_SIZEOF_CLOSURE(2));
   C_word arguments[2] = {C_SCHEME_UNDEFINED, C_closure(&a, 2, (C_word)load_program, av[1])};
   C_callseq_toplevel(2, arguments);
+}
+
+/* The first thing that CHICKEN runs. */
+static void ask_sizes(C_word c, C_word *av) {
+  asking = C_stack_hard_limit;
+  C_stack_hard_limit = C_stack_limit = (C_word *)((C_uword)asking + NO_ROOM);
+  ((C_proc)callseq_setup.config.toplevel)(c, av);
+}
+
+static void take_sizes(void) {
+  C_word *limit = (C_word *)((C_uword)C_stack_hard_limit - NO_ROOM);
+  size_t nursery = (size_t)callseq_setup.nursery + (C_uword)asking - (C_uword)limit;
+  asking = NULL;
+  C_stack_hard_limit = C_stack_limit = limit;
+  C_restart_trampoline = (void *)load;
+  if (nursery < NURSERY_MINIMUM || nursery > INT_MAX ||
+      nursery + STACK_RESERVE > callseq_setup.stack.bytes) {
+    not_in_stack = nursery;
+    C_restart_trampoline = (void *)C_return_to_host;
+  } else {
+    callseq_setup.nursery = (int)nursery;
+  }
 }
 
 /* The life of the Scheme stack. CHICKEN_run returns for (return-to-host): at the end of loading, as
@@ -76,7 +113,7 @@ static void load(C_word c, C_word *av) {
 static void live(void *unused) {
   (void)unused;
   callseq_tools_arrive(&callseq_binding_scheme, &callseq_binding_host);
-  CHICKEN_run(load);
+  CHICKEN_run(ask_sizes);
   callseq_setup.return_to_host = C_restart_trampoline;
   callseq_abi_runtime.current = callseq_binding_switch_out();
   callseq_tools_acquire(callseq_abi_runtime.current);
@@ -192,12 +229,18 @@ static struct sizes sizes_of(const callseq_config *config) {
 
 /* Starts CHICKEN and loads the program; this thread is the holder. Returns a status. */
 static int load_all(const struct sizes *sizes) {
-  if (!CHICKEN_initialize(sizes->heap, sizes->nursery, sizes->symbols, load))
+  if (!CHICKEN_initialize(sizes->heap, sizes->nursery, sizes->symbols, ask_sizes))
     return refuse(CALLSEQ_NOMEM, callseq_format("CHICKEN cannot get its memory"));
   C_post_gc_hook = after_collection;
   callseq_setup.nursery = sizes->nursery;
-  callseq_binding_begin();
   callseq_binding_switch_in(NULL);
+  if (not_in_stack)
+    return refuse(
+        CALLSEQ_INVALID,
+        callseq_format("the program was compiled with csc -nursery, for %zu bytes; that must be "
+                       "from %d to %zu with this stack: leave it out and set nursery_bytes, or "
+                       "set stack_bytes too",
+                       not_in_stack, NURSERY_MINIMUM, callseq_setup.stack.bytes - STACK_RESERVE));
   if (!callseq_setup.status)
     callseq_signals_take_over();
   callseq_binding_begin_lap(callseq_setup.stack_top);
