@@ -92,7 +92,7 @@ int main(void) {
   is_int(one_fails(9), 9, "one of two that fails, fails alone");
   is_int(take_turns(3, 100000), 300000, "threads that are preempted");
   is_int(end_what_is_interrupted(10), 10, "handlers that end the thread which they interrupt");
-  is_int(yield_in_handler(2000), 2000, "handlers that yield");
+  is_int(yield_in_handler(500), 500, "handlers that yield");
   is_int(nest_preempted(20000), 0, "nested calls of threads that are preempted at any moment");
   int nested = 0, calls = often(20000);
   uint32_t seed = 1;
