@@ -3,14 +3,14 @@
 # callback or argument, and what to do instead.
 . "$TESTS/tap.sh"
 
-# refused WHAT FORM TEXT...: compiling FORM fails with a message that has every TEXT
+# refused WHAT FORM TEXT...: compiling FORM fails with a message that has its place and every TEXT
 refused() {
   what=$1 form=$2
   shift 2
   printf '(import (chicken platform) (chicken foreign) callseq)\n%s\n(return-to-host)\n' "$form" \
     >case.scm
   fails "$what" $CSC -t -e case.scm -o case.c
-  says "$what: the message" "$@"
+  says "$what: the message" '(case.scm:2)' "$@"
 }
 
 plain=define-sequenced-callback
@@ -105,6 +105,35 @@ refused 'a name twice, once in each form' "($plain (fetch) int 1) ($status (fetc
 for name in fetch-one fetch? 2nd while int class _Bool and nullptr typeof NULL 'a|b c|'; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" 'name in C'
 done
+refused 'a name with a hyphen: the remedy' "($plain (fetch-one (int place)) int 1)" fetch_one
+refused 'the name main' "($plain (main (int place)) int 1)" "$plain" main 'where a C program begins'
+for name in printf open connect malloc y0 environ stdin errno exit; do
+  refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'the C library has'
+done
+for name in linux unix i386; do
+  refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'a macro'
+done
+for name in __inline __asm__ __my_own _Foo; do
+  refused "the name $name" "($status ($name (int place)) int 1)" "$status" "$name: " "the compiler's"
+done
+for name in C_fix CHICKEN_run f_12 f_12r stub7 lf li3 trf_9; do
+  refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " CHICKEN
+done
+for name in f1 f_one f_1x stub lift value_t _fetch fetch__one string index2 openness C2; do
+  printf '(import callseq)\n(%s (%s (int place)) int 1)\n' "$plain" "$name" >case.scm
+  ok "the name $name is accepted" $CSC -t -e case.scm -o case.c
+done
+refused 'a callback called like a type of its own' \
+  "($plain (plan ((c-pointer \"plan\") place)) int 1)" "$plain" plan 'a type in C'
+refused 'a callback called like a type of one before' \
+  "($plain (fetch ((c-pointer \"const plan\") p)) int 1) ($plain (plan) int 1)" "$plain" plan \
+  'a type in C'
+refused 'a type called like a callback before' \
+  "($plain (plan) int 1) ($status (fetch) (c-pointer \"plan\") 1)" "$status" fetch plan 'a type in C'
+printf '(import (chicken foreign) callseq)\n#>\n#define fetch 5\n<#\n%s' \
+  "($plain (fetch (int place)) int 1)" >case.scm
+fails 'a name that is a macro of the program' $CSC -c -e case.scm -o case.o
+says 'a name that is a macro of the program: the message' 'case.scm:5:' "$plain: fetch: " macro
 refused 'a name of the library' "($plain (callseq_init (int place)) int 1)" "$plain" callseq_init
 
 shape='(NAME (TYPE ARG) ...) RTYPE BODY ...'
@@ -118,10 +147,59 @@ refused 'a malformed status form' "($status (fetch (int)) int 1)" "$status" "$sh
 refused 'two arguments of the same name' "($plain (fetch (int place) (int place)) int 1)" \
   "$plain" fetch place
 
+# Mistakes that have a message of their own.
+refused 'name before type' "($plain (fetch (place int)) int 1)" "$plain" fetch '(int place)'
+refused 'name before a type form' "($plain (fetch (place (c-pointer int))) int 1)" "$plain" fetch \
+  '((c-pointer int) place)'
+refused 'name before an alias' "(define-foreign-type plan int) ($plain (fetch (x plan)) int 1)" \
+  "$plain" fetch '(plan x)'
+refused 'name before a string' "($plain (fetch (place \"char *\")) int 1)" "$plain" fetch place
+refused 'result type first' "($plain int (fetch (int place)) 1)" "$plain" 'the result type stands after'
+for form in '(* place place)' 'place' '5' '(print place) (* place place)' '(let () 1) 2' \
+  '#t 1'; do
+  refused "no result type before $form" "($plain (fetch (int place)) $form)" "$plain" fetch \
+    'the result type is missing'
+done
+refused 'a body without a result type, status form' "($status (fetch) (list 1 2))" "$status" fetch \
+  'the result type is missing'
+for rest in '(int place) . rest' '. rest' '#!rest rest' '(int place) #!optional (int n)' '...'; do
+  refused "the arguments $rest" "($plain (fetch $rest) int 1)" "$plain" fetch \
+    'a fixed number of arguments'
+done
+for type in '(const char *)' '(char *)' '(unsigned int)' '(long long)' '(struct point *)' '(void *)' \
+  '(c-pointer (unsigned char))'; do
+  refused "the type $type" "($plain (fetch ($type place)) int 1)" "$plain" fetch place "C's way" \
+    c-string c-pointer
+  refused "the result type $type" "($plain (fetch) $type 1)" "$plain" fetch "C's way" c-pointer
+done
+refused 'a type in several words' "($plain (fetch (unsigned int place)) int 1)" "$plain" fetch \
+  'one symbol'
+refused 'a pointer as in C' "($plain (fetch (int *place)) int 1)" "$plain" fetch '*place' c-pointer
+refused 'no arguments as in C' "($plain (fetch (void)) int 1)" "$plain" fetch '(void)'
+while IFS='|' read -r type better; do
+  refused "the type $type" "($plain (fetch ($type place)) int 1)" "$plain" fetch place "$better"
+  refused "the result type $type" "($plain (fetch) $type 1)" "$plain" fetch "$better"
+done <<'END'
+string|c-string
+boolean|bool
+uint32_t|unsigned-int32
+int64_t|integer64
+unsigned|unsigned-int
+char*|c-string
+void*|c-pointer
+thing*|(c-pointer TYPE)
+"int"|int
+"unsigned int"|unsigned-int
+"const char *"|c-string
+END
+
 refused 'a header without a name' '(callseq-header)' callseq-header
 refused 'a header whose name is no string' '(callseq-header app.h)' callseq-header
 refused 'a header that cannot be written' '(callseq-header "no/such/folder/app.h")' callseq-header \
   no/such/folder
+for name in app.c app.scm app.o app.cpp; do
+  refused "the header $name" "(callseq-header \"$name\")" callseq-header "$name" 'as in app.h'
+done
 refused 'two headers' '(callseq-header "a.h") (callseq-header "b.h")' callseq-header b.h \
   'put its lines there'
 

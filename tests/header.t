@@ -85,4 +85,103 @@ cp alone_user.c alone_user_cxx.cpp
 ok 'translating a file with a structure of its own' $CSC -t -e alone.scm -o alone.c
 ok 'its header stands alone in C' $CC -std=c11 $strict alone_user.c
 ok 'and in C++' $CXX -std=c++11 $strict alone_user_cxx.cpp
+
+# header NAME LANGUAGES FORM...: a file of these forms, and its header NAME.h, which compiles.
+header() {
+  name=$1 languages=$2 text=$3
+  printf '(import (chicken platform) (chicken foreign) (chicken base) callseq)\n(callseq-header "%s.h"%s\n' \
+    "$name" "$text" >$name.scm
+  translate=$CSC
+  [ "$languages" != cpp ] || translate="$CSC -c++"
+  ok "translating $name" $translate -t -e $name.scm -o $name.out
+  for language in $languages; do
+    case $language in
+      c) ok "the header of $name, in C" $CC -std=gnu11 $strict -x c $name.h ;;
+      cpp) ok "the header of $name, in C++" $CXX -std=gnu++11 $strict -x c++ $name.h ;;
+    esac
+  done
+}
+
+strict="$strict -Wno-pragma-once-outside-header"
+printf 'typedef struct { int x; } vec;\ntypedef long GC_word;\ntypedef int result;\n' >own_types.h
+header typeparam 'c cpp' ' "#include \"own_types.h\"")
+(define-sequenced-callback (dist ((c-pointer "vec") vec) ((c-pointer "vec") other)) double 1.0)
+(define-sequenced-callback/status (ask ((c-pointer "result") a)) (c-pointer "result") a)'
+says 'nothing to warn of'
+header words 'c cpp' ' "#include \"own_types.h\"")
+(define-sequenced-callback (mark ((c-pointer "GC_word") p) ((c-pointer (struct "MYC_words")) C_word))
+  int 1)
+(define-sequenced-callback (boxed ((c-pointer "struct C_words_of_mine") p)) integer 1)
+(define-sequenced-callback (raw ((c-pointer "C_word") C_char)) (c-pointer integer64) #f)'
+ok 'words that a name only contains are left alone' grep -q 'GC_word \*p, struct MYC_words \*' words.h
+ok 'and CHICKEN'"'"'s types are not left' grep -q 'raw(intptr_t \*' words.h
+header arguments 'c cpp' ')
+(define-syntax with-hidden
+  (syntax-rules ()
+    ((_ name (t a) ...) (define-sequenced-callback (name (int x) (t a) ...) int (+ x a ...)))))
+(with-hidden hidden (int x))
+(with-hidden twice (int x) (int y) (int a0))
+(define-sequenced-callback (extensions (int __inline) (int __asm__) (int asm) (int typeof) (int i386)
+                                       (int _Foo) (int errno) (int stdout) (int st_mtime)) int 1)
+(define-sequenced-callback/status (results (int result) (int callseq_result) (int status)) int 1)'
+ok 'an argument that a macro added does not meet the own one' grep -q 'hidden(int x, int)' arguments.h
+printf 'namespace geo { class Shape { public: int id; }; struct Till; }\nclass Thing {};\n%s\n' \
+  'template <class T> struct Many { T *first; };' >cpp_types.h
+header namespaced cpp ' "#include \"cpp_types.h\"")
+(foreign-declare "#include \"cpp_types.h\"\n")
+(define-sequenced-callback (shape ((c-pointer (struct "geo::Till")) t) ((c-pointer "geo::Shape") geo))
+  c-pointer t)
+(define-sequenced-callback (many ((c-pointer (template "Many" int)) Many) ((ref (struct "geo::Till")) r))
+  int 1)
+(define-sequenced-callback (boxed ((c-pointer (struct "geo_box")) b)) int 1)'
+
+# Guards: headers of one name are different headers.
+mkdir -p one two
+for folder in one two; do
+  printf '(import callseq)(callseq-header "app.h")(define-sequenced-callback (in_%s (int n)) int n)\n' \
+    $folder >$folder/app.scm
+  (cd $folder && $CSC -t -e app.scm -o app.c)
+done
+printf '#include "one/app.h"\n#include "two/app.h"\n#include "one/app.h"\nint (*f)(int) = in_two, (*g)(int) = in_one;\n' \
+  >both.c
+ok 'two headers of one name are included together' $CC -std=c11 $strict both.c
+
+# What it may overwrite: nothing, or what it made of the same file.
+own='(import callseq)(define-sequenced-callback (one (int n)) int n)'
+precious() { # WHAT FILE: the file of case.scm's header is left as it is, and said to be the reason
+  before=$(cat "$2")
+  fails "$1" $CSC -t -e case.scm -o case.out
+  says "$1: the message" callseq-header "$2"
+  is "$1: the file is as before" "$(cat "$2")" "$before"
+}
+echo 'int precious;' >mine.h
+echo "$own(callseq-header \"mine.h\")" >case.scm
+precious 'a file of the program' mine.h
+: >mine.h
+precious 'an empty file' mine.h
+echo "$own(callseq-header \"case.scm\")" >case.scm
+precious 'the source itself' case.scm
+echo "$own(callseq-header \"case.h\")" >case.scm
+ln -s mine.h case.h
+fails 'a link' $CSC -t -e case.scm -o case.out
+rm case.h
+ok 'a file that is not there is written' $CSC -t -e case.scm -o case.out
+echo '(import callseq)(define-sequenced-callback (two (int n)) int n)(callseq-header "case.h")' >case.scm
+ok 'its own header is written anew' $CSC -t -e case.scm -o case.out
+ok '... from what the file says now' grep -q 'int two(int n);' case.h
+ok '... wherever it is compiled from' $CSC -t -e "$PWD/case.scm" -o case.out
+cp case.scm other.scm
+fails 'the header of another Scheme file' $CSC -t -e other.scm -o case.out
+says 'the header of another Scheme file: the message' case.h 'made from' case.scm
+rm case.scm
+ok 'of one that is gone it may be' $CSC -t -e other.scm -o case.out
+before=$(cat case.h)
+echo '(import callseq)(callseq-header "case.h")(define-sequenced-callback (three) int 3)(car)(if)' >other.scm
+fails 'a compilation that fails after it' $CSC -t -e other.scm -o case.out
+is '... leaves the old header' "$(cat case.h)" "$before"
+rm case.h
+fails 'and without an old one' $CSC -t -e other.scm -o case.out
+ok '... leaves none' test ! -e case.h
+is 'nothing else is left' "$(ls | grep 'new$')" ''
+
 finish

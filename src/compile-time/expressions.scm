@@ -14,20 +14,27 @@
 (define (argument-expression callback type name variable request)
   (let* ((k (kind type))
          (other (assq k read-as))
-         (access (sprintf "CALLSEQ_ABI_REQUEST(struct ~A, word)->~A" (abi "call" callback) name))
-         (stub (lambda (type before)
-                 `((##core#foreign-lambda* ,(unconst type) ((scheme-object word))
-                    ,(sprintf "C_return(~A~A);" before access))
+         (access (sprintf "CALLSEQ_ABI_REQUEST(struct ~A, callseq_word)->~A" (own "call" callback) name))
+         (stub (lambda (type text)
+                 `((##core#foreign-lambda* ,(unconst type) ((scheme-object callseq_word)) ,text)
                    ,request)))
+         (get (lambda (before) (sprintf "C_return(~A~A);" before access)))
+         ;; The conversion frees it: no other may, see abandoned-arguments.
+         (take (lambda (before)
+                 (sprintf "~A = ~A; ~A = 0; C_return(~Acallseq_taken);"
+                          (place type "callseq_taken") access access before)))
+         (given? (or (memq k given-strings) (eq? k 'c-string-list*)))
          (value (gensym 'value)))
     (define (convert read) (if (converter type 2) `(,(converter type 2) ,read) read))
     (cond ((memq k '(c-string-list c-string-list*))
-           `(##core#if ,(stub 'c-pointer "") ,(stub type "") (##core#quote #f)))
-          ((not other) (stub type (if (reference? type) "*" "")))
-          ((eq? k 'char) (convert (stub (cadr other) (caddr other))))
+           `(##core#if ,(stub 'c-pointer (get ""))
+                       ,(stub type ((if given? take get) ""))
+                       (##core#quote #f)))
+          ((not other) (stub type (if given? (take "") (get (if (reference? type) "*" "")))))
+          ((eq? k 'char) (convert (stub (cadr other) (get (caddr other)))))
           (else
            (convert
-            `(##core#let ((,value ,(stub (cadr other) (caddr other))))
+            `(##core#let ((,value ,(stub (cadr other) ((if given? take get) (caddr other)))))
                (##core#if ,value
                           ,value
                           (##sys#error ,(sprintf "argument `~A' is NULL, which its type ~A does not allow"
@@ -38,8 +45,8 @@
   (let ((k (kind type)) (convert (converter type 1)))
     (cond (convert `(,convert ,value))
           ((and (pair? k) (memq (car k) instance-forms))
-           `((##core#foreign-lambda* c-pointer ((,k object))
-              ,(if (reference? k) "C_return(&object);" "C_return(object);"))
+           `((##core#foreign-lambda* c-pointer ((,k callseq_object))
+              ,(if (reference? k) "C_return(&callseq_object);" "C_return(callseq_object);"))
              ,value))
           (else value))))
 
@@ -56,7 +63,7 @@
                                                                  bindings))
                                         ,@(callback-body callback))))
                    (##core#let ((,value ,(result-expression (callback-result callback) value)))
-                     (##core#let ((,next (##core#inline ,(string-append (abi "reply" callback) "_inline")
+                     (##core#let ((,next (##core#inline ,(own "inline" callback)
                                                         ,serial ,value)))
                        (,next (##core#inline "callseq_abi_next_serial" ,serial)
                               (##core#inline "callseq_abi_next_value" ,value))))))
@@ -68,9 +75,9 @@
                           bindings)))))))
 
 ;; Everything that a form becomes.
-(define (callback-expression callback prelude)
+(define (callback-expression callback)
   `(##core#begin
-    (##core#declare (foreign-declare ,(string-append prelude (callback-text callback))))
-    ((##core#foreign-lambda* void ((scheme-object procedure))
-      ,(sprintf "callseq_abi_define(&~A, procedure);" (abi "callback" callback)))
+    (##core#declare (foreign-declare ,(callback-text callback)))
+    ((##core#foreign-lambda* void ((scheme-object callseq_procedure))
+      ,(sprintf "callseq_abi_define(&~A, callseq_procedure);" (own "callback" callback)))
      ,(procedure-expression callback))))

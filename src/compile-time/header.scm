@@ -1,48 +1,126 @@
 ;;; The header of callseq-header: prototypes without the names of types that only chicken.h knows.
+;;;
+;;; It is written when the compilation has succeeded, whole, beside the old one and in its place then.
+;;; What is there already has to be a header that was made from the same Scheme file.
 
 (define header #f)                      ; (file . lines to begin with), when callseq-header was seen
+(define header-source #f)               ; the Scheme file that said so
 
-;; The text of a header with the prototypes of CALLBACKS, FILE giving its guard.
-(define (header-text file first-lines callbacks)
-  (let ((guard (list->string
-                (map (lambda (c) (if (or (char-alphabetic? c) (char-numeric? c)) (char-upcase c) #\_))
-                     (string->list (string-append "CALLSEQ_HEADER_" file))))))
+;; The text of a header with the prototypes of CALLBACKS, made from SOURCE. Its guard is its own: two
+;; headers of one name, from different folders, can be included together.
+(define (header-text file source first-lines callbacks)
+  (let* ((body (lines
+                "#include <stddef.h>"
+                "#include <stdint.h>"
+                "#include <sys/types.h>"
+                first-lines
+                "#ifdef __cplusplus"
+                "extern \"C\" {"
+                "#endif"
+                (map (lambda (c)
+                       (list (forward-declarations c) (string-append (prototype c #t) ";")))
+                     callbacks)
+                "#ifdef __cplusplus"
+                "}"
+                "#endif"))
+         (guard (string-append "CALLSEQ_HEADER_"
+                               (list->string
+                                (map (lambda (c) (if (word-char? c) (char-upcase c) #\_))
+                                     (string->list file)))
+                               "_"
+                               (number->string (hash (string-append file "\n" body)) 16))))
     (string-append
      (lines
-      (sprintf "/* Made by callseq-header; changes will be overwritten. */")
+      (first-line source)
       (sprintf "#ifndef ~A" guard)
       (sprintf "#define ~A" guard)
-      "#include <stddef.h>"
-      "#include <stdint.h>"
-      "#include <sys/types.h>"
-      first-lines
-      "#ifdef __cplusplus"
-      "extern \"C\" {"
-      "#endif"
-      (map (lambda (c)
-             (list (forward-declarations c) (string-append (prototype c #t) ";")))
-           callbacks)
-      "#ifdef __cplusplus"
-      "}"
-      "#endif"
+      body
       "#endif")
      "\n")))
 
-;; A declaration without the names of types that only chicken.h knows. TARGET is put in last: it may
-;; contain such a name itself.
-(define (plain-declaration type target)
-  (string-translate*
-   (string-translate* (declaration type "@")
-                      '(("C_char" . "char") ("C_s32" . "int32_t") ("C_u32" . "uint32_t")
-                        ("C_s64" . "int64_t") ("C_u64" . "uint64_t") ("C_word" . "intptr_t")))
-   `(("@" . ,target))))
+(define (hash string)
+  (let loop ((chars (string->list string)) (h 7))
+    (if (null? chars)
+        h
+        (loop (cdr chars) (modulo (+ (* 31 h) (char->integer (car chars))) 4294967291)))))
 
-;; Each callback writes it anew: there is no telling which one is the last.
+;; A declaration without the names of types that only chicken.h knows. TARGET may be "".
+(define (plain-declaration type target)
+  (let ((text (replace-words (declaration type "callseq_target")
+                             `(("C_char" . "char") ("C_s32" . "int32_t") ("C_u32" . "uint32_t")
+                               ("C_s64" . "int64_t") ("C_u64" . "uint64_t") ("C_word" . "intptr_t")
+                               ("callseq_target" . ,target)))))
+    (if (string=? target "") (string-chomp text " ") text)))
+
+;;; What may be overwritten
+
+(define mark "/* Made by callseq-header")
+(define mark-end "; changes will be overwritten. */")
+
+(define (first-line source) (string-append mark " from " source mark-end))
+
+;; Ends the compilation unless FILE can be written: it does not exist, or was made by callseq-header
+;; from SOURCE, or from a file that is no more.
+(define (check-header-file file source)
+  (define (bad message) (refuse 'callseq-header #f message file))
+  (let ((folder (or (pathname-directory file) ".")))
+    (unless (and (not (string=? file "")) (directory-exists? folder) (file-writable? folder))
+      (bad "this file cannot be written; name one in a folder that exists, and that may be written to"))
+    (when (member (pathname-extension file) '("c" "cc" "cpp" "cxx" "m" "mm" "scm" "o" "so" "a"))
+      (bad "a compiler takes a file of this name for something else; name it as a header, as in app.h"))
+    (when (or (symbolic-link? file) (and (file-exists? file) (not (regular-file? file))))
+      (bad "this is no ordinary file; name one that does not exist, or remove it"))
+    (when (file-exists? file)
+      (let ((line (with-input-from-file file read-line)))
+        (unless (and (string? line) (begins? mark line))
+          (bad "this file was not made by callseq-header; name another, or remove it"))
+        (let ((other (made-from line)))
+          (when (and other (not (same-file? other source)) (file-exists? other))
+            (bad (sprintf "this file was made from ~A, whose callbacks it declares; name another" other))))))))
+
+;; The source in the first line of a header, or #f.
+(define (made-from line)
+  (let ((start (string-length (string-append mark " from ")))
+        (end (substring-index mark-end line)))
+    (and end (< start end) (substring line start end))))
+
+(define (same-file? a b)
+  (define (whole file)
+    (normalize-pathname (if (absolute-pathname? file) file (make-pathname (current-directory) file))))
+  (string=? (whole a) (whole b)))
+
+;;; Writing
+
+;; Has the compiler, when all else has gone well, write the header.
+(define (write-header-at-end!)
+  (let ((before chicken.compiler.support#compiler-cleanup-hook))
+    (set! chicken.compiler.support#compiler-cleanup-hook
+      (lambda () (write-header) (before)))))
+
 (define (write-header)
-  (when header
-    (let ((text (header-text (car header) (cdr header) (reverse callbacks))))
-      (condition-case
-       (with-output-to-file (car header) (lambda () (display text)))
-       ((exn)
-        (refuse 'callseq-header #f "this file cannot be written; name one in a folder that exists"
-                (car header)))))))
+  (let* ((file (car header))
+         (new (sprintf "~A.~A.new" file (current-process-id))))
+    (condition-case
+     (begin
+       (check-header-file file header-source)
+       (with-output-to-file new
+         (lambda () (display (header-text file header-source (cdr header) (reverse callbacks)))))
+       (rename-file new file #t))
+     (e (exn)
+        (delete-file* new)
+        (chicken.compiler.support#quit-compiling
+         "callseq-header: cannot write ~A: ~A" file
+         (get-condition-property e 'exn 'message))))))
+
+;; A callseq-header form: (callseq-header FILE LINE ...), strings.
+(define (parse-header form)
+  (let ((syntax (begin-form! form)))
+    (unless (and (list? form) (pair? (cdr form)) (every* string? (cdr form)))
+      (refuse syntax #f "the shape is (callseq-header FILE LINE ...), all strings"
+              (strip-syntax form)))
+    (when header
+      (refuse syntax #f "this file has one already; put its lines there" (cadr form)))
+    (let ((source (normalize-pathname (or ##sys#current-source-filename "a Scheme file"))))
+      (check-header-file (cadr form) source)
+      (set! header-source source)
+      (set! header (cdr form)))))

@@ -1,8 +1,8 @@
 ;;; From a define-sequenced-callback form to C text and a Scheme expression.
 ;;;
 ;;; Runs inside the compiler while a user's file is compiled; it changes nothing but the list of
-;;; callbacks seen so far in this compilation, and the header file that the user asked for. The
-;;; module lives in the compile-time part of the module callseq. A form is parsed into a `callback`
+;;; callbacks seen so far in this compilation, what C text begins with, and the header file that the
+;;; user asked for. The module lives in the compile-time part of the module callseq. A form is parsed into a `callback`
 ;;; record, or refused by `refuse`; everything else is a function from that record to text or to an
 ;;; expression:
 ;;;
@@ -16,10 +16,12 @@
 
 (module callseq-compile-time (expand-callback expand-header)
 
-(import scheme (chicken base) (chicken condition) (chicken format) (chicken platform) (chicken string)
-        (chicken syntax))
+(import scheme (chicken base) (chicken condition) (chicken file) (chicken file posix) (chicken format)
+        (chicken io) (chicken pathname) (chicken platform) (chicken process-context)
+        (chicken process-context posix) (chicken string) (chicken syntax))
 
 (include "names.scm")
+(include "library-names.scm")
 (include "types.scm")
 (include "parsing.scm")
 (include "text.scm")
@@ -28,21 +30,18 @@
 
 ;; The expansion of a define-sequenced-callback form, or of a define-sequenced-callback/status form.
 (define (expand-callback form status?)
-  (let* ((callback (parse-callback form status?))
-         (first? (null? callbacks)))
+  (let ((callback (parse-callback form status?)))
+    (when (null? callbacks)
+      ;; Before the program's own text, whose macros are not for ours.
+      (set! chicken.compiler.core#foreign-declarations
+        (cons prelude chicken.compiler.core#foreign-declarations)))
     (set! callbacks (cons callback callbacks))
-    (write-header)
-    (callback-expression callback (if first? prelude ""))))
+    (callback-expression callback)))
 
-;; A callseq-header form: (callseq-header FILE LINE ...), strings.
+;; The expansion of a callseq-header form.
 (define (expand-header form)
-  (unless (and (list? form) (pair? (cdr form)) (every* string? (cdr form)))
-    (refuse 'callseq-header #f "the shape is (callseq-header FILE LINE ...), all strings"
-            (strip-syntax form)))
-  (when header
-    (refuse 'callseq-header #f "this file has one already; put its lines there" (cadr form)))
-  (set! header (cdr form))
-  (write-header)
+  (parse-header form)
+  (write-header-at-end!)
   '(##core#undefined))
 
 ;;; Lists and strings
@@ -50,14 +49,17 @@
 (define (list-of-length? x n) (and (list? x) (= n (length x))))
 
 (define (every* ok? list) (or (null? list) (and (ok? (car list)) (every* ok? (cdr list)))))
+(define (any* ok? list) (and (pair? list) (or (ok? (car list)) (any* ok? (cdr list)))))
 
 (define (list-tabulate* n f)
   (let loop ((i (- n 1)) (result '()))
     (if (< i 0) result (loop (- i 1) (cons (f i) result)))))
 
-(define (any-char? ok? string)
-  (let loop ((chars (string->list string)))
-    (and (pair? chars) (or (ok? (car chars)) (loop (cdr chars))))))
+(define (any-char? ok? string) (any* ok? (string->list string)))
+
+(define (begins? prefix string)
+  (and (>= (string-length string) (string-length prefix))
+       (string=? prefix (substring string 0 (string-length prefix)))))
 
 (define (string-suffix? suffix string)
   (let ((start (- (string-length string) (string-length suffix))))

@@ -4,56 +4,67 @@
   form                                  ; symbol: the name of the syntax, for messages
   status?                               ; boolean: the /status form
   qualifiers                            ; string between type and name in C
+  place                                 ; "file:line" in the source, or #f
   name                                  ; string, a C identifier
   types variables                       ; of the arguments: specifiers, symbols
   result                                ; specifier
   body)                                 ; list of forms
 
 (define callbacks '())                  ; of this compilation, latest first
+(define place-in-source #f)             ; "file:line" of the form that is being expanded, or #f
 
 ;; Ends the compilation. MESSAGE says what is wrong and what to do; CULPRIT is the part at fault.
 (define (refuse form name message . culprit)
   (apply syntax-error form
-         (if name (string-append name ": " message) message)
+         (string-append (if place-in-source (sprintf "(~A) " place-in-source) "")
+                        (if name (string-append name ": ") "")
+                        message)
          culprit))
 
-(define (compiled-only syntax)
-  (unless (feature? 'compiling)
-    (refuse syntax #f "a callback is a C function, so it needs the compiler; compile this file with csc -e"))
-  syntax)
+;; The name of the syntax that FORM uses, for messages.
+(define (begin-form! form)
+  (set! place-in-source (get-line-number form))
+  (let ((syntax (strip-syntax (car form))))
+    (unless (feature? 'compiling)
+      (refuse syntax #f "a callback is a C function, so it needs the compiler; compile this file with csc -e"))
+    syntax))
 
 ;; The callback that a form defines. STATUS? tells which of the two forms it is.
 (define (parse-callback form status?)
-  (let* ((syntax (compiled-only (strip-syntax (car form))))
-         (qualified? (and (list? form) (pair? (cdr form)) (string? (cadr form))))
-         (rest (if qualified? (and (list? form) (cddr form)) (and (list? form) (cdr form)))))
-    (define (usage message . culprit)
-      (apply refuse syntax #f
+  (let* ((syntax (begin-form! form))
+         (parts (if (list? form) (cdr form) '()))
+         (qualified? (and (pair? parts) (string? (car parts))))
+         (rest (if qualified? (cdr parts) parts))
+         (whole (strip-syntax form)))
+    (define (usage name message . culprit)
+      (apply refuse syntax name
              (sprintf "~A; the shape is (~A (NAME (TYPE ARG) ...) RTYPE BODY ...)" message syntax)
              culprit))
     (unless (and (pair? rest) (pair? (car rest)))
-      (usage "a list (NAME (TYPE ARG) ...) must come first" (strip-syntax form)))
-    (unless (and (list? (car rest)) (symbol? (strip-syntax (caar rest))))
-      (usage "the callback's name must be a symbol" (strip-syntax (car rest))))
-    (let ((name (symbol->string (strip-syntax (caar rest)))))
-      (unless (c-identifier? name)
-        (refuse syntax name
-                "a callback's name is its name in C; take letters, digits and underscores, and no keyword"))
-      (when (and (>= (string-length name) 8) (string=? (substring name 0 8) "callseq_"))
-        (refuse syntax name "names that begin with callseq_ are the library's; take another"))
+      (usage #f
+             (if (and (pair? rest) (pair? (cdr rest)) (pair? (cadr rest)))
+                 "the result type stands after (NAME (TYPE ARG) ...), not before it"
+                 "a list (NAME (TYPE ARG) ...) must come first")
+             whole))
+    (unless (symbol? (strip-syntax (caar rest)))
+      (usage #f "the callback's name must be a symbol" (strip-syntax (car rest))))
+    (let ((name (symbol->string (strip-syntax (caar rest)))) (arguments (cdar rest)))
+      (cond ((name-refusal name) => (lambda (why) (refuse syntax name why))))
       (when (find-callback name)
         (refuse syntax name "this file has a callback of that name already; take another"))
-      (unless (pair? (cdr rest))
-        (usage (string-append name ": the result type is missing") (strip-syntax form)))
-      (unless (pair? (cddr rest))
-        (usage (string-append name ": the body is missing") (strip-syntax form)))
-      (for-each
-       (lambda (argument)
-         (unless (and (list? argument) (= 2 (length argument)) (symbol? (cadr argument)))
-           (usage (string-append name ": an argument is not (TYPE ARG)") (strip-syntax argument))))
-       (cdar rest))
-      (let ((types (map (lambda (a) (strip-syntax (car a))) (cdar rest)))
-            (variables (map cadr (cdar rest)))
+      (unless (list? arguments)
+        (usage name "a C function like this has a fixed number of arguments, so nothing follows a dot"
+               (strip-syntax (car rest))))
+      (for-each (lambda (a) (check-argument-shape (strip-syntax a) (lambda (m . c) (apply usage name m c))))
+                arguments)
+      (cond ((or (null? (cdr rest))
+                 (let ((result (strip-syntax (cadr rest))))
+                   (or (not (looks-like-type? result))
+                       (and (null? (cddr rest)) (symbol? result) (not (named-type? result))))))
+             (usage name "the result type is missing before the body; void if there is none" whole))
+            ((null? (cddr rest)) (usage name "the body is missing" whole)))
+      (let ((types (map (lambda (a) (strip-syntax (car a))) arguments))
+            (variables (map cadr arguments))
             (result (strip-syntax (cadr rest))))
         (let loop ((v variables))
           (when (pair? v)
@@ -66,11 +77,56 @@
            (check-argument-type syntax name type (strip-syntax variable)))
          types variables)
         (check-result-type syntax name result status?)
-        (make-callback syntax status? (if qualified? (cadr form) "") name types variables result
-                       (cddr rest))))))
+        (let ((callback (make-callback syntax status? (if qualified? (car parts) "") place-in-source name
+                                       types variables result (cddr rest))))
+          (check-type-names callback)
+          callback)))))
+
+;; Calls (BAD message part) if ARGUMENT is not (TYPE ARG): what people write instead is told apart.
+(define (check-argument-shape argument bad)
+  (cond ((memq argument '(#!rest #!optional #!key ...))
+         (bad "a C function like this has a fixed number of arguments, so there are no optional ones"
+              argument))
+        ((and (list? argument) (= 2 (length argument)) (symbol? (cadr argument)))
+         (let ((type (car argument)) (variable (cadr argument)))
+           (cond ((and (symbol? type) (not (named-type? type)) (named-type? variable))
+                  (bad (sprintf "the type stands before the argument: (~S ~S)" variable type) argument))
+                 ((begins-with-star? variable)
+                  (bad "this is C's way to write a pointer; here it is a type, (c-pointer TYPE)" argument)))))
+        ((and (list? argument) (= 2 (length argument)) (symbol? (car argument))
+              (looks-like-type? (cadr argument)))
+         (bad (sprintf "the type stands before the argument: (~S ~S)" (cadr argument) (car argument))
+              argument))
+        ((equal? argument '(void)) (bad "without arguments the list is (NAME), without (void)" argument))
+        ((and (list? argument) (> (length argument) 2) (every* symbol? argument))
+         (bad "a type of several words is one symbol, as unsigned-int, or one form, as (c-pointer char)"
+              argument))
+        (else (bad "an argument is not (TYPE ARG)" argument))))
+
+;; Is VARIABLE like *name, but not like *name*?
+(define (begins-with-star? variable)
+  (let ((s (symbol->string variable)))
+    (and (> (string-length s) 1)
+         (begins? "*" s)
+         (word-char? (string-ref s 1))
+         (not (string-suffix? "*" s)))))
 
 (define (find-callback name)
   (let loop ((c callbacks))
     (and (pair? c)
          (or (and (string=? name (callback-name (car c))) (car c))
              (loop (cdr c))))))
+
+;; A function and a type that one name stands for: C takes the later one for a mistake of its own.
+(define (check-type-names callback)
+  (define (check name types)
+    (when (member name types)
+      (refuse (callback-form callback) (callback-name callback)
+              (sprintf "~A is the name of a callback and of a type in C; rename one" name))))
+  (let ((types (type-words callback)))
+    (check (callback-name callback) types)
+    (for-each
+     (lambda (other)
+       (check (callback-name other) types)
+       (check (callback-name callback) (type-words other)))
+     callbacks)))

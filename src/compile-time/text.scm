@@ -7,44 +7,34 @@
 
 (define (c-literal string) (sprintf "~S" string))
 
+;; The members of the structure of a call that have the arguments, and the parameters.
 (define (names callback)
-  (list-tabulate* (length (callback-types callback)) (lambda (i) (sprintf "a~A" i))))
+  (list-tabulate* (length (callback-types callback)) (lambda (i) (sprintf "callseq_a~A" i))))
 
-(define (abi what callback) (sprintf "callseq_abi_~A_~A" what (callback-name callback)))
+;; What belongs to the callback in C: its call, reply, inline or callback. No two callbacks share such
+;; a name, whatever they are called, and the library has none like it.
+(define (own what callback) (sprintf "callseq_~A_of_~A" what (callback-name callback)))
 
 (define (void-result? callback) (eq? (kind (callback-result callback)) 'void))
 
-;; Can STRING, the name of an argument, be its name in a header? Names in capitals are macros, and so
-;; are linux and unix for gcc; int32_t and the like are types; a0, a1, ... stand in for what cannot be.
-(define (header-name? string)
-  (and (c-identifier? string)
-       (any-char? char-lower-case? string)
-       (not (member string '("linux" "unix")))
-       (not (string-suffix? "_t" string))
-       (not (and (char=? #\a (string-ref string 0)) (string->number (substring string 1))))))
-
 ;; The prototype, without a semicolon. READABLE? is for people, and for sources without chicken.h: it
-;; takes the argument names of the form.
+;; takes the argument names of the form where it can.
 (define (prototype callback readable?)
-  (define (declare-type type target)
-    (if readable? (plain-declaration type target) (declaration type target)))
-  (let* ((result (callback-result callback))
+  (let* ((declare-type (if readable? plain-declaration declaration))
+         (names (if readable?
+                    (header-names
+                     (map (lambda (v) (symbol->string (strip-syntax v))) (callback-variables callback))
+                     (type-words callback))
+                    (names callback)))
+         (result-name (if (and readable? (not (member "result" (append names (type-words callback)))))
+                          "result"
+                          "callseq_result"))
          (parameters
-          (map (lambda (type variable name)
-                 (let ((given (symbol->string (strip-syntax variable))))
-                   (declare-type type (if (and readable? (header-name? given)) given name))))
-               (callback-types callback) (callback-variables callback) (names callback)))
-         (parameters
-          (if (and (callback-status? callback) (not (void-result? callback)))
-              (append parameters
-                      (list (declare-type (list 'c-pointer (returned result))
-                                          (if (and readable?
-                                                   (memq 'result
-                                                         (map strip-syntax
-                                                              (callback-variables callback))))
-                                              "callseq_result"
-                                              "result"))))
-              parameters))
+          (append (map declare-type (callback-types callback) names)
+                  (if (and (callback-status? callback) (not (void-result? callback)))
+                      (list (declare-type (list 'c-pointer (returned (callback-result callback)))
+                                          result-name))
+                      '())))
          (qualifiers (callback-qualifiers callback))
          (head (sprintf "~A~A~A(~A)" qualifiers (if (string=? qualifiers "") "" " ")
                         (callback-name callback)
@@ -52,7 +42,21 @@
     ;; The name with its parameters is the declarator: it goes inside a function pointer's type.
     (if (callback-status? callback)
         (string-append "int " head)
-        (declare-type (returned result) head))))
+        (declare-type (returned (callback-result callback)) head))))
+
+;; Calls PROC with the C text of each type of the callback.
+(define (for-each-type-text proc callback)
+  (for-each (lambda (type) (proc (declaration type "")))
+            (cons (callback-result callback) (callback-types callback))))
+
+;; The names of types that the callback mentions, without those behind struct and its like.
+(define (type-words callback)
+  (let ((words '()))
+    (for-each-type-text
+     (lambda (text)
+       (for-each-word (lambda (tag name namespaced?) (unless tag (set! words (cons name words)))) text))
+     callback)
+    words))
 
 ;; What a function returns. `const` of a string or a pointer is what that points to; of anything else
 ;; it is the result itself, which has to be written, and where C warns of it.
@@ -65,29 +69,52 @@
         type
         k)))
 
-;; Forward declarations of the structures that the arguments point to: without them C would take
-;; the first mention, inside a prototype, for a type of its own.
+;; Forward declarations of the structures that the types mention: without them C would take the first
+;; mention, inside a prototype, for a type of its own. Where a name has parts, only the program knows
+;; what the first one is.
 (define (forward-declarations callback)
   (let ((seen '()))
-    (let walk ((type (cons (callback-result callback) (callback-types callback))))
-      (cond ((registered type) => (lambda (r) (walk (vector-ref r 0))))
-            ((and (list-of-length? type 2) (memq (car type) '(struct union))
-                  (or (symbol? (cadr type)) (string? (cadr type))))
-             (let ((text (sprintf "~A ~A;" (car type) (cadr type))))
-               (unless (member text seen) (set! seen (cons text seen)))))
-            ((pair? type) (walk (car type)) (walk (cdr type)))))
+    (for-each-type-text
+     (lambda (text)
+       (for-each-word
+        (lambda (tag name namespaced?)
+          (when (and (member tag '("struct" "union")) (not namespaced?))
+            (let ((line (sprintf "~A ~A;" tag name)))
+              (unless (member line seen) (set! seen (cons line seen))))))
+        text))
+     callback)
     (reverse seen)))
+
+;; What the preprocessor would change is no function's name: the compilation ends here, at the form's
+;; line.
+(define (macro-guard callback)
+  (lines
+   (sprintf "#ifdef ~A" (callback-name callback))
+   (line-directive (callback-place callback))
+   (sprintf "#error \"~A: ~A: a callback's name is its name in C, where it is a macro; take another\""
+            (callback-form callback) (callback-name callback))
+   "#endif"))
+
+;; PLACE is "file:line", or #f.
+(define (line-directive place)
+  (let* ((parts (if place (string-split place ":") '()))
+         (line (and (pair? parts) (car (reverse parts)))))
+    (if (and line (digits? line))
+        (sprintf "#line ~A ~A" line (c-literal (string-chomp place (string-append ":" line))))
+        '())))
 
 (define (structure-text callback)
   (lines
-   (sprintf "struct ~A {" (abi "call" callback))
-   "  struct callseq_abi_request request;"
+   (sprintf "struct ~A {" (own "call" callback))
+   "  struct callseq_abi_request callseq_request;"
    (map (lambda (type name) (sprintf "  ~A;" (place type name)))
         (callback-types callback) (names callback))
-   (if (void-result? callback) '() (sprintf "  ~A;" (place (callback-result callback) "result")))
+   (if (void-result? callback)
+       '()
+       (sprintf "  ~A;" (place (callback-result callback) "callseq_result")))
    "};"))
 
-;; Statements that check `value` and leave the result in `result`; `return` if it is no good.
+;; Statements that check the value and leave the result in callseq_result; `return` if it is no good.
 (define (result-text callback)
   (let* ((type (callback-result callback))
          (k (kind type))
@@ -96,70 +123,83 @@
     (define (convert test)
       (lines (sprintf "  if (CALLSEQ_UNLIKELY(!~A))" test) (string-append "    " bad)))
     (define (string-test)
-      (sprintf "callseq_abi_string(value, ~A, ~A, &string)" (if (memq k null-strings) 1 0)
+      (sprintf "callseq_abi_string(callseq_value, ~A, ~A, &callseq_string)" (if (memq k null-strings) 1 0)
                (if (eq? k 'symbol) 1 0)))
     (define (integer-text low high signed?)
-      (lines (sprintf "  if (CALLSEQ_LIKELY((value & C_FIXNUM_BIT) && ~AC_unfix(value) == (C_word)(~A)C_unfix(value)))"
-                      (if signed? "" "C_unfix(value) >= 0 && ")
+      (lines (sprintf "  if (CALLSEQ_LIKELY((callseq_value & C_FIXNUM_BIT) && ~AC_unfix(callseq_value) == (C_word)(~A)C_unfix(callseq_value)))"
+                      (if signed? "" "C_unfix(callseq_value) >= 0 && ")
                       (if (pair? k) "int" c-type))
-             (sprintf "    result = (~A)C_unfix(value);" c-type)
+             (sprintf "    callseq_result = (~A)C_unfix(callseq_value);" c-type)
              (wide-integer low high signed? "  else ")))
     (define (wide-integer low high signed? prefix)
       (lines (string-append prefix "{")
-             (sprintf "    ~A wide;" (if signed? "int64_t" "uint64_t"))
+             (sprintf "    ~A callseq_wide;" (if signed? "int64_t" "uint64_t"))
              (if signed?
-                 (sprintf "    if (!callseq_abi_signed(value, ~A, ~A, &wide))" low high)
-                 (sprintf "    if (!callseq_abi_unsigned(value, ~A, &wide))" high))
+                 (sprintf "    if (!callseq_abi_signed(callseq_value, ~A, ~A, &callseq_wide))" low high)
+                 (sprintf "    if (!callseq_abi_unsigned(callseq_value, ~A, &callseq_wide))" high))
              (string-append "      " bad)
-             (sprintf "    result = (~A)wide;" c-type)
+             (sprintf "    callseq_result = (~A)callseq_wide;" c-type)
              "  }"))
     (cond ((assq k integer-types)
            => (lambda (i) (integer-text (cadr i) (caddr i) (eq? 'signed (cadddr i)))))
           ((and (pair? k) (eq? (car k) 'enum)) (integer-text "INT_MIN" "INT_MAX" #t))
           ((memq k '(char unsigned-char))
            (lines
-            (convert "((value & C_IMMEDIATE_TYPE_BITS) == C_CHARACTER_BITS && C_character_code(value) <= 255)")
-            (sprintf "  result = (~A)C_character_code(value);" c-type)))
+            (convert "((callseq_value & C_IMMEDIATE_TYPE_BITS) == C_CHARACTER_BITS && C_character_code(callseq_value) <= 255)")
+            (sprintf "  callseq_result = (~A)C_character_code(callseq_value);" c-type)))
           ((memq k '(double float number))
-           (lines "  if (value & C_FIXNUM_BIT)"
-                  (sprintf "    result = (~A)C_unfix(value);" c-type)
-                  "  else if (CALLSEQ_LIKELY(!C_immediatep(value) && C_block_header(value) == C_FLONUM_TAG))"
-                  (sprintf "    result = (~A)C_flonum_magnitude(value);" c-type)
+           (lines "  if (callseq_value & C_FIXNUM_BIT)"
+                  (sprintf "    callseq_result = (~A)C_unfix(callseq_value);" c-type)
+                  "  else if (CALLSEQ_LIKELY(!C_immediatep(callseq_value) && C_block_header(callseq_value) == C_FLONUM_TAG))"
+                  (sprintf "    callseq_result = (~A)C_flonum_magnitude(callseq_value);" c-type)
                   "  else"
                   "    return callseq_abi_real_result();"))
           ((eq? k 'bool)
-           (lines (convert "(value == C_SCHEME_TRUE || value == C_SCHEME_FALSE)")
-                  "  result = value == C_SCHEME_TRUE;"))
+           (lines (convert "(callseq_value == C_SCHEME_TRUE || callseq_value == C_SCHEME_FALSE)")
+                  "  callseq_result = callseq_value == C_SCHEME_TRUE;"))
           ((or (memq k kept-strings) (memq k given-strings))
-           (lines "  char *string;" (convert (string-test))
-                  (sprintf "  result = (~A)string;" c-type)))
+           (lines "  char *callseq_string;" (convert (string-test))
+                  (sprintf "  callseq_result = (~A)callseq_string;" c-type)))
           (else
-           (lines "  void *pointer;"
-                  (convert (sprintf "callseq_abi_pointer(value, ~A, &pointer)" (if (nonnull? k) 0 1)))
-                  (sprintf "  result = (~A)pointer;" c-type))))))
+           (lines "  void *callseq_pointer;"
+                  (convert (sprintf "callseq_abi_pointer(callseq_value, ~A, &callseq_pointer)" (if (nonnull? k) 0 1)))
+                  (sprintf "  callseq_result = (~A)callseq_pointer;" c-type))))))
 
 (define (reply-text callback)
-  (let ((call (abi "call" callback)) (reply (abi "reply" callback)))
+  (let ((reply (own "reply" callback)) (inline (own "inline" callback)))
     (lines
-     (sprintf "static C_word ~A(C_word serial, C_word value);" reply)
-     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, sizeof(struct ~A), CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY};" (abi "callback" callback)
+     (sprintf "static C_word ~A(C_word callseq_serial, C_word callseq_value);" reply)
+     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, sizeof(struct ~A), CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY};"
+              (own "callback" callback)
               (c-literal (callback-name callback))
               (c-literal (sprintf "~A" (callback-result callback)))
               (c-literal (accepts (callback-result callback)))
-              reply call)
-     (sprintf "CALLSEQ_INLINE C_word ~A_inline(C_word serial, C_word value) {" reply)
-     (if (void-result? callback) '() (sprintf "  ~A;" (place (callback-result callback) "result")))
-     "  if (CALLSEQ_UNLIKELY(serial != callseq_abi_runtime.serial))"
+              reply (own "call" callback))
+     (sprintf "CALLSEQ_INLINE C_word ~A(C_word callseq_serial, C_word callseq_value) {" inline)
+     (if (void-result? callback) '() (sprintf "  ~A;" (place (callback-result callback) "callseq_result")))
+     "  if (CALLSEQ_UNLIKELY(!callseq_abi_is_current(callseq_serial)))"
      "    return callseq_abi_misdelivered();"
      (if (void-result? callback)
-         "  (void)value;"
+         "  (void)callseq_value;"
          (list (result-text callback)
-               (sprintf "  CALLSEQ_ABI_CURRENT(struct ~A)->result = result;" call)))
+               (sprintf "  ((struct ~A *)callseq_abi_current())->callseq_result = callseq_result;"
+                        (own "call" callback))))
      "  return callseq_abi_next();"
      "}"
-     (sprintf "static C_word ~A(C_word serial, C_word value) {" reply)
-     (sprintf "  return ~A_inline(serial, value);" reply)
+     (sprintf "static C_word ~A(C_word callseq_serial, C_word callseq_value) {" reply)
+     (sprintf "  return ~A(callseq_serial, callseq_value);" inline)
      "}")))
+
+;; Statements of a call that has failed: strings that the call was given, and that no conversion has
+;; taken, go with it.
+(define (abandoned-arguments callback)
+  (map (lambda (type name)
+         (let ((k (kind type)))
+           (cond ((memq k given-strings) (sprintf "    callseq_abi_free(callseq_call.~A);" name))
+                 ((eq? k 'c-string-list*)
+                  (sprintf "    callseq_abi_free_strings(callseq_call.~A);" name))
+                 (else '()))))
+       (callback-types callback) (names callback)))
 
 (define (function-text callback)
   (let* ((result (callback-result callback))
@@ -167,36 +207,44 @@
          (c-type (declaration (returned result) ""))
          (status? (callback-status? callback))
          (void? (void-result? callback))
-         (zero (cond (status? "call.request.status")
-                     ((reference? result) "*call.result")
-                     (else (sprintf "(~A)0" (if void? "void" c-type)))))
+         (fail (sprintf "callseq_abi_fail(&callseq_call.callseq_request, ~A)" (if status? 1 0)))
          (value (cond ((memq k kept-strings)
-                       (sprintf "(~A)callseq_abi_keep_string((char *)call.result)" c-type))
-                      ((reference? result) "*call.result")
-                      (else (sprintf "(~A)call.result" c-type))))
-         (string? (or (memq k kept-strings) (memq k given-strings))))
+                       (sprintf "(~A)callseq_abi_keep_string((char *)callseq_call.callseq_result)"
+                                c-type))
+                      ((reference? result) "*callseq_call.callseq_result")
+                      (else (sprintf "(~A)callseq_call.callseq_result" c-type))))
+         (string? (or (memq k kept-strings) (memq k given-strings)))
+         (free-result "    callseq_abi_free(callseq_call.callseq_result);"))
     (lines
      "#ifdef __cplusplus"
      "extern \"C\""
      "#endif"
      "CALLSEQ_ENTRY"
      (string-append (prototype callback #f) " {")
-     (sprintf "  struct ~A call;" (abi "call" callback))
+     (sprintf "  struct ~A callseq_call;" (own "call" callback))
      (map (lambda (type name)
-            (sprintf "  call.~A = (~A)~A~A;" name (place type "") (if (reference? type) "&" "") name))
+            (sprintf "  callseq_call.~A = (~A)~A~A;" name (place type "") (if (reference? type) "&" "")
+                     name))
           (callback-types callback) (names callback))
-     (if (or string? (reference? result)) "  call.result = 0;" '())
-     (sprintf "  if (CALLSEQ_UNLIKELY(callseq_abi_call(&call.request, &~A))) {"
-              (abi "callback" callback))
-     (if string? "    free(call.result);" '()) ; first, for on_error may not return
-     (sprintf "    callseq_abi_failed(&call.request, ~A);" (if status? 1 0))
-     (if (and void? (not status?)) "    return;" (sprintf "    return ~A;" zero))
+     (if (or string? (reference? result)) "  callseq_call.callseq_result = 0;" '())
+     (sprintf "  if (CALLSEQ_UNLIKELY(callseq_abi_call(&callseq_call.callseq_request, &~A))) {"
+              (own "callback" callback))
+     ;; First, for on_error may not return.
+     (abandoned-arguments callback)
+     (if string? free-result '())
+     (cond (status? (sprintf "    return ~A;" fail))
+           (else
+            (lines
+             (sprintf "    ~A;" fail)
+             (cond (void? "    return;")
+                   ((reference? result) "    return *callseq_call.callseq_result;")
+                   (else (sprintf "    return (~A)0;" c-type))))))
      "  }"
      (cond ((and status? void?) "  return 0;")
            (status?
-            (lines "  if (result)"
-                   (sprintf "    *result = ~A;" value)
-                   (if string? (lines "  else" "    free(call.result);") '())
+            (lines "  if (callseq_result)"
+                   (sprintf "    *callseq_result = ~A;" value)
+                   (if string? (lines "  else" free-result) '())
                    "  return 0;"))
            (void? '())
            (else (sprintf "  return ~A;" value)))
@@ -206,6 +254,7 @@
 (define (callback-text callback)
   (string-append
    (lines ""
+          (macro-guard callback)
           (forward-declarations callback)
           (structure-text callback)
           (reply-text callback)

@@ -77,9 +77,8 @@
         ((memq type '(c-string-list c-string-list*))
          (bad type "a list of strings can only be an argument itself; write (c-pointer c-string)"))
         ((registered type) => (lambda (r) (check-inner-type (vector-ref r 0) bad)))
-        ((symbol? type)
-         (unless (or (simple-type? type) (memq type '(void scheme-object)) (memq type heap-types))
-           (bad type "unknown type; register it with define-foreign-type, or write C's name of it as a string")))
+        ((symbol? type) (unless (named-type? type) (bad type (unknown-type type))))
+        ((c-spelling? type) (bad type c-spelling))
         ((not (and (list? type) (pair? type) (symbol? (car type)))) (bad type "this is no type; take one of the manual's"))
         ((memq (car type) '(struct union enum))
          (unless (and (list-of-length? type 2) (type-name? (cadr type)))
@@ -146,6 +145,59 @@
       (memq type kept-strings)
       (memq type given-strings)))
 
+;; Is the symbol a type's name? (Perhaps of one that can only be pointed to.)
+(define (named-type? symbol)
+  (or (registered symbol)
+      (simple-type? symbol)
+      (memq symbol '(void scheme-object))
+      (memq symbol heap-types)))
+
+;; Is X what somebody would write as a type, rather than as the first form of a body?
+(define (looks-like-type? x)
+  (or (symbol? x)
+      (string? x)
+      (and (pair? x) (or (memq (car x) type-forms) (c-spelling? x)))))
+
+(define type-forms
+  `(const function struct union enum ref template scheme-pointer nonnull-scheme-pointer
+    ,@pointer-forms ,@instance-forms))
+
+;; Is TYPE written as in C, word by word?
+(define (c-spelling? type)
+  (and (list? type)
+       (pair? type)
+       (every* symbol? type)
+       (or (memq (car type) '(unsigned signed long short char int double float void static volatile))
+           (any* (lambda (s) (memq s '(* ** & unsigned signed char* void* int*))) (cdr type)))))
+
+(define c-spelling
+  "this is C's way to write a type; text is a c-string, a pointer (c-pointer TYPE), and what C calls the type may stand in a string there, as in (c-pointer \"const char\")")
+
+;; The symbol for what C calls by STRING, if it is one of those that are passed by value.
+(define (symbol-for string)
+  (let ((symbol (string->symbol (string-translate* string '((" " . "-"))))))
+    (cond ((member string '("char *" "char*" "const char *" "const char*")) 'c-string)
+          ((or (simple-type? symbol) (eq? symbol 'void)) symbol)
+          ((assq symbol other-names) => cadr)
+          (else #f))))
+
+(define other-names                     ; that people know from elsewhere
+  '((string c-string) (char* c-string) (boolean bool) (character char) (_Bool bool) (real double)
+    (flonum double) (float32 float) (float64 double) (fixnum int) (pointer c-pointer)
+    (void* c-pointer) (unsigned unsigned-int) (uint unsigned-int) (uchar unsigned-char)
+    (ushort unsigned-short) (ulong unsigned-long) (uint32 unsigned-int32)
+    (uint64 unsigned-integer64) (int64 integer64) (int8_t byte) (uint8_t unsigned-byte)
+    (int16_t short) (uint16_t unsigned-short) (int32_t int32) (uint32_t unsigned-int32)
+    (int64_t integer64) (uint64_t unsigned-integer64)))
+
+(define (unknown-type symbol)
+  (string-append
+   "unknown type; "
+   (cond ((assq symbol other-names) => (lambda (n) (sprintf "~A is ~A here, or " symbol (cadr n))))
+         ((string-suffix? "*" (symbol->string symbol)) "a pointer is (c-pointer TYPE), or ")
+         (else ""))
+   "register it with define-foreign-type, or take one of the manual's"))
+
 ;; Is a name in TYPE registered so that it leads back to itself? SEEN are the names on the way.
 (define (circular? type seen)
   (cond ((pair? type) (or (circular? (car type) seen) (circular? (cdr type) seen)))
@@ -174,18 +226,20 @@
 (define (check-type form name type where)
   (define (bad part message)
     (refuse form name (sprintf "~A: ~A" where message) part))
+  (when (c-spelling? type) (bad type c-spelling))
   (when (circular? type '())
     (bad type "this foreign type is registered as itself; take a name of C's, as a string, inside it"))
   (unless (const-complete? type)
     (bad type "one type must follow const, which is not const in C already; leave one const out"))
   (let ((k (kind type)))
-    (cond ((string? k)
+    (cond ((and (string? k) (symbol-for k))
+           => (lambda (symbol) (bad k (sprintf "C's type ~A is a symbol here; write ~A" k symbol))))
+          ((string? k)
            (bad k "a string is a type only inside a pointer, const, ref, template or function form; write (c-pointer STRING)"))
           ((memq k heap-types)
            (bad type "it would point into the Scheme heap, where objects move; take a c-string, or a c-pointer to memory of your own"))
           ((symbol? k)
-           (unless (or (simple-type? k) (memq k '(void scheme-object)))
-             (bad type "unknown type; register it with define-foreign-type, or use one of the manual's")))
+           (unless (named-type? k) (bad type (unknown-type k))))
           ((and (pair? k) (memq (car k) '(struct union)))
            (bad type (sprintf "a ~A cannot be passed by value; pass (c-pointer ~S)" (car k) k)))
           ((and (pair? k) (memq (car k) '(scheme-pointer nonnull-scheme-pointer)))

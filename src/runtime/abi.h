@@ -208,7 +208,28 @@ CALLSEQ_INLINE C_word callseq_abi_next_value(C_word value) {
 
 /* The request that a procedure was called with, and the one that a reply is for. */
 #define CALLSEQ_ABI_REQUEST(type, word) ((type *)((word) & ~(C_word)C_FIXNUM_BIT))
-#define CALLSEQ_ABI_CURRENT(type) ((type *)callseq_abi_runtime.current)
+CALLSEQ_INLINE struct callseq_abi_request *callseq_abi_current(void) {
+  return callseq_abi_runtime.current;
+}
+CALLSEQ_INLINE int callseq_abi_is_current(C_word serial) {
+  return serial == callseq_abi_runtime.serial;
+}
+
+/* After a failed call, on the caller's side; returns its status. */
+CALLSEQ_INLINE int callseq_abi_fail(struct callseq_abi_request *q, int quiet) {
+  callseq_abi_failed(q, quiet);
+  return q->status;
+}
+
+/* What generated text calls by these names, whatever the program has defined `free` as. */
+CALLSEQ_INLINE void callseq_abi_free(void *memory) { free(memory); }
+CALLSEQ_INLINE void callseq_abi_free_strings(char **list) {
+  if (!list)
+    return;
+  for (char **string = list; *string; string++)
+    free(*string);
+  free(list);
+}
 
 #ifdef __cplusplus
 }

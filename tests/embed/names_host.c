@@ -6,6 +6,9 @@ char *procedures(const char *, int, const char *);
 int internals(int, int, int, int, int), try_internals(int, int, int, int, int *);
 int scheme_like(int, int, int, int), wrong(void);
 char *own(const char *);
+int alike(int), alike_inline(int), alike_call(int), inline_alike(int), slowly(int);
+int callback_of_alike(int), try_typed(void *, void **);
+void *typed(void *, void *, char *);
 
 int main(void) {
   start_quietly();
@@ -17,6 +20,15 @@ int main(void) {
   is_int(try_internals(100, 20, 3, 4, &result), CALLSEQ_OK, "the same in the status form");
   is_int(result, 73, "the same in the status form: result");
   is_int(scheme_like(100, 20, 3, 4), 73, "arguments that are no C identifiers");
+  is_int(alike(1), 1, "callbacks whose names begin alike");
+  is_int(alike_inline(1), 2, "... _inline");
+  is_int(alike_call(1), 3, "... _call");
+  is_int(inline_alike(1), 4, "... or end alike");
+  is_int(slowly(1), 5, "... or are parts of the library's names");
+  is_int(callback_of_alike(1), 6, "... or of generated ones");
+  void *same = 0;
+  ok(typed(&result, 0, strdup("given")) == &result, "types and macros called like generated names");
+  ok(!try_typed(&result, &same) && same == &result, "the same in the status form");
   is_str(own("text"), "mine", "a module's own procedures are used in its bodies");
   is_int(callseq_last_status(), CALLSEQ_OK, "nothing failed so far");
   is_int(wrong(), 0, "and not in the checks of the result");

@@ -23,7 +23,7 @@
      (define read-module
        (eval (with-input-from-file "../../src/compile-time/read-module.scm" read)))
      (read-module (cadr form) '(begin-compilation!)
-                  '(define prelude "/* prelude */\n")
+                  '(define prelude "")
                   '(define (begin-compilation! c++?)
                      (set! compiling-c++? c++?)
                      (set! callbacks '())
@@ -38,7 +38,8 @@
 
 ;;; Making a case
 
-(define-record a-case seed c++? valid? form)
+;; EXPECTED: accepted, refused, or #f where either may be.
+(define-record a-case seed c++? expected form)
 
 ;; A symbol's alias, as a macro makes it.
 (define alias #f)
@@ -49,7 +50,9 @@
   (let* ((c++? (chance 4))
          (valid? (chance 3))
          (form (if (chance 20) (valid-header seed) (valid-form seed c++?))))
-    (make-a-case seed c++? valid? (if valid? form (mutate form alias)))))
+    (cond ((chance 40) (make-a-case seed c++? 'refused (with-taken-name (valid-form seed c++?))))
+          (valid? (make-a-case seed c++? 'accepted form))
+          (else (make-a-case seed c++? #f (mutate form alias))))))
 
 ;;; The first layer
 
@@ -62,10 +65,13 @@
          (lambda (return)
            (with-exception-handler
             (lambda (e)
-              (return #f (refusal-problem e form (a-case-valid? case))))
+              (return #f (refusal-problem e form (a-case-expected case))))
             (lambda ()
               (begin-compilation! (a-case-c++? case))
-              (let ((x (expand-form form))) (values x (expansion-problem x form)))))))
+              (let ((x (expand-form form)))
+                (values x (if (eq? (a-case-expected case) 'refused)
+                              "a name that C has is accepted"
+                              (expansion-problem x form))))))))
       (set-alarm! 0)
       (values problem expansion))))
 
@@ -77,13 +83,14 @@
 ;; A refusal names the form, the part at fault and the remedy; and the compiler can print it.
 (define-record refusal form message culprits)
 
-(define (refusal-problem e form valid?)
+(define (refusal-problem e form expected)
   (cond ((not (refusal? e))
          (sprintf "an error that is no refusal: ~A"
                   (if (condition? e)
                       (with-output-to-string (lambda () (print-error-message e)))
                       e)))
-        (valid? (sprintf "a valid form is refused: ~A ~S" (refusal-message e) (refusal-culprits e)))
+        ((eq? expected 'accepted)
+         (sprintf "a valid form is refused: ~A ~S" (refusal-message e) (refusal-culprits e)))
         ((not (eq? (strip-syntax (car form)) (refusal-form e)))
          (sprintf "a refusal that does not name the form: ~A" (refusal-message e)))
         ((not (any-inside? '("; " " must " "the shape is") (refusal-message e)))
@@ -127,6 +134,9 @@
            (and tag (memq (car type) (cdr tag)))))
         ((and (memq (car type) '(instance nonnull-instance instance-ref)) (list? type))
          (and (member (->string (cadr type)) known-c++) (eq? (caddr type) 'class)))
+        ;; Only `vec` is a template, of one parameter.
+        ((eq? (car type) 'template)
+         (and (list? type) (= 3 (length type)) (equal? (cadr type) "vec") (known? (caddr type))))
         ;; A function that returns a constant number: C warns, of what the user wrote.
         ((and (eq? (car type) 'function) (list? type)
               (or (eq? (cadr type) 'fz-fixed) (and (pair? (cadr type)) (eq? (caadr type) 'const))))
@@ -146,7 +156,7 @@
       (for-each
        (lambda (x) (write x) (newline))
        `((import (chicken platform) (chicken foreign) callseq)
-         (foreign-declare ,(string-append c-text (if c++? c++-text "")))
+         (foreign-declare ,(string-append c-text (if c++? c++-text "") c-macros))
          (callseq-header "batch.h")
          (define (fz-same x) x)
          (define class 'class)
@@ -200,14 +210,14 @@
   (receive (problem expansion) (judge case)
     (cond (problem
            (report case
-                   (if (a-case-valid? case)
+                   (if (eq? 'accepted (a-case-expected case))
                        (a-case-form case)
                        (shrink (a-case-form case) (lambda (form) (judge (changed case form))) 2000))
                    problem)
            #f)
           (expansion
            (let ((form (compilable (a-case-form case))))
-             (and form (if (a-case-valid? case) form (with-plain-body form)))))
+             (and form (if (eq? 'accepted (a-case-expected case)) form (with-plain-body form)))))
           (else #f))))
 
 (define (check-batch cases c++?)

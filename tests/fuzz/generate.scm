@@ -27,6 +27,20 @@ struct box { int n; };
 union word { int n; char c; };
 enum colour { RED, GREEN };
 typedef struct { int id; } plan_t;
+typedef struct { int n; } call;
+typedef struct { int n; } string;
+")
+
+;; Before the callbacks, but not before the header.
+(define c-macros "
+#define value no_value
+#define status no_status
+#define request no_request
+#define result no_result
+#define current no_current
+#define serial no_serial
+#define free no_free
+#define q no_q
 ")
 
 (define c++-text "template <class T> struct vec { T *first; };
@@ -45,8 +59,9 @@ struct Counter { int n; };
     (fz-loop (c-pointer fz-loop)) (fz-twice (const (c-pointer (const "plan_t"))))))
 
 ;; Strings that stand for C text; any other one may be right or wrong, which only C can tell.
-(define known-c '("plan_t" "struct box" "unsigned" "char *" "enum colour" "union word"))
-(define known-c++ '("Counter" "shop::Till" "vec" "vec<int>"))
+(define known-c
+  '("plan_t" "struct box" "unsigned" "char *" "enum colour" "union word" "call" "string" "C_word"))
+(define known-c++ '("Counter" "shop::Till" "vec<int>"))
 (define known-tags
   '(("box" struct) ("other" struct) ("word" union) ("other_word" union) ("colour" enum)
     ("plan_t") ("Counter" struct)))
@@ -132,7 +147,8 @@ struct Counter { int n; };
   (append
    '(a0 a1 a2 a5 result callseq_result call request value word object serial next pointer wide string
      class while int size_t int32_t C_word C_char printf malloc errno NULL stdin linux unix INT_MAX
-     INT32_MAX EOF main callseq_init struct bool x->y ok? set! + - ... 1+ _ __x a.b x/y %x @ $ <=>)
+     INT32_MAX EOF main callseq_init struct plan_t box Counter hidden free status current callseq_a0
+     callseq_call callseq_word __inline __asm__ _Bool i386 asm typeof basename st_mtime bool x->y ok? set! + - ... 1+ _ __x a.b x/y %x @ $ <=>)
    (map string->symbol
         (list "" " " "two words" "a\"b" "*/" "/* */" "//" "line\nend" "back\\slash" "??/" "%d%n"
               "\x01;" "caf\xc3;\xa9;" "'" "#" "a,b" (make-string 300 #\x) (make-string 5000 #\y)))))
@@ -150,9 +166,22 @@ struct Counter { int n; };
                       (else (string->symbol (string-append (pick '("n" "x" "a-" "size")) (number->string n)))))))
           (loop (- n 1) (cons (if (memq name names) (string->symbol (sprintf "v~A" n)) name) names))))))
 
+(define taken-names                     ; that no callback can have
+  '(main printf open connect exit malloc log y0 errno stdin linux unix i386 int class typeof asm
+    __inline __x _Bool callseq_init callseq_call_of_x C_fix CHICKEN_run f_12 stub7 lf NULL st_mtime
+    _Foo signal pthread_create environ))
+
+;; FORM, with the name of its callback one of these.
+(define (with-taken-name form)
+  (if (string? (cadr form))
+      `(,(car form) ,(cadr form) (,(pick taken-names) ,@(cdaddr form)) ,@(cdddr form))
+      `(,(car form) (,(pick taken-names) ,@(cdadr form)) ,@(cddr form))))
+
+;; Every other one may differ from the one before by what generated names could add to it.
 (define (callback-name seed)
   (string->symbol
-   (string-append (pick '("f" "F_" "_g" "fetch_")) (number->string seed)
+   (string-append (pick '("f" "F_" "_g" "fetch_")) (number->string (quotient seed 2))
+                  (if (odd? seed) (pick '("_" "_inline" "_call" "_reply" "__of_f")) "")
                   (if (chance 30) (make-string (pick '(60 300 3000)) #\z) ""))))
 
 (define (body names)
@@ -197,6 +226,7 @@ struct Counter { int n; };
    '(const function struct union enum c-pointer pointer scheme-pointer ref instance instance-ref
      template ... void scheme-object u8vector c-string-list c-string int char double
      fz-box fz-raw fz-nothing fz-vector fz-odd fz-list fz-fixed fz-hook fz-loop fz-twice quote unquote
+     (const char *) (unsigned int) char* *x "int" "char *" (a int) #!rest #!optional string
      (const int) (ref int) (function int (int void)) (function void (...)) (enum "colour")
      (struct "box") (template "vec" int) (instance-ref "Counter" class) (int . int) (c-pointer))))
 
