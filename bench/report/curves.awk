@@ -9,7 +9,8 @@
 # the edge. Plain, which exists for one thread, is a level line, and only where it is calls per second.
 
 BEGIN {
-  colours["callseq"] = "0xc62828"; colours["callseq-uncombined"] = "0xef6c00"
+  # Not callseq-uncombined: here it is the line of callseq (doc/benchmarks.md says why).
+  colours["callseq"] = "0xc62828"
   colours["mutex-resident"] = "0x2e7d32"; colours["mutex-plain"] = "0x1565c0"
   colours["spinning-queue"] = "0x6a1b9a"; colours["cncb-sync"] = "0x795548"
   colours["trivial-section"] = "0x9e9e9e"; colours["plain"] = "0x424242"

@@ -7,10 +7,11 @@ set logscale y 10
 set xrange [1:64.01]
 set xtics (1, 2, 4, 8, 16, 32, 64)
 
-# The curves of a file, that of callseq thicker, and their names.
+# The curves of a file, that of callseq thicker and on top, and their names.
 draw = 'plot for [i = 0:blocks(name) - 1] name.".curves" index i using 1:2:3 \
-       with linespoints linecolor rgb variable linewidth (i == callseq ? 3.5 : 1.8) \
-       pointtype 7 pointsize 0.5, \
+       with linespoints linecolor rgb variable linewidth 1.8 pointtype 7 pointsize 0.5, \
+     name.".curves" index callseq using 1:2:3 \
+       with linespoints linecolor rgb variable linewidth 3.5 pointtype 7 pointsize 0.7, \
      name.".labels" using 1:2:4:3 with labels left offset 1,0 textcolor rgb variable noenhanced'
 
 set output folder . "/bench-throughput.svg"
