@@ -547,11 +547,13 @@ static void hear(int number) { (void)number; }
 
 static void impatient(bool symmetric) {
   hold_without_heir(NO_LIMIT, symmetric);
-  s.pace.overdue_ms = 100;
-  queue_up(1, call_once, false, false);
+  s.pace.overdue_ms = 300;
+  queue_up(1, call_once, true, false);
   wait_for_park(&queue[1]);
-  callseq_sequencer_leave(&s);
   signal(SIGUSR2, hear);
+  /* Free, not offered: an offer is for any follower that wakes.
+   * release: pairs with the acquire in try_take */
+  atomic_store_explicit(&s.lock, FREE, memory_order_release);
   while (pthread_tryjoin_np(queue_threads[1], NULL)) {
     pthread_kill(queue_threads[1], SIGUSR2);
     sched_yield();
