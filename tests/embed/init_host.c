@@ -3,6 +3,10 @@
 #define _GNU_SOURCE
 #include "../support.h"
 #include <sched.h>
+#include <stdatomic.h>
+#if defined(__linux__)
+#include "../sandbox.h"
+#endif
 #include <semaphore.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -351,6 +355,26 @@ static int without_a_key(void) {
   return keys == 0;
 }
 
+#if defined(__linux__)
+static atomic_int wrong_calls;
+
+static void call_often(int index) {
+  for (int i = 0; i < 100; i++)
+    wrong_calls += allocate(10000 + index) != 10000 + index;
+}
+
+/* The kernel does not tell threads apart. */
+static int without_ids(void) {
+  if (!refuse_system_call(SYS_gettid))
+    return 77;
+  int status = concurrently();
+  crew(8, call_often);
+  return status || wrong_calls;
+}
+#else
+static int without_ids(void) { return 77; }
+#endif
+
 /* The guard below the stack takes addresses that are limited. */
 static int few_addresses(void) {
   limit_addresses(128);
@@ -418,6 +442,10 @@ int main(void) {
     ok(refused.code != 0, "a heap that cannot be had ends the process (signal %d)", refused.signal);
     ok(strstr(refused.err, "memory"), "is told: %s", refused.err);
   }
+  if (in_child(without_ids).code == 77)
+    ok(true, "no thread ids # SKIP they cannot be refused here");
+  else
+    expect(without_ids, "8\n", "no thread ids can be had from the kernel");
   expect(without_a_key, "4 1 0 2 0 42 42 1\n", "no thread-specific key is left");
   expect(smallest_heap, "0 1000000\n", "the smallest heap to start with");
   expect(sizes, "0 42 1000000\n", "a configuration with every size set");
