@@ -252,9 +252,10 @@ static int without_another_thread(void) {
 static int without_another_thread(void) { return 77; }
 #endif
 
-/* The reader begins when a second has passed in which the writer could have given up. */
+/* The reader begins late enough for a writer that gives up after a while. What it reads last is the
+ * text. */
 static int with_a_slow_reader(void) {
-  static char filling[4096], last[16], next[16];
+  static char filling[4096], last[11], next[4096];
   ssize_t got;
   if (pipe(ends))
     return 98;
@@ -271,8 +272,11 @@ static int with_a_slow_reader(void) {
   }
   close(ends[1]);
   usleep(600000);
-  while ((got = read(ends[0], next, 10)) > 0)
-    memcpy(last, next, sizeof last);
+  while ((got = read(ends[0], next, sizeof next)) > 0)
+    for (ssize_t i = 0; i < got; i++) {
+      memmove(last, last + 1, 9);
+      last[9] = next[i];
+    }
   int status = 0;
   waitpid(writer, &status, 0);
   printf("%s", last);
