@@ -162,10 +162,10 @@ struct callseq_sequencer_limits {
 void callseq_sequencer_init(struct callseq_sequencer *s,
                             const struct callseq_sequencer_limits *limits);
 
-/* By the owner, while it is closed: this thread, with the id `self`, is the holder. Who finds the
- * lock taken, and then fences (acquire), sees what was written before. It leaves by
- * callseq_sequencer_end_batch, or by callseq_sequencer_close if nobody may ever have waited: every
- * entry is refused again. */
+/* By the owner, while it is closed. open: this thread, with the id `self`, is the holder from now
+ * on. A thread that finds the lock taken, and then fences (acquire), sees what the owner wrote
+ * before. close: the holder refuses every entry again, instead of leaving; no thread may wait for a
+ * lock that is closed so. */
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self);
 void callseq_sequencer_close(struct callseq_sequencer *s);
 
