@@ -118,7 +118,7 @@
 (define (result-text callback)
   (let* ((type (callback-result callback))
          (k (kind type))
-         (bad "return callseq_abi_bad_result();")
+         (bad "return callseq_abi_bad_result(callseq_serial, callseq_value);")
          (c-type (place type "")))
     (define (convert test)
       (lines (sprintf "  if (CALLSEQ_UNLIKELY(!~A))" test) (string-append "    " bad)))
@@ -153,7 +153,7 @@
                   "  else if (CALLSEQ_LIKELY(!C_immediatep(callseq_value) && C_block_header(callseq_value) == C_FLONUM_TAG))"
                   (sprintf "    callseq_result = (~A)C_flonum_magnitude(callseq_value);" c-type)
                   "  else"
-                  "    return callseq_abi_real_result();"))
+                  "    return callseq_abi_real_result(callseq_serial, callseq_value);"))
           ((eq? k 'bool)
            (lines (convert "(callseq_value == C_SCHEME_TRUE || callseq_value == C_SCHEME_FALSE)")
                   "  callseq_result = callseq_value == C_SCHEME_TRUE;"))
@@ -178,7 +178,7 @@
      (sprintf "CALLSEQ_INLINE C_word ~A(C_word callseq_serial, C_word callseq_value) {" inline)
      (if (void-result? callback) '() (sprintf "  ~A;" (place (callback-result callback) "callseq_result")))
      "  if (CALLSEQ_UNLIKELY(!callseq_abi_is_current(callseq_serial)))"
-     "    return callseq_abi_misdelivered();"
+     "    return callseq_abi_misdelivered(callseq_serial, callseq_value);"
      (if (void-result? callback)
          "  (void)callseq_value;"
          (list (result-text callback)

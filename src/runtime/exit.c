@@ -3,7 +3,7 @@
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
-#include "exports.h"
+#include "runtime.h"
 
 #include "scheme.h"
 #include "system/system.h"

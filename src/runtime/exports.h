@@ -8,6 +8,8 @@
 #include "context/context.h"
 #include "sequence/sequencer.h"
 
+#include "self.h"
+
 #include "abi.h"
 #pragma GCC visibility pop
 

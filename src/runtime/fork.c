@@ -19,9 +19,8 @@
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
-#include "exports.h"
+#include "runtime.h"
 
-#include "binding.h"
 #include "exit.h"
 #include "fork.h"
 #include "runner.h"
@@ -51,29 +50,29 @@ static bool ends_outside(void) { return window.depth == 0 && window.outside; }
 /* ---- Set-up ---- */
 
 static void wait_for_setup(void) {
-  window.outside = !callseq_binding_inside();
+  window.outside = !callseq_runtime_inside(&callseq_runtime);
   if (window.outside)
-    pthread_mutex_lock(&callseq_setup.lock);
+    pthread_mutex_lock(&callseq_runtime.setup.lock);
 }
 
 static void let_set_up(void) {
   if (ends_outside())
-    pthread_mutex_unlock(&callseq_setup.lock);
+    pthread_mutex_unlock(&callseq_runtime.setup.lock);
 }
 
 /* Forked inside: a thread that the child does not have may hold the lock, in a fork of its own.
  * While the program loads it is this thread that holds it. */
 static void let_child_set_up(void) {
   if (!window.outside &&
-      atomic_load_explicit(&callseq_setup.state, memory_order_relaxed) != CALLSEQ_LOADING)
-    pthread_mutex_init(&callseq_setup.lock, NULL);
+      atomic_load_explicit(&callseq_runtime.setup.state, memory_order_relaxed) != CALLSEQ_LOADING)
+    pthread_mutex_init(&callseq_runtime.setup.lock, NULL);
   let_set_up();
 }
 
 /* ---- The runtime ---- */
 
 static void take_runtime(void) {
-  struct callseq_sequencer *s = &callseq_abi_runtime.sequencer;
+  struct callseq_sequencer *s = &callseq_runtime.fast.sequencer;
   struct callseq_waiter waiter = {.alone = 1}; /* nobody else can fork for this thread */
   window.took = window.outside && (callseq_sequencer_try_enter(s, CALLSEQ_FORK_HOLDER) ||
                                    callseq_sequencer_enter(s, &waiter, CALLSEQ_FORK_HOLDER, NULL,
@@ -84,32 +83,32 @@ static void give_up_runtime(void) {
   if (!ends_outside() || !window.took)
     return;
   window.took = false;
-  callseq_sequencer_end_batch(&callseq_abi_runtime.sequencer);
+  callseq_sequencer_end_batch(&callseq_runtime.fast.sequencer);
 }
 
 static void forget_waiters(void) {
   if (!window.outside || window.took)
-    callseq_sequencer_forked(&callseq_abi_runtime.sequencer,
+    callseq_sequencer_forked(&callseq_runtime.fast.sequencer,
                              window.outside ? CALLSEQ_FORK_HOLDER : callseq_abi_self);
 }
 
 static void forget_fibers(void) {
-  callseq_tools_forked(&callseq_binding_host, &callseq_binding_scheme);
+  callseq_tools_forked(&callseq_runtime.host_side, &callseq_runtime.scheme_side);
 }
 
 bool callseq_fork_holds_setup(void) { return window.depth && window.outside; }
 
 bool callseq_fork_holds_runtime(void) {
   return window.took &&
-         callseq_sequencer_holder(&callseq_abi_runtime.sequencer) == CALLSEQ_FORK_HOLDER;
+         callseq_sequencer_holder(&callseq_runtime.fast.sequencer) == CALLSEQ_FORK_HOLDER;
 }
 
 void callseq_fork_enter(void) {
-  callseq_sequencer_rename(&callseq_abi_runtime.sequencer, callseq_abi_self);
+  callseq_sequencer_rename(&callseq_runtime.fast.sequencer, callseq_abi_self);
 }
 
 void callseq_fork_leave(void) {
-  callseq_sequencer_rename(&callseq_abi_runtime.sequencer, CALLSEQ_FORK_HOLDER);
+  callseq_sequencer_rename(&callseq_runtime.fast.sequencer, CALLSEQ_FORK_HOLDER);
 }
 
 /* ---- The call in progress ----
@@ -140,7 +139,7 @@ bool callseq_fork_make_room(size_t bytes) {
 }
 
 static void copy_call(void) {
-  struct callseq_abi_request **lent = window.outside ? NULL : callseq_binding_lent();
+  struct callseq_abi_request **lent = window.outside ? NULL : callseq_levels_lent(&callseq_runtime);
   size_t after_waiter = offsetof(struct callseq_abi_request, callback);
   if (!lent || *lent == call.copy)
     return;
@@ -154,7 +153,7 @@ static void copy_call(void) {
 
 static void use_original(void) {
   if (call.original)
-    *callseq_binding_lent() = call.original;
+    *callseq_levels_lent(&callseq_runtime) = call.original;
   call.original = NULL;
 }
 
@@ -176,16 +175,16 @@ static struct {
 } birth;
 
 static bool is_born_here(void) {
-  return birth.in_call && birth.serial == callseq_abi_runtime.serial;
+  return birth.in_call && birth.serial == callseq_runtime.fast.now.serial;
 }
 
 void callseq_scheme_born(int thunk) {
-  struct callseq_abi_runtime *r = &callseq_abi_runtime;
+  struct callseq_abi_now *now = &callseq_runtime.fast.now;
   birth.in_call = true;
   birth.thunk = thunk;
-  birth.serial = r->serial;
-  if (r->special == CALLSEQ_ABI_PLAIN)
-    r->special = CALLSEQ_ABI_OWN; /* the slow path asks callseq_fork_returns */
+  birth.serial = now->serial;
+  if (now->reply_to == CALLSEQ_ABI_TO_CALLER)
+    now->reply_to = CALLSEQ_ABI_TO_HOLDER; /* the slow path asks callseq_fork_returns */
 }
 
 void callseq_fork_returns(void) {
@@ -201,7 +200,7 @@ void callseq_fork_returns(void) {
 void callseq_fork_fails(const char *message, const char *trace) {
   if (!is_born_here())
     return;
-  fprintf(stderr, "\nError: %s: %s\n%s", callseq_abi_runtime.current->callback->name, message,
+  fprintf(stderr, "\nError: %s: %s\n%s", callseq_runtime.fast.now.request->callback->name, message,
           trace ? trace : "");
   callseq_scheme_exit(CALLSEQ_SOFTWARE_ERROR);
 }

@@ -20,9 +20,8 @@
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
-#include "exports.h"
+#include "runtime.h"
 
-#include "binding.h"
 #include "interrupts.h"
 #include "scheme.h"
 
@@ -44,5 +43,5 @@ C_word callseq_scheme_allow_interrupts(void) {
 
 /* Is half of the nursery free? */
 C_word callseq_scheme_has_room(void) {
-  return C_mk_bool(C_demand(C_bytestowords(callseq_setup.nursery / 2)));
+  return C_mk_bool(C_demand(C_bytestowords(callseq_runtime.setup.nursery / 2)));
 }

@@ -4,9 +4,8 @@
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
-#include "exports.h"
+#include "runtime.h"
 
-#include "binding.h"
 #include "runner.h"
 #include "system/system.h"
 #include "thread.h"
@@ -88,8 +87,4 @@ void callseq_runner_forked(void) {
   if (pthread_equal(pthread_self(), runner.thread)) /* the child's only thread is an ordinary one */
     pthread_sigmask(SIG_SETMASK, &runner.mask, NULL);
   start();
-}
-
-bool callseq_runner_calls(const struct callseq_abi_callback *callback) {
-  return callback == runner.callback;
 }

@@ -21,7 +21,4 @@ void callseq_runner_tell(void);
  * is forgotten. */
 void callseq_runner_forked(void);
 
-/* Does the runner call this? Its thread must not execute others' calls. */
-bool callseq_runner_calls(const struct callseq_abi_callback *callback);
-
 #endif

@@ -1,5 +1,5 @@
-/* The functions of chicken.c that callseq.scm calls; each is explained where it is defined. Needs
- * abi.h before it. */
+/* The functions of src/runtime that callseq.scm calls, all on the Scheme stack and by the holder;
+ * each is explained where it is defined. Needs call.h before it. */
 #ifndef CALLSEQ_SCHEME_H
 #define CALLSEQ_SCHEME_H
 
@@ -28,8 +28,8 @@ void callseq_scheme_provide_signals(C_word handlers, C_word procedure);
 
 /* The reply of the library's own callbacks, which have no result. */
 CALLSEQ_INLINE C_word callseq_scheme_reply_void(C_word serial) {
-  if (CALLSEQ_UNLIKELY(serial != callseq_abi_runtime.serial))
-    return callseq_abi_misdelivered();
+  if (CALLSEQ_UNLIKELY(!callseq_abi_is_current(serial)))
+    return callseq_abi_misdelivered(serial, C_SCHEME_UNDEFINED);
   return callseq_abi_next();
 }
 

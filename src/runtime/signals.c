@@ -17,9 +17,8 @@
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
-#include "exports.h"
+#include "runtime.h"
 
-#include "binding.h"
 #include "interrupts.h"
 #include "runner.h"
 #include "scheme.h"
@@ -91,7 +90,7 @@ static void note(int number, siginfo_t *info, void *context) {
   if (real) {
     fault(real, info, context);
   } else if (!callseq_system_passed_on(number, info)) {
-    uint32_t holder = callseq_sequencer_holder(&callseq_abi_runtime.sequencer);
+    uint32_t holder = callseq_sequencer_holder(&callseq_runtime.fast.sequencer);
     atomic_fetch_or_explicit(&signals.pending[(number - 1) / 32], 1u << (number - 1) % 32,
                              memory_order_relaxed);
     /* seq_cst: pairs with the fence in callseq_scheme_next_signal */
@@ -131,7 +130,8 @@ static struct callseq_abi_callback deliver = {.name = "(signal handlers)",
                                               .type = "void",
                                               .accepts = "anything",
                                               .reply = reply,
-                                              .bytes = sizeof(struct callseq_abi_request)};
+                                              .bytes = sizeof(struct callseq_abi_request),
+                                              .internal = 1};
 
 void callseq_signals_begin(void) {
   for (size_t i = 0; i < sizeof signals.faults / sizeof *signals.faults; i++)

@@ -1,10 +1,10 @@
 /* The record of a thread is thread-local. A key, whose value nobody reads, has its destructor run
  * when the thread ends; destructors of other keys that run later may call again, and then the
  * thread is set up again. */
-#define _DEFAULT_SOURCE /* which chicken.h switches off */
-#include <chicken.h>
-
-#include "exports.h"
+#pragma GCC visibility push(default)
+#include "../../callseq.h"
+#include "self.h"
+#pragma GCC visibility pop
 
 #include "base/tools.h"
 #include "system/overrun.h"
@@ -38,8 +38,11 @@ static __thread struct {
 } self;
 
 static _Atomic(uintptr_t) key; /* plus 1; 0: there is none yet */
-static _Atomic(int) way;       /* that calls go */
-enum { WAY_UNKNOWN, WAY_SLOW, WAY_ANY };
+enum { PATH_UNKNOWN, PATH_SLOW, PATH_ANY };
+static _Atomic(int) path; /* that calls take */
+static void (*at_end)(void);
+
+void callseq_thread_at_end(void (*function)(void)) { at_end = function; }
 
 static CALLSEQ_NOINLINE void forget_error(void) {
   free(self.last.message);
@@ -49,7 +52,8 @@ static CALLSEQ_NOINLINE void forget_error(void) {
 
 static void leave(void *unused) {
   (void)unused;
-  callseq_thread_ends();
+  if (at_end)
+    at_end();
   forget_error();
   free(self.string);
   self.string = NULL;
@@ -91,11 +95,11 @@ static CALLSEQ_NOINLINE bool make(void) {
 
 static CALLSEQ_NOINLINE void configure(void) {
   /* acquire: pairs with the release in callseq_thread_configure */
-  int known = atomic_load_explicit(&way, memory_order_acquire);
-  if (known == WAY_UNKNOWN)
+  int known = atomic_load_explicit(&path, memory_order_acquire);
+  if (known == PATH_UNKNOWN)
     return;
   self.configured = true;
-  if (known == WAY_ANY && !callseq_system_can_cancel() && !callseq_tools_watching())
+  if (known == PATH_ANY && !callseq_system_can_cancel() && !callseq_tools_watching())
     callseq_abi_errno = &errno;
   callseq_overrun_enter_thread();
 }
@@ -118,7 +122,7 @@ CALLSEQ_NOINLINE struct callseq_habit *callseq_thread_habit(void) { return &self
 
 void callseq_thread_configure(bool slowly) {
   /* release: pairs with the acquire in configure */
-  atomic_store_explicit(&way, slowly ? WAY_SLOW : WAY_ANY, memory_order_release);
+  atomic_store_explicit(&path, slowly ? PATH_SLOW : PATH_ANY, memory_order_release);
   callseq_thread_enter();
 }
 

@@ -1,7 +1,7 @@
 /* What the library keeps for each thread: its id, its last error, its last string result.
  *
  * A thread is set up when it first calls, and tidied up when it ends. Every function concerns the
- * calling thread only. On the Scheme stack they may be called, but not inlined: see chicken.c. */
+ * calling thread only. On the Scheme stack they may be called, but not inlined: see runtime.h. */
 #ifndef CALLSEQ_THREAD_H
 #define CALLSEQ_THREAD_H
 
@@ -14,12 +14,13 @@
 bool callseq_thread_enter(void);
 char *callseq_thread_refusal(const char *name);
 
-/* The configuration is known, and callseq_overrun_watch has been called. `slowly`: all calls go the
- * slow way, as they do before. The calling thread is set up; others are when they call next. */
+/* The configuration is known, and callseq_overrun_watch has been called. `slowly`: all calls take
+ * the slow path, as they do before. The calling thread is set up; others are when they call next.
+ */
 void callseq_thread_configure(bool slowly);
 
 /* Cancellation of this thread waits from here on, and is as it was before from there on: it may act
- * there. For calls on the slow way; a thread that can be cancelled has no other. */
+ * there. For calls on the slow path; a thread that can be cancelled has no other. */
 int callseq_thread_defer_cancel(void);
 void callseq_thread_allow_cancel(int state);
 
@@ -48,7 +49,8 @@ char *callseq_format(const char *template, ...) __attribute__((format(printf, 1,
 /* printf to standard error, at once: stdio would take 8 KiB of a perhaps small stack. */
 void callseq_print(const char *template, ...) __attribute__((format(printf, 1, 2)));
 
-/* thread.c calls this when the thread ends, before it tidies up. In chicken.c. */
-void callseq_thread_ends(void);
+/* Has `function` called when a thread ends that has been set up, before it is tidied up. To be said
+ * once, before any thread is inside. */
+void callseq_thread_at_end(void (*function)(void));
 
 #endif

@@ -1,0 +1,139 @@
+/* Calls that do not take the fast path of call.h: by a thread that is not set up, or while somebody
+ * else holds the runtime, or with more to do at the end. Here a call is executed, by the thread
+ * that made it (callseq_calls_run) or by the holder, which goes from one request to the next on the
+ * Scheme stack (callseq_abi_next_slowly) until its batch ends.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "base/clock.h"
+#include "base/trace.h"
+#include "fork.h"
+#include "scheme.h"
+#include "thread.h"
+
+#include <errno.h>
+
+struct callseq_runtime callseq_runtime = {
+    .fast = {.sequencer = CALLSEQ_SEQUENCER_INITIALIZER, .now = {.serial = C_fix(0)}},
+    .setup = {.lock = PTHREAD_MUTEX_INITIALIZER},
+    .laps = {.left = CALLSEQ_LAPS},
+    .levels = {.innermost = &callseq_runtime.levels.base, .serial = C_fix(-1)}};
+
+CALLSEQ_NOINLINE bool callseq_runtime_inside(struct callseq_runtime *r) {
+  return callseq_abi_self && callseq_sequencer_holder(&r->fast.sequencer) == callseq_abi_self;
+}
+
+bool callseq_inside(void) { return callseq_runtime_inside(&callseq_runtime); }
+
+/* For a thread that found the lock taken: is it because the Scheme code is being loaded? */
+static bool loading(struct callseq_runtime *r) {
+  atomic_thread_fence(memory_order_acquire); /* pairs with the release in callseq_sequencer_open */
+  /* acquire: pairs with the releases of the state in set_up */
+  return atomic_load_explicit(&r->setup.state, memory_order_acquire) == CALLSEQ_LOADING;
+}
+
+/* For the holder: executes its request, and others' while there are. */
+static void execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  bool measure = r->setup.config.measure_time;
+  uint64_t since = measure ? callseq_clock_now() : 0;
+  r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  CALLSEQ_POINT1(enter, q->callback->name);
+  callseq_runtime_switch_in(r, q);
+  CALLSEQ_POINT1(leave, q->callback->name);
+  if (measure)
+    atomic_store_explicit(&r->counts.inside_ns,
+                          atomic_load_explicit(&r->counts.inside_ns, memory_order_relaxed) +
+                              callseq_clock_now() - since,
+                          memory_order_relaxed);
+}
+
+static void run(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  execute(r, q);
+  callseq_sequencer_end_batch(&r->fast.sequencer);
+}
+
+/* For a handler of the host's, in a fork for which this thread holds the runtime. */
+static void run_at_fork(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  callseq_fork_enter();
+  execute(r, q);
+  callseq_fork_leave();
+}
+
+CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_sequencer *s = &r->fast.sequencer;
+  int saved = errno;
+  q->message = q->trace = NULL;
+  q->waiter.alone = 0;
+  q->waiter.habit = callseq_thread_habit();
+  callseq_tools_release(q);
+  callseq_fork_catch_up();
+  bool entered = callseq_thread_enter();
+  int cancel = callseq_thread_defer_cancel();
+  if (!callseq_abi_root(q->callback)) {
+    callseq_failure_closed(r, q);
+  } else if (!entered) {
+    callseq_failure_set(q, CALLSEQ_NOMEM, callseq_thread_refusal(q->callback->name), NULL);
+  } else if (callseq_runtime_inside(r)) {
+    callseq_levels_nest(r, q);
+  } else if (callseq_fork_holds_runtime()) {
+    run_at_fork(r, q);
+  } else if (callseq_sequencer_try_enter(s, callseq_abi_self)) {
+    run(r, q);
+  } else if (loading(r)) {
+    callseq_failure_closed(r, q);
+  } else {
+    switch (callseq_sequencer_enter(s, &q->waiter, callseq_abi_self, callseq_failure_stalled, q)) {
+    case CALLSEQ_ENTERED_HOLDER:
+      run(r, q);
+      break;
+    case CALLSEQ_ENTERED_CLOSED:
+      callseq_failure_closed(r, q);
+      break;
+    case CALLSEQ_ENTERED_DONE:
+      break;
+    }
+  }
+  callseq_tools_acquire(q);
+  callseq_thread_allow_cancel(cancel);
+  errno = saved;
+  return q->status;
+}
+
+/* The holder's own request is the first of a batch and is not marked done: its caller knows when
+ * the switch returns. The others are, as soon as they are. */
+CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_sequencer *s = &r->fast.sequencer;
+  struct callseq_abi_now *at = &r->fast.now;
+  callseq_fork_returns();
+  if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
+    callseq_scheme_hold_interrupts();
+    return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_end_level);
+  }
+  callseq_levels_restore_mask(&r->levels.base);
+  bool lent = at->reply_to == CALLSEQ_ABI_TO_WAITER;
+  bool internal = at->request->callback->internal; /* the request may be gone below */
+  callseq_tools_release(at->request);
+  if (lent) {
+    CALLSEQ_POINT1(leave, at->request->callback->name);
+    callseq_sequencer_finish(s, &at->request->waiter);
+  }
+  void *next = internal ? NULL : callseq_sequencer_next(s);
+  at->reply_to = next ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_CALLER;
+  if (next && !lent)
+    callseq_thread_lend();
+  if (!next && lent)
+    callseq_thread_take_back();
+  if (next) {
+    CALLSEQ_POINT1(enter, ((struct callseq_abi_request *)next)->callback->name);
+    callseq_context_fresh();
+  } else {
+    next = callseq_runtime_switch_out(r);
+  }
+  callseq_tools_acquire(next);
+  return callseq_abi_dispatch(next, __builtin_frame_address(0));
+}

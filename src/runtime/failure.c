@@ -1,0 +1,123 @@
+/* Failures: how a request fails, who is told of it, and what the process cannot survive.
+ *
+ * A failed request has a status other than 0, and perhaps a message and Scheme's call chain. Its
+ * own thread takes them over when the request has come back to it, and reports them.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "fork.h"
+#include "scheme.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- A request fails ---- */
+
+void callseq_failure_set(struct callseq_abi_request *q, int status, char *message, char *trace) {
+  if (q->status) {
+    free(message);
+    free(trace);
+    return;
+  }
+  q->status = status;
+  q->message = message;
+  q->trace = trace;
+}
+
+void callseq_failure_closed(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  const char *why = "its define-sequenced-callback has not been executed";
+  switch (atomic_load_explicit(&r->setup.state, memory_order_relaxed)) {
+  case CALLSEQ_NEW:
+    why = __atomic_load_n(&C_temporary_stack_bottom, __ATOMIC_RELAXED)
+              ? "called in a copy of callseq that is not set up, while CHICKEN is, by the program "
+                "itself or by another copy; link what is loaded at run time without callseq, and "
+                "its program with callseq and -L -rdynamic"
+              : "called before callseq_init";
+    break;
+  case CALLSEQ_LOADING:
+    why = "called while callseq_init loads the Scheme code";
+    break;
+  case CALLSEQ_FAILED:
+    why = "callseq_init has failed, Scheme is closed";
+    break;
+  }
+  callseq_failure_set(q, CALLSEQ_CLOSED, callseq_format("%s: %s", q->callback->name, why), NULL);
+}
+
+/* The level's request fails, by an error in Scheme. */
+void callseq_scheme_fail(char *message, char *trace) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_abi_request *q = r->fast.now.request;
+  callseq_fork_fails(message, trace);
+  r->levels.innermost->failed = true;
+  callseq_failure_set(q, CALLSEQ_ERROR, callseq_format("%s: %s", q->callback->name, message),
+                      trace ? strdup(trace) : NULL);
+}
+
+/* Takes over what a failed request says. `quiet`: its caller will see the status. */
+CALLSEQ_NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quiet) {
+  int saved = errno;
+  callseq_thread_remember(q->status, q->message, q->trace);
+  q->message = q->trace = NULL;
+  if (!quiet)
+    callseq_thread_report(&callseq_runtime.setup.config);
+  errno = saved;
+}
+
+/* ---- What is said of the call that is being executed ---- */
+
+static const char *running(struct callseq_runtime *r) {
+  struct callseq_abi_callback *callback =
+      atomic_load_explicit(&r->fast.callback, memory_order_relaxed);
+  return callback ? callback->name : "(none)";
+}
+
+static struct callseq_abi_callback *current(void) {
+  return callseq_runtime.fast.now.request->callback;
+}
+
+char *callseq_scheme_name(void) { return (char *)current()->name; }
+char *callseq_scheme_type(void) { return (char *)current()->type; }
+char *callseq_scheme_accepts(void) { return (char *)current()->accepts; }
+
+void callseq_failure_stalled(void *request) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_abi_request *q = request;
+  uint32_t holder = callseq_sequencer_holder(&r->fast.sequencer);
+  char who[80] = "no thread holds the Scheme runtime just now, the last callback was";
+  if (holder && holder != CALLSEQ_FORK_HOLDER)
+    snprintf(who, sizeof who, "thread %u holds the Scheme runtime, in callback", (unsigned)holder);
+  callseq_print("callseq: thread %u has waited %u ms to call %s; %s %s\n",
+                (unsigned)callseq_abi_self, r->setup.config.stall_ms, q->callback->name, who,
+                running(r));
+}
+
+/* ---- What the process cannot survive ---- */
+
+/* The Scheme stack's frames are lost, and no other thread can go on with them. */
+static void die(struct callseq_runtime *r, const char *how, const char *remedy) {
+  callseq_tools_unwound(&r->scheme_side, &r->host_side);
+  callseq_print("callseq: thread %u %s callback %s%s\n", (unsigned)callseq_abi_self, how,
+                running(r), remedy);
+  abort();
+}
+
+void callseq_failure_thread_ends(void) {
+  if (callseq_runtime_inside(&callseq_runtime))
+    die(&callseq_runtime, "ended inside",
+        "; C code that Scheme calls must return, not end its thread by pthread_exit, nor by "
+        "cancellation by a library that was loaded after the thread's first call");
+}
+
+void callseq_failure_check_stack(struct callseq_runtime *r) {
+  if (!callseq_stack_has(&r->setup.stack, __builtin_frame_address(0)))
+    die(r, "is inside",
+        " but not on the Scheme stack; C code that Scheme calls must return, not leave by longjmp, "
+        "and call from the stack that it was called on");
+}

@@ -1,0 +1,64 @@
+/* callseq_invoke: a C function on the Scheme stack, as the body of a callback of the library's.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "scheme.h"
+#include "thread.h"
+
+enum { ROOM = 96 << 10 }; /* of the nursery, at most, that the function should find */
+
+struct invocation {
+  struct callseq_abi_request request;
+  void (*function)(void *);
+  void *argument;
+};
+
+/* (run-function request), a CHICKEN procedure: what a foreign-safe-lambda does, but with a
+ * collection only if little of the nursery is left, not before every call. The function's frames
+ * are there, and the plain callbacks in it need what is left. Deep in nested calls a collection
+ * does not give so much; then it has to do. */
+void callseq_scheme_run_function(C_word c, C_word *av) {
+  ptrdiff_t half = callseq_runtime.setup.nursery / 2, room = half < ROOM ? half : ROOM;
+  if (!callseq_runtime.made_room && !C_demand(C_bytestowords(room))) {
+    callseq_runtime.made_room = 1;
+    C_save_and_reclaim((void *)callseq_scheme_run_function, (int)c, av);
+  }
+  callseq_runtime.made_room = 0;
+  struct invocation *call = CALLSEQ_ABI_REQUEST(struct invocation, av[2]);
+  C_word *a = C_alloc(C_SIZEOF_PAIR);
+  int level = C_save_callback_continuation(&a, av[1]);
+  call->function(call->argument);
+  C_word k = C_restore_callback_continuation2(level);
+  C_kontinue(k, C_SCHEME_UNDEFINED);
+}
+
+static C_word reply_to_invoke(C_word serial, C_word value) {
+  (void)value;
+  return callseq_scheme_reply_void(serial);
+}
+
+static struct callseq_abi_callback invoke = {.name = "callseq_invoke",
+                                             .type = "void",
+                                             .accepts = "anything",
+                                             .reply = reply_to_invoke,
+                                             .bytes = sizeof(struct invocation)};
+
+void callseq_scheme_define_invoke(C_word value) { callseq_abi_define(&invoke, value); }
+
+CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
+  struct invocation call;
+  if (!function) {
+    callseq_thread_enter();
+    callseq_thread_remember(CALLSEQ_INVALID, callseq_format("callseq_invoke: the function is NULL"),
+                            NULL);
+    return CALLSEQ_INVALID;
+  }
+  call.function = function;
+  call.argument = argument;
+  if (callseq_abi_call(&call.request, &invoke))
+    callseq_abi_failed(&call.request, 1);
+  return call.request.status;
+}

@@ -1,0 +1,73 @@
+/* Laps: how much of the nursery the calls between two collections use.
+ *
+ * CHICKEN collects when the nursery is full. Each thread that runs Scheme has to fetch into its
+ * cache what others have written there, so a collection comes sooner: a call that would begin more
+ * than a lap below the nursery's top collects first.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "base/clock.h"
+#include "scheme.h"
+
+enum {
+  LAP = 64 << 10,      /* each thread fetches all of that */
+  LONG_LAP = 1 << 20,  /* where collections are costly, */
+  LAST_CALL = 4 << 10, /* but so much of the nursery is left */
+  COSTLY = 10000       /* is one that takes so many nanoseconds, after a lap that is not long */
+};
+
+void callseq_laps_begin(struct callseq_runtime *r, const void *at) {
+  r->fast.lap_end = (char *)at - LAP;
+}
+
+CALLSEQ_NOINLINE C_word callseq_abi_new_lap(void) {
+  return callseq_roots_procedure(&callseq_runtime, CALLSEQ_PROCEDURE_new_lap);
+}
+
+/* What callseq_abi_dispatch would have gone on with. */
+static C_noret void deliver(C_word c, C_word *av) {
+  struct callseq_abi_request *q = CALLSEQ_ABI_REQUEST(struct callseq_abi_request, av[3]);
+  av[0] = CHICKEN_gc_root_ref(callseq_abi_root(q->callback));
+  ((C_proc)C_block_item(av[0], 0))(c, av);
+}
+
+/* Where collections cost much whatever they find, as with many locatives, they should be few. */
+static void lengthen_lap(struct callseq_runtime *r, char *at) {
+  char *end = at - LONG_LAP, *last = (char *)C_stack_hard_limit + LAST_CALL;
+  if (end < last)
+    end = last;
+  if (end < r->fast.lap_end)
+    r->fast.lap_end = end;
+}
+
+/* A lap begins here: at the top of the nursery, but for C frames that a continuation has left for
+ * good, which CHICKEN keeps. */
+static C_noret void begin_lap(C_word c, C_word *av) {
+  struct callseq_runtime *r = &callseq_runtime;
+  char *at = (char *)__builtin_frame_address(0);
+  callseq_laps_begin(r, at);
+  if (r->laps.left > 0) {
+    r->laps.left--;
+  } else {
+    r->laps.left = CALLSEQ_LAPS;
+    r->laps.costly = callseq_clock_of_thread() - r->laps.collects > COSTLY;
+  }
+  if (r->laps.costly && r->laps.left > 0)
+    lengthen_lap(r, at);
+  deliver(c, av);
+}
+
+/* (new-lap serial request), a CHICKEN procedure: the collection before a lap. Levels above 0 have
+ * none: between them and the nursery's top there are frames of level 0. */
+void callseq_scheme_new_lap(C_word c, C_word *av) {
+  struct callseq_runtime *r = &callseq_runtime;
+  if (!r->levels.depth) {
+    if (r->laps.left == 0)
+      r->laps.collects = callseq_clock_of_thread();
+    C_save_and_reclaim((void *)begin_lap, (int)c, av);
+  }
+  deliver(c, av);
+}

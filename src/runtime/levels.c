@@ -1,0 +1,172 @@
+/* Levels: calls by C code that Scheme called.
+ *
+ * The resident loop of callseq.scm serves level 0. A call from C code under Scheme adds a level, by
+ * C_callback, on the same stack, with the same Scheme procedures. `now` is the call of the
+ * innermost level; it keeps the one below. Serials of level 0 count up, those
+ * above it down, so that no two are the same.
+ *
+ * A level also keeps what the thread that made its call gets back as it was: the signal mask.
+ *
+ * Invariant. Levels end in the opposite order of their beginning: their C frames lie on one
+ * another.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "scheme.h"
+#include "thread.h"
+
+#include <fenv.h>
+#include <limits.h>
+#include <string.h>
+
+enum { LEVEL_ROOM = 96 << 10 }; /* at most so much nursery must be left for one more level */
+
+/* ---- Masks ---- */
+
+/* A callback is about to change the signal mask of the thread that it runs on. Its caller gets the
+ * old one back, by the slow path of its reply. */
+C_word callseq_scheme_keep_mask(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_kept_mask *caller = &r->levels.innermost->caller;
+  if (!caller->kept) {
+    pthread_sigmask(SIG_SETMASK, NULL, &caller->mask);
+    caller->kept = true;
+  }
+  if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
+    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  return C_SCHEME_UNDEFINED;
+}
+
+void callseq_levels_restore_mask(struct callseq_level *level) {
+  if (level->caller.kept)
+    pthread_sigmask(SIG_SETMASK, &level->caller.mask, NULL);
+  level->caller.kept = false;
+}
+
+/* ---- Beginning and ending ---- */
+
+/* How many bytes of the nursery must be left for a nested call. What runs in it may demand a part
+ * of that for itself, never all: the path there uses some, and a demand that a collection cannot
+ * meet is repeated for ever. */
+static ptrdiff_t level_room(struct callseq_runtime *r) {
+  ptrdiff_t part = r->setup.nursery / 8;
+  return part < LEVEL_ROOM ? part : LEVEL_ROOM;
+}
+
+/* CHICKEN can be re-entered only from a safe lambda, and each level needs one of its own. */
+CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
+                                          struct callseq_abi_request *q) {
+  struct callseq_level level = {.outer = r->levels.innermost, .below = r->fast.now};
+  fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
+  callseq_failure_check_stack(r);
+  if (!r->roots.procedures[CALLSEQ_PROCEDURE_serve_level] ||
+      callseq_roots_safe_lambdas(r, r->levels.depth + 1) <= r->levels.depth) {
+    callseq_failure_set(
+        q, CALLSEQ_UNSAFE,
+        callseq_format("%s: called from C code under a plain foreign-lambda, where CHICKEN cannot "
+                       "be re-entered; make it a foreign-safe-lambda",
+                       q->callback->name),
+        NULL);
+    return;
+  }
+  if ((char *)&level - (char *)C_stack_hard_limit < level_room(r)) {
+    callseq_failure_set(
+        q, CALLSEQ_ERROR,
+        callseq_format("%s: no room in the nursery for a call nested so deeply, %d levels and "
+                       "their C code; set a larger nursery_bytes",
+                       q->callback->name, r->levels.depth + 1),
+        NULL);
+    return;
+  }
+  if (!r->levels.depth)
+    callseq_abi_set(&r->levels.base_serial, level.below.serial);
+  r->levels.innermost = &level;
+  r->levels.depth++;
+  callseq_abi_set(&r->levels.serial, r->levels.serial - 2); /* takes 1 from a fixnum */
+  r->fast.now.request = q;
+  callseq_abi_set(&r->fast.now.serial, r->levels.serial);
+  r->fast.now.reply_to = CALLSEQ_ABI_TO_LEVEL;
+  int interrupts = C_interrupts_enabled;
+  callseq_scheme_hold_interrupts();
+  fegetenv(&control);
+  fesetenv(FE_DFL_ENV);
+  C_callback(callseq_roots_procedure(r, CALLSEQ_PROCEDURE_serve_level), 0);
+  fesetenv(&control);
+  C_interrupts_enabled = interrupts;
+  callseq_levels_restore_mask(&level);
+  r->levels.innermost = level.outer;
+  r->levels.depth--;
+  r->fast.now.request = level.below.request;
+  callseq_abi_set(&r->fast.now.serial, level.below.serial);
+  r->fast.now.reply_to = level.below.reply_to;
+  if (level.below.request)
+    atomic_store_explicit(&r->fast.callback, level.below.request->callback, memory_order_relaxed);
+}
+
+/* Level 0's: the others nest in C code of this thread's own. */
+struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r) {
+  struct callseq_abi_now *at = &r->fast.now;
+  for (struct callseq_level *level = r->levels.innermost; level->outer; level = level->outer)
+    at = &level->below;
+  return at->reply_to == CALLSEQ_ABI_TO_WAITER ? &at->request : NULL;
+}
+
+/* A level begins: remembers where collections in it return to. */
+C_word callseq_scheme_enter_level(void) {
+  struct callseq_level *level = callseq_runtime.levels.innermost;
+  memcpy(&level->restart, &C_restart, sizeof C_restart);
+  if (level->outer)
+    level->safe = callseq_roots_safe_lambdas(&callseq_runtime, INT_MAX);
+  return C_SCHEME_UNDEFINED;
+}
+
+/* The procedure to go on with where a level begins, or begins again after a failure. */
+C_word callseq_scheme_begin(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  callseq_scheme_allow_interrupts();
+  if (!r->levels.innermost->failed)
+    return callseq_abi_dispatch(r->fast.now.request, __builtin_frame_address(0));
+  r->levels.innermost->failed = false;
+  return callseq_abi_next();
+}
+
+/* Drops the C frames above the innermost level: calls of plain define-external functions that a
+ * failure leaves. */
+void callseq_scheme_abandon(void) {
+  struct callseq_level *level = callseq_runtime.levels.innermost;
+  memcpy(&C_restart, &level->restart, sizeof C_restart);
+  while (callseq_roots_safe_lambdas(&callseq_runtime, level->safe + 1) > level->safe)
+    C_restore_callback_continuation();
+}
+
+/* ---- Replies that are not delivered at once ---- */
+
+/* Has the procedure run next, with the serial and value that the reply was given. */
+static C_word go_on(enum callseq_procedure which, C_word serial, C_word value) {
+  callseq_runtime.fast.next.serial = serial;
+  callseq_runtime.fast.next.value = value;
+  return callseq_roots_procedure(&callseq_runtime, which);
+}
+
+CALLSEQ_NOINLINE C_word callseq_abi_misdelivered(C_word serial, C_word value) {
+  return go_on(CALLSEQ_PROCEDURE_misdelivered, serial, value);
+}
+
+CALLSEQ_NOINLINE C_word callseq_abi_bad_result(C_word serial, C_word value) {
+  return go_on(CALLSEQ_PROCEDURE_bad_result, serial, value);
+}
+
+CALLSEQ_NOINLINE C_word callseq_abi_real_result(C_word serial, C_word value) {
+  return go_on(CALLSEQ_PROCEDURE_real_result, serial, value);
+}
+
+/* Tries a delivery again, when the levels above it have ended or its value has been converted. */
+C_word callseq_scheme_redeliver(C_word serial, C_word value) {
+  callseq_scheme_allow_interrupts();
+  if (!callseq_abi_is_current(serial))
+    return callseq_abi_misdelivered(serial, value);
+  return callseq_runtime.fast.now.request->callback->reply(serial, value);
+}

@@ -1,0 +1,51 @@
+/* What callseq.scm has left here for C: its procedures, and those of callbacks. A root follows its
+ * object when the collector moves it.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "fork.h"
+#include "scheme.h"
+#include "thread.h"
+
+#include <stdlib.h>
+
+C_word callseq_roots_procedure(struct callseq_runtime *r, enum callseq_procedure which) {
+  return CHICKEN_gc_root_ref(r->roots.procedures[which]);
+}
+
+void callseq_roots_begin(struct callseq_runtime *r) {
+  r->roots.safe_lambdas = CHICKEN_new_gc_root();
+  CHICKEN_gc_root_set(r->roots.safe_lambdas,
+                      C_intern2(C_heaptop, C_text("##sys#callback-continuation-stack")));
+}
+
+int callseq_roots_safe_lambdas(struct callseq_runtime *r, int limit) {
+  C_word list = C_block_item(CHICKEN_gc_root_ref(r->roots.safe_lambdas), 0);
+  int n = 0;
+  for (; n < limit && !C_immediatep(list); list = C_u_i_cdr(list))
+    n++;
+  return n;
+}
+
+void callseq_scheme_provide(int which, C_word value) {
+  void **root = &callseq_runtime.roots.procedures[which];
+  if (!*root)
+    *root = CHICKEN_new_gc_root();
+  CHICKEN_gc_root_set(*root, value);
+}
+
+void callseq_abi_define(struct callseq_abi_callback *callback, C_word value) {
+  void *root = callseq_abi_root(callback);
+  if (!callseq_fork_make_room(callback->bytes)) {
+    callseq_print("callseq: no memory to define callback %s\n", callback->name);
+    abort();
+  }
+  if (!root)
+    root = CHICKEN_new_gc_root();
+  CHICKEN_gc_root_set(root, value);
+  /* Whoever sees the root takes the lock before it looks at what it holds. */
+  atomic_store_explicit(&callback->root, root, memory_order_relaxed);
+}

@@ -1,0 +1,193 @@
+/* The runtime: one Scheme on its own stack, and who may touch what of it.
+ *
+ * One instance in each loaded image. What the fast path touches is its first part, which generated
+ * code reaches by a symbol of its own (call.h); everything else here takes the runtime as a
+ * parameter, `r`, but for what generated code and callseq.scm call. Each part says who may touch
+ * it:
+ *
+ *   holder       the thread that holds the sequencer, on the Scheme stack or on its own
+ *   set-up       written by the thread that sets up, before the sequencer opens; constant
+ * afterwards any thread   at any time, as an atomic
+ *
+ * Frames on the Scheme stack that live across a switch may go on in another thread, so nothing that
+ * runs between two switches keeps the address of a thread-local: they are reached in functions that
+ * are not inlined. Needs <chicken.h> before it. */
+#ifndef CALLSEQ_RUNTIME_H
+#define CALLSEQ_RUNTIME_H
+
+#include "exports.h"
+
+#include "base/tools.h"
+#include "system/stack.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum callseq_procedure {
+#define PROCEDURE(name) CALLSEQ_PROCEDURE_##name,
+#include "procedures.h"
+#undef PROCEDURE
+  CALLSEQ_PROCEDURES
+};
+
+enum callseq_state { CALLSEQ_NEW, CALLSEQ_LOADING, CALLSEQ_READY, CALLSEQ_FAILED };
+
+/* A signal mask that a callback has changed, as it was before. */
+struct callseq_kept_mask {
+  bool kept;
+  sigset_t mask;
+};
+
+/* What each level of calls on the Scheme stack has for itself; see levels.c. */
+struct callseq_level {
+  struct callseq_level *outer;  /* NULL: this is level 0 */
+  struct callseq_abi_now below; /* the call of the outer level */
+  sigjmp_buf restart;           /* CHICKEN's, for collections in this level */
+  int safe;                     /* length of CHICKEN's stack of safe lambdas at its beginning */
+  bool failed;                  /* its request has failed, and waits for the level to be unwound */
+  struct callseq_kept_mask caller;
+};
+
+enum { CALLSEQ_LAPS = 64 }; /* the collection after one in so many laps is measured */
+
+struct callseq_runtime {
+  struct callseq_abi_runtime fast; /* abi.h says by whom */
+
+  /* Set-up. setup.c writes it, `state` last. */
+  struct {
+    pthread_mutex_t lock;  /* of whoever sets up, or forks */
+    _Atomic(int) state;    /* one of enum callseq_state; any thread */
+    pid_t process;         /* that loads, or has loaded, the program */
+    int status;            /* what callseq_init returned, once FAILED */
+    callseq_config config; /* with the defaults filled in */
+    ptrdiff_t nursery;     /* its size in bytes */
+    struct callseq_stack stack;
+    C_word *stack_top;    /* above all of it */
+    void *return_to_host; /* CHICKEN's trampoline when it has returned to the host */
+    C_word *asking;       /* its limit before the program was asked for its sizes; or NULL */
+    size_t not_in_stack;  /* the nursery that the program wants, where there is no room for it */
+  } setup;
+
+  /* Set-up: GC roots. */
+  struct {
+    void *procedures[CALLSEQ_PROCEDURES];
+    void *safe_lambdas; /* of the symbol whose value is CHICKEN's stack of them */
+  } roots;
+
+  /* Holder. */
+  struct {
+    struct callseq_level base, *innermost;
+    int depth;     /* how many there are above level 0 */
+    C_word serial; /* of the last call above level 0, a fixnum; each has 1 less than the one before.
+                      Any thread may read it, and */
+    C_word base_serial; /* the serial of level 0 while there is another */
+  } levels;
+
+  /* Holder: the stacks on both sides of the switch, as the tools know them. */
+  struct callseq_tools_side host_side, scheme_side;
+
+  /* The holder writes, any thread reads; see stats.c. */
+  struct {
+    _Atomic(uint64_t) collections, inside_ns;
+  } counts;
+
+  /* Holder. */
+  struct {
+    int left;          /* until one is measured: this one, if 0 */
+    uint64_t collects; /* thread's time when the collection after it began */
+    bool costly;       /* was the last one measured */
+  } laps;
+
+  bool made_room; /* holder: a collection has made room for callseq_invoke */
+};
+
+/* The one instance. Generated code knows its first part, by the same symbol. */
+#define CALLSEQ_STRING_(text) #text
+#define CALLSEQ_STRING(text) CALLSEQ_STRING_(text)
+#define CALLSEQ_SYMBOL(name) CALLSEQ_STRING(__USER_LABEL_PREFIX__) name
+extern struct callseq_runtime callseq_runtime __asm__(CALLSEQ_SYMBOL("callseq_abi_runtime"))
+    __attribute__((visibility("default")));
+#define CALLSEQ_ABI_RUNTIME (&callseq_runtime.fast)
+
+#include "call.h"
+
+/* ---- Who is where ---- */
+
+/* Is this thread the holder? Any thread. */
+bool callseq_runtime_inside(struct callseq_runtime *r);
+
+/* For the holder, outside: goes on on the Scheme stack, with a request or NULL, until that switches
+ * out. */
+static inline void callseq_runtime_switch_in(struct callseq_runtime *r,
+                                             struct callseq_abi_request *q) {
+  callseq_tools_leave(&r->host_side, &r->scheme_side);
+  callseq_context_switch(&r->fast.host, &r->fast.scheme, q);
+  callseq_tools_arrive(&r->host_side, &r->scheme_side);
+}
+
+/* On the Scheme stack: leaves it; returns the request that the next thread comes with. */
+static inline struct callseq_abi_request *callseq_runtime_switch_out(struct callseq_runtime *r) {
+  callseq_tools_leave(&r->scheme_side, &r->host_side);
+  struct callseq_abi_request *q = (struct callseq_abi_request *)callseq_context_switch_fresh(
+      &r->fast.scheme, &r->fast.host, NULL);
+  callseq_tools_arrive(&r->scheme_side, &r->host_side);
+  return q;
+}
+
+/* ---- roots.c: what callseq.scm has provided. Holder ---- */
+
+C_word callseq_roots_procedure(struct callseq_runtime *r, enum callseq_procedure which);
+
+/* To be called once CHICKEN has its symbols, before it runs. */
+void callseq_roots_begin(struct callseq_runtime *r);
+
+/* Length of CHICKEN's stack of active foreign-safe-lambdas, but no more than `limit`. */
+int callseq_roots_safe_lambdas(struct callseq_runtime *r, int limit);
+
+/* ---- levels.c: nested calls. Holder, on the Scheme stack ---- */
+
+/* Executes a request of C code under Scheme, as one more level on the same stack. */
+void callseq_levels_nest(struct callseq_runtime *r, struct callseq_abi_request *q);
+
+/* Where the request is that the holder executes for another thread; NULL if it executes its own. */
+struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r);
+
+/* The signal mask of the call's own thread, if the callback has changed it, comes back. */
+void callseq_levels_restore_mask(struct callseq_level *level);
+
+/* ---- laps.c: how much nursery the calls between two collections use. Holder ---- */
+
+/* No call begins further than a lap below `at` on the Scheme stack without a collection. */
+void callseq_laps_begin(struct callseq_runtime *r, const void *at);
+
+/* ---- failure.c ---- */
+
+/* Fails a request; the first failure is the one that its caller hears of. Message and trace are
+ * malloc'd, or NULL, and taken over. Whoever executes the request, or its own thread. */
+void callseq_failure_set(struct callseq_abi_request *q, int status, char *message, char *trace);
+
+/* A callback cannot be called, or not yet: fails its request with CALLSEQ_CLOSED. */
+void callseq_failure_closed(struct callseq_runtime *r, struct callseq_abi_request *q);
+
+/* Reports, once, a request that has waited for long: for callseq_sequencer_enter. */
+void callseq_failure_stalled(void *request);
+
+/* The process cannot go on, and says why. A thread ends while it is inside; or has left the Scheme
+ * stack without returning, as it turns out when it calls again. */
+void callseq_failure_thread_ends(void);
+void callseq_failure_check_stack(struct callseq_runtime *r);
+
+/* ---- signals.c ---- */
+
+/* Before the program is loaded: notes who handles faults. When it has been loaded: catches the
+ * signals that it handles. In a forked child. */
+void callseq_signals_begin(void);
+void callseq_signals_take_over(void);
+void callseq_signals_forked(void);
+
+#endif

@@ -1,0 +1,38 @@
+/* callseq_stats: numbers that are kept anyway, read at any time by any thread.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+static uint64_t peek(_Atomic(uint64_t) *counter) {
+  return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* Serials count the calls, up from 0 in level 0 and down from -1 above it. */
+static C_word serial(C_word *word) { return C_unfix(__atomic_load_n(word, __ATOMIC_RELAXED)); }
+
+void callseq_stats(struct callseq_stats *stats) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_counts *counts = &r->fast.sequencer.counts;
+  C_word base = serial(&r->fast.now.serial);
+  if (base < 0) /* a nested call is being executed */
+    base = serial(&r->levels.base_serial);
+  stats->nested = (uint64_t)(-1 - serial(&r->levels.serial));
+  stats->calls = (uint64_t)base + stats->nested;
+  stats->by_others = peek(&counts->finished);
+  stats->batches = peek(&counts->batches);
+  stats->largest_batch = peek(&counts->largest);
+  stats->waits = peek(&counts->waits);
+  stats->longest_wait_ns = peek(&counts->longest);
+  stats->parks = peek(&counts->parks);
+  stats->wakes = peek(&counts->wakes);
+  stats->collections = peek(&r->counts.collections);
+  stats->inside_ns = peek(&r->counts.inside_ns);
+}
+
+/* The plain name, for programs that do not have callseq.h, in other languages: these can compare
+ * callseq_version() with the version whose structure they know. */
+__attribute__((visibility("default"))) void stats_unversioned(struct callseq_stats *stats) __asm__(
+    CALLSEQ_VERSION_PREFIX(__USER_LABEL_PREFIX__) "callseq_stats");
+void stats_unversioned(struct callseq_stats *stats) { callseq_stats(stats); }

@@ -1,0 +1,23 @@
+;;; What C has for the Scheme side: functions of src/runtime, each explained where it is defined.
+
+(define hosted? (foreign-lambda bool "callseq_scheme_hosted"))
+(define abandon (foreign-lambda void "callseq_scheme_abandon"))
+(define fail (foreign-lambda void "callseq_scheme_fail" c-string c-string))
+(define load-failed (foreign-lambda void "callseq_scheme_load_failed" c-string))
+(define end-process (foreign-lambda void "callseq_scheme_exit" int))
+(define end-at-once (foreign-lambda void "_exit" int))
+(define born (foreign-lambda void "callseq_scheme_born" bool))
+(define current-name (foreign-lambda c-string "callseq_scheme_name"))
+(define current-type (foreign-lambda c-string "callseq_scheme_type"))
+(define current-accepts (foreign-lambda c-string "callseq_scheme_accepts"))
+(define run-function (##core#primitive "callseq_scheme_run_function"))
+(define new-lap (##core#primitive "callseq_scheme_new_lap"))
+(define catch-signal (foreign-lambda void "callseq_scheme_catch_signal" int))
+
+;; Evaluates EXPRESSION, which gives the procedure to go on with, and jumps to it.
+(define-syntax go-on
+  (syntax-rules ()
+    ((_ expression)
+     (let ((next expression))
+       (next (##core#inline "callseq_abi_next_serial")
+             (##core#inline "callseq_abi_next_value"))))))

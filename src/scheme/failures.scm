@@ -1,0 +1,83 @@
+;;; Failures: an error in a callback unwinds to its level, and fails its request.
+
+;; The handler of every level: fails its request and begins the level anew.
+(define (handle exception)
+  (if (own-level)
+      (let ((message (describe exception))
+            (trace (call-chain)))
+        (leave message trace))
+      (##sys#default-exception-handler exception)))
+
+;; Unwinds first, as Scheme code does: that may take its time, and fail again.
+(define (leave message trace)
+  (let ((level (own-level)))
+    (unless (caddr level) (set-car! (cddr level) (cons message trace)))
+    ((cadr level) (void))))
+
+;; "(location) message: arguments" of what was raised; never raises itself.
+(define (describe exception)
+  (call/cc
+   (lambda (return)
+     (with-exception-handler
+      (lambda (_) (return "an error that cannot be printed: its printing raises an error"))
+      (lambda ()
+        (without-nul
+         (if (condition? exception)
+             (one-line (call-with-output-string
+                        (lambda (port)
+                          (##sys#with-print-length-limit ; a message may be a circular list
+                           100000
+                           (lambda () (print-error-message exception port ""))))))
+             (sprintf "uncaught exception: ~A" (shown exception)))))))))
+
+;; VALUE as it is written, cut off where it gets long.
+(define (shown value)
+  (call-with-output-string
+   (lambda (port) (##sys#with-print-length-limit 200 (lambda () (write value port))))))
+
+;; C ends a string at NUL.
+(define (without-nul string)
+  (list->string (map (lambda (c) (if (char=? c #\nul) #\space c)) (string->list string))))
+
+;; What print-error-message prints, without the empty header and the lines' ends round it.
+(define (one-line string)
+  (let* ((blank? (lambda (c) (or (char-whitespace? c) (char=? c #\:))))
+         (end (let loop ((i (string-length string)))
+                (if (and (> i 0) (char-whitespace? (string-ref string (- i 1)))) (loop (- i 1)) i)))
+         (start (let loop ((i 0))
+                  (if (and (< i end) (blank? (string-ref string i))) (loop (+ i 1)) i))))
+    (substring string start end)))
+
+;; The call chain as CHICKEN prints it, or #f.
+(define (call-chain)
+  (call/cc
+   (lambda (return)
+     (with-exception-handler
+      (lambda (_) (return #f))
+      (lambda ()
+        (without-nul (call-with-output-string print-call-chain)))))))
+
+;; A reply came for another request than the current one: either its level is not the innermost
+;; yet, or a continuation was entered that belongs to another call.
+(define (misdelivered serial value)
+  (let ((waits? (and (pair? levels) (not (eq? (caar levels) ##sys#current-thread)))))
+    (cond ((not (turn))
+           (error "a continuation captured in a callback cannot be entered by another green thread"))
+          (waits? (go-on (##core#inline "callseq_scheme_redeliver" serial value)))
+          (else
+           (##core#inline "callseq_scheme_allow_interrupts")
+           (leave "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"
+                  (call-chain))))))
+
+(define (bad-result serial value)
+  (error (sprintf "the result ~A is not of type ~A: ~A is expected"
+                  (shown value) (current-type) (current-accepts))))
+
+(define (real-result serial value)
+  (if (real? value)
+      (let ((value (exact->inexact value)))
+        (go-on (##core#inline "callseq_scheme_redeliver" serial value)))
+      (bad-result serial value)))
+
+(define (strayed)
+  (leave "return-to-host was called in a callback; it ends the loading of a program only" #f))

@@ -1,0 +1,87 @@
+;;; Where CHICKEN's own procedures are replaced: all of it is here.
+
+;; Has the global procedure NAME, if the program has it, be what WRAP makes of it.
+(define (replace! name wrap)
+  (when (##sys#symbol-has-toplevel-binding? name)
+    (##sys#setslot name 0 (wrap (##sys#slot name 0)))))
+
+;; Has CHICKEN's procedures that change the signal mask keep the caller's.
+(define (keep-masks)
+  (for-each
+   (lambda (name)
+     (replace! name
+               (lambda (change)
+                 (lambda arguments
+                   (##core#inline "callseq_scheme_keep_mask")
+                   (apply change arguments)))))
+   '(chicken.process.signal#set-signal-mask! chicken.process.signal#signal-mask!
+     chicken.process.signal#signal-unmask!)))
+
+;; Has those that handle signals leave CHICKEN's own C handler out; see src/runtime/signals.c.
+(define (catch-signals)
+  (replace! 'chicken.process.signal#set-signal-handler!
+            (lambda (change)
+              (lambda (signal handler)
+                (##sys#check-range signal 1 65 'set-signal-handler!)
+                (cond (handler
+                       (vector-set! ##sys#signal-vector signal handler)
+                       (catch-signal signal))
+                      (else (change signal handler))))))
+  (replace! 'chicken.process.signal#make-signal-handler ; since CHICKEN 5.4; tells signals by a queue
+            (lambda (make)
+              (lambda signals
+                (let ((next (apply make signals)))
+                  (for-each catch-signal signals)
+                  next))))
+  (replace! 'chicken.process.signal#signal-handler
+            (lambda (handler-of)
+              (getter-with-setter handler-of
+                                  (lambda (signal handler)
+                                    (chicken.process.signal#set-signal-handler! signal handler))))))
+
+;; How many processes down from the one that loaded the program this one is, by process-fork.
+(define generation 0)
+
+;; In a child of process-fork: it is born here. For a THUNK? it must not leave the call in progress;
+;; see src/runtime/fork.c.
+(define (be-born thunk?)
+  (set! generation (+ generation 1))
+  (born thunk?))
+
+;; A child must not go on as a second host against the program's will. One that process-fork makes for
+;; a thunk ends with it, also by an error, and one that process-run makes if there is no such program.
+(define (end-children)
+  (define (tell exception)
+    (print-error-message exception (current-error-port))
+    (print-call-chain (current-error-port)))
+  (replace! 'chicken.process#process-fork
+            (lambda (fork)
+              (lambda (#!optional thunk kill-others?)
+                (let ((id (fork (and thunk
+                                     (lambda ()
+                                       (be-born #t)
+                                       (with-exception-handler
+                                        (lambda (exception)
+                                          (tell exception)
+                                          (end-process 70))
+                                        thunk)))
+                                kill-others?)))
+                  (when (eq? id 0) (be-born #f))
+                  id))))
+  (replace! 'chicken.process#process-run
+            (lambda (run)
+              (lambda arguments
+                (let ((before generation))
+                  (with-exception-handler
+                   (lambda (exception)
+                     (when (> generation before)
+                       (tell exception)
+                       (end-at-once 70))
+                     (abort exception))
+                   (lambda () (apply run arguments))))))))
+
+;; From now on neither (return-to-host) nor the end of the program's code, come by again through a
+;; continuation, leaves Scheme: in a nested call CHICKEN would end the process.
+(define (keep-in-calls)
+  (replace! 'chicken.platform#return-to-host (lambda (_) strayed))
+  (implicit-exit-handler strayed))

@@ -1,0 +1,55 @@
+;;; Loading and exit, when it was callseq_init that started CHICKEN.
+
+(define (handle-load-error exception)
+  (print-error-message exception (current-error-port))
+  (print-call-chain (current-error-port))
+  (load-failed (call-chain))
+  (return-to-host))
+
+;; Leaves the procedures that are named in FILE, src/runtime/procedures.h, for C.
+(define-syntax provide-procedures
+  (er-macro-transformer
+   (lambda (form rename compare)
+     (define (name-in line)             ; PROCEDURE(a_name) ...
+       (let ((end (substring-index ")" line)))
+         (string->symbol (string-translate (substring line 10 end) #\_ #\-))))
+     (let loop ((lines (with-input-from-file (cadr form) read-lines)) (i 0) (forms '()))
+       (cond ((null? lines) `(,(rename 'begin) ,@(reverse forms)))
+             ((eqv? 0 (substring-index "PROCEDURE(" (car lines)))
+              (loop (cdr lines) (+ i 1)
+                    (cons `((,(rename 'foreign-lambda) void "callseq_scheme_provide" int scheme-object)
+                            ,i ,(name-in (car lines)))
+                          forms)))
+             (else (loop (cdr lines) i forms)))))))
+
+((foreign-lambda void "callseq_scheme_define_invoke" scheme-object) invoke)
+((foreign-lambda void "callseq_scheme_provide_signals" scheme-object scheme-object)
+ ##sys#signal-vector deliver-signals)
+
+(when (hosted?)
+  (let ((clean-up (implicit-exit-handler))
+        (register on-exit)
+        (exiting #f))
+    (set! chicken.base#on-exit (lambda (thunk) (register (guarded thunk "Error in an on-exit thunk"))))
+    ;; The first to leave ends the process, whatever becomes of the clean-up: under a finalizer it
+    ;; raises, and a thunk may jump out of it. Under a thunk (exit) does nothing, as in CHICKEN; other
+    ;; green threads that leave meanwhile wait for the end.
+    (exit-handler
+     (lambda (#!optional (code 0))
+       (##sys#check-fixnum code 'exit)
+       (cond ((not exiting)
+              (set! exiting ##sys#current-thread)
+              (dynamic-wind
+               void
+               (lambda () (call/cc (lambda (return) (with-exception-handler return clean-up))))
+               (lambda () (end-process code))))
+             ((gone? exiting) (end-process code))
+             ((not (eq? exiting ##sys#current-thread))
+              (##sys#thread-yield!)
+              (exit code)))))
+    (set! chicken.base#emergency-exit (lambda (#!optional (code 0)) (end-process code)))
+    (implicit-exit-handler return-to-host)
+    (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))
+    (set! ##sys#current-exception-handler handle-load-error)))
+
+(provide-procedures "src/runtime/procedures.h")

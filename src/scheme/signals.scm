@@ -1,0 +1,69 @@
+;;; Scheme's signal handlers; see src/runtime/signals.c.
+
+;; A thunk that calls THUNK; an error in it is printed, after HEADER, and that is all.
+(define (guarded thunk header)
+  (lambda ()
+    (call/cc
+     (lambda (return)
+       (with-exception-handler
+        (lambda (exception)
+          (print-error-message exception (current-error-port) header)
+          (return (void)))
+        thunk)))))
+
+;; Runs the handler of SIGNAL. An error in it is not the fault of the callback that it interrupted.
+(define (handle-signal signal)
+  (let ((handler (vector-ref ##sys#signal-vector signal)))
+    (when handler
+      ((guarded (lambda () (handler signal)) "Error in a signal handler")))))
+
+;; A green thread that is terminated never says that it has ended.
+(define (gone? thread) (memq (##sys#slot thread 3) '(dead terminated)))
+
+;; The green thread that runs handlers, or #f.
+(define handling #f)
+(define (handling?) (and handling (not (gone? handling))))
+
+;; Runs the handlers of all signals that have come, unless that is being done.
+(define (handle-signals)
+  (unless (handling?)
+    (dynamic-wind
+     (lambda () (set! handling ##sys#current-thread))
+     (lambda ()
+       (let loop ()
+         (let ((signal (##core#inline "callseq_scheme_next_signal")))
+           (when signal
+             (handle-signal signal)
+             (loop)))))
+     (lambda () (set! handling #f)))))
+
+;; The same for REASON, an interrupt number or #f, and what follows it in CHICKEN's own queue: signals
+;; that came while the program was being loaded. The queue is emptied first: what comes meanwhile
+;; would only be queued, and for good if a handler does not return.
+(define (handle-queue reason)
+  (let loop ((reason reason) (signals '()))
+    (if reason
+        (loop (##core#inline "C_i_pending_interrupt" #f) (cons reason signals))
+        (for-each handle-signal (reverse signals)))))
+
+;; An interrupt hook that runs the handlers of signals, and leaves the rest to HOOK.
+(define (interrupt-hook hook)
+  (define timer 255)
+  (lambda (reason state)
+    (handle-signals)
+    (unless (eq? reason timer) (handle-queue reason))
+    (hook (and (eq? reason timer) reason) (with-room state))))
+
+;; A thunk that goes on with STATE, a procedure that an interrupt has stopped. It may have collected
+;; so that the C function which it is about to call has the nursery, and green threads or a handler
+;; have used that since.
+(define (with-room state)
+  (lambda ()
+    (unless (##core#inline "callseq_scheme_has_room") (##sys#gc #f))
+    (if (procedure? state) (state) (##sys#context-switch state))))
+
+;; A callback, of the thread that runs handlers while nobody else is inside.
+(define (deliver-signals serial request)
+  (handle-signals)
+  (handle-queue (##core#inline "C_i_pending_interrupt" #f))
+  (go-on (##core#inline "callseq_scheme_reply_void" serial)))
