@@ -197,6 +197,7 @@ refused 'a header without a name' '(callseq-header)' callseq-header
 refused 'a header whose name is no string' '(callseq-header app.h)' callseq-header
 refused 'a header that cannot be written' '(callseq-header "no/such/folder/app.h")' callseq-header \
   no/such/folder
+refused 'a header with NUL in its name' '(callseq-header "a\x00;.h")' callseq-header NUL
 for name in app.c app.scm app.o app.cpp; do
   refused "the header $name" "(callseq-header \"$name\")" callseq-header "$name" 'as in app.h'
 done

@@ -63,6 +63,8 @@
 ;; from SOURCE, or from a file that is no more.
 (define (check-header-file file source)
   (define (bad message) (refuse 'callseq-header #f message file))
+  (when (any-char? (lambda (c) (char=? c #\nul)) file)
+    (bad "a file's name has no NUL; leave it out"))
   (let ((folder (or (pathname-directory file) ".")))
     (unless (and (not (string=? file "")) (directory-exists? folder) (file-writable? folder))
       (bad "this file cannot be written; name one in a folder that exists, and that may be written to"))
