@@ -30,7 +30,7 @@
 #define CALLSEQ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* Functions: inline everywhere; in a header, which not every source uses; never inline. */
-#define CALLSEQ_INLINE static inline __attribute__((always_inline))
+#define CALLSEQ_INLINE static inline __attribute__((always_inline, unused))
 #define CALLSEQ_IN_HEADER static inline __attribute__((unused))
 #define CALLSEQ_NOINLINE __attribute__((noinline))
 

@@ -117,7 +117,8 @@ static bool write_out_one(FILE *stream) {
 
 static bool write_out_known(void *unused) {
   (void)unused;
-  return write_out_one(stdout) & write_out_one(stderr);
+  bool out = write_out_one(stdout), err = write_out_one(stderr);
+  return out && err;
 }
 
 static void *write_out_rest(void *word) {
