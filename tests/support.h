@@ -2,12 +2,14 @@
  *
  *   start_quietly()         callseq_init, with nothing on standard error when a call fails
  *   failed(name, parts...)  asserts that this thread's last call failed, and what its message names
- *   crew(n, work)           runs work(0) ... work(n - 1), a thread each, started together and
- * joined in_child(scenario)      runs scenario() in a child process: its exit code, signal and
- * output resident_kb()           resident memory of this process under(tool)             is the
- * suite run under that tool of settings/tool.mk? emulated()              is this CPU an emulator's?
- * settings/foreign.mk says so often(n)                n, or a tenth of it in an emulator, which is
- * slow chance(&state)          a small pseudo-random generator; print the seed that it starts from
+ *   crew(n, work)           runs work(0) ... work(n - 1), each in a thread, started together; joins
+ *   in_child(scenario)      runs scenario() in a child: its exit code, signal and output
+ *   resident_kb()           resident memory of this process
+ *   under(tool)             is the suite run under that tool of settings/tool.mk?
+ *   emulated()              is this CPU an emulator's? settings/foreign.mk says so
+ *   has_proc()              is /proc mounted? A bare folder made by debootstrap has none
+ *   often(n)                n, or a tenth of it in an emulator, which is slow
+ *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
  * A process has one runtime, so every scenario of init, exit or death gets a child of its own; the
  * parent must not have called callseq_init. */
@@ -138,6 +140,8 @@ __attribute__((constructor)) static void use_vectors(void) {
 
 static inline bool emulated(void) { return getenv("EMULATED") != NULL; }
 static inline int often(int n) { return emulated() ? n / 10 : n; }
+
+static inline bool has_proc(void) { return access("/proc/self/task", F_OK) == 0; }
 
 /* Where /proc is not mounted, the most that there ever was: it grows with a leak too. */
 static inline long resident_kb(void) {

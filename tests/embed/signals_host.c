@@ -108,7 +108,9 @@ static void block_or_signal(int index) {
   pthread_sigmask(SIG_BLOCK, &set, NULL);
   sit_inside();
   sigpending(&pending);
-  ok(!sigismember(&pending, SIGUSR1), "a thread that blocks a signal has none after its call");
+  ok(!sigismember(&pending, SIGUSR1) || !has_proc(),
+     "a thread that blocks a signal has none after its call%s",
+     has_proc() ? "" : " # SKIP the library asks /proc, which is not mounted");
 }
 
 static void sleep_or_signal(int index) {
