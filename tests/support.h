@@ -5,6 +5,7 @@
  *   crew(n, work)           runs work(0) ... work(n - 1), each in a thread, started together; joins
  *   in_child(scenario)      runs scenario() in a child: its exit code, signal and output
  *   resident_kb()           resident memory of this process
+ *   growth_kb(work, ...)    what work(n) takes of it for good
  *   under(tool)             is the suite run under that tool of settings/tool.mk?
  *   emulated()              is this CPU an emulator's? settings/foreign.mk says so
  *   has_proc()              is /proc mounted? A bare folder made by debootstrap has none
@@ -18,6 +19,7 @@
 
 #include "tap.h"
 #include <callseq.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -156,6 +158,21 @@ static inline long resident_kb(void) {
     exit(2);
   fclose(file);
   return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Resident memory that work(times) takes for good, and in *total what it returns. A leak grows in
+ * each of the rounds that this is done in; CHICKEN's heap doubles once, in one that cannot be
+ * foretold. */
+static inline long growth_kb(int (*work)(int), int times, int *total) {
+  enum { ROUNDS = 4 };
+  long least = LONG_MAX;
+  for (int round = 0; round < ROUNDS; round++) {
+    long before = resident_kb();
+    *total += work(times / ROUNDS);
+    long growth = resident_kb() - before;
+    least = growth < least ? growth : least;
+  }
+  return ROUNDS * least;
 }
 
 /* Marsaglia's xorshift with 32 bits of state, which must not be 0. */
