@@ -64,6 +64,7 @@ enum {
 #define CALLSEQ_BATCH_NONE UINT_MAX  /* every call is executed by the thread that made it */
 #define CALLSEQ_SPIN_NONE UINT_MAX   /* waiters do not poll before they yield and park */
 #define CALLSEQ_STALL_NEVER UINT_MAX /* long waits are not reported */
+#define CALLSEQ_SUSPEND_NONE UINT_MAX /* no callback is suspended while it waits */
 
 /* How the runtime is to be set up. Begin with CALLSEQ_CONFIG_DEFAULT; a zero field means the
  * default. Nothing is kept of it but what the fields point to, as each says. */
@@ -104,13 +105,16 @@ typedef struct callseq_config {
   int measure_time; /* nonzero: callseq_stats tells the time inside; each call then takes the slow
                        way and reads the clock twice */
 
+  unsigned suspend; /* 0: a callback that waits lets others in. CALLSEQ_SUSPEND_NONE: it keeps the
+                       runtime, as (exclusively ...) does */
+
   int batch_busy; /* nonzero: batches take calls of threads that call all the time, too. Each of
                      them has to be woken for a single call then: fewer calls in all, on two
                      processors */
 } callseq_config;
 
 #define CALLSEQ_CONFIG_DEFAULT                                                                     \
-  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0 }
+  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
 
 /* Loads the program's Scheme code on the dedicated stack and returns when it reaches
  * (return-to-host) or its end. Any thread, any number of times: the first call does the work, the
@@ -134,6 +138,7 @@ int callseq_invoke(void (*function)(void *), void *argument);
 struct callseq_stats {
   uint64_t calls;           /* executed, callseq_invoke and nested ones included */
   uint64_t nested;          /* of them */
+  uint64_t suspended;       /* how often one waited and let others in */
   uint64_t by_others;       /* of them, executed by another thread than the caller's */
   uint64_t batches;         /* in which a thread executed calls of others */
   uint64_t largest_batch;   /* calls of others in one */

@@ -2,10 +2,12 @@
 ;;;
 ;;; Its rooms are in src/scheme. What a form becomes is decided by src/compile-time.
 
-(declare (unit callseq) (disable-interrupts))
+(declare (unit callseq) (uses scheduler) (disable-interrupts))
 
 (module callseq
-    (define-sequenced-callback define-sequenced-callback/status callseq-header)
+    (define-sequenced-callback define-sequenced-callback/status callseq-header
+     (foreign-blocking-lambda call-outside) (foreign-blocking-lambda* call-outside)
+     (exclusively call-exclusively))
 
   (import scheme (chicken base) (chicken condition) (chicken fixnum) (chicken foreign)
           (chicken format) (chicken platform) (chicken port) (chicken syntax))
@@ -57,6 +59,21 @@
 (define-syntax define-sequenced-callback/status
   (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form #t))))
 
+;; (foreign-blocking-lambda RTYPE NAME TYPE ...)
+;;
+;; A procedure like that of a foreign-lambda, whose C function NAME, a string, runs on the native thread
+;; that made the call and on its own stack, with the runtime free: other callbacks run meanwhile, and it
+;; may call some itself. Types are those of callbacks; strings are copied for the length of the call,
+;; and the result may point into such a copy. `(errno)` is then what the function left.
+(define-syntax foreign-blocking-lambda
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-blocking form #f))))
+
+;; (foreign-blocking-lambda* RTYPE ((TYPE ARG) ...) BODY ...)
+;;
+;; The same with the text of a C function, strings, in which the ARGs are parameters.
+(define-syntax foreign-blocking-lambda*
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-blocking form #t))))
+
 ;; (callseq-header FILE LINE ...)
 ;;
 ;; While this file is compiled, writes the C and C++ header FILE with the prototypes of all its
@@ -64,15 +81,25 @@
 (define-syntax callseq-header
   (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-header form))))
 
+;; (exclusively BODY ...)
+;;
+;; Evaluates the BODY, and gives its value: meanwhile no other callback runs, whatever it waits for.
+(define-syntax exclusively
+  (syntax-rules ()
+    ((_ body ...) (call-exclusively (lambda () body ...)))))
+
 ;;; The Scheme side
 
 (foreign-declare "#include <unistd.h>\n#include \"src/base/compiler.h\"\n#include \"src/context/context.h\"\n#include \"src/sequence/counts.h\"\n#include \"src/sequence/pace.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/self.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/call.h\"\n#include \"src/runtime/scheme.h\"\n")
 
 (include "src/scheme/c.scm")
 (include "src/scheme/levels.scm")
+(include "src/scheme/suspension.scm")
 (include "src/scheme/failures.scm")
 (include "src/scheme/hooks.scm")
 (include "src/scheme/signals.scm")
+(include "src/scheme/service.scm")
+(include "src/scheme/program.scm")
 (include "src/scheme/loading.scm")
 
 )

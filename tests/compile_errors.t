@@ -204,4 +204,68 @@ done
 refused 'two headers' '(callseq-header "a.h") (callseq-header "b.h")' callseq-header b.h \
   'put its lines there'
 
+# C that blocks: the same types, the other way round.
+blocking=foreign-blocking-lambda
+for type in scheme-object u8vector blob scheme-pointer '(scheme-pointer int)' pointer-vector; do
+  refused "$type for C that blocks" "(define f ($blocking int \"f\" int $type))" "$blocking" f \
+    'argument 2' 'the Scheme heap' c-pointer
+  refused "$type from C that blocks" "(define f ($blocking* $type () \"return 0;\"))" "$blocking*" \
+    'the result' 'the Scheme heap'
+  refused "$type for a C body that blocks" "(define f ($blocking* int (($type place)) \"return 0;\"))" \
+    "$blocking*" "argument \`place'" 'the Scheme heap'
+done
+refused 'a struct by value, C that blocks' "(define f ($blocking int \"f\" (struct \"point\")))" \
+  "$blocking" c-pointer
+refused 'a list of strings for C that blocks' "(define f ($blocking int \"f\" c-string-list))" \
+  "$blocking" 'can only be a result' c-pointer
+refused 'void for C that blocks' "(define f ($blocking int \"f\" void))" "$blocking" 'argument 1' void
+refused 'an unknown type, C that blocks' "(define f ($blocking uint32_t \"f\"))" "$blocking" \
+  unsigned-int32
+for form in '' 'int' 'int 5' 'int "a b"' 'int "class"'; do
+  refused "the shape ($blocking $form)" "(define f ($blocking $form))" "$blocking" 'RTYPE NAME TYPE ...'
+done
+for form in '' 'int' 'int ((int n))' 'int "f" int' 'int ((int n)) 5' 'int (int n) "return 1;"'; do
+  refused "the shape ($blocking* $form)" "(define f ($blocking* $form))" "$blocking*" \
+    'RTYPE ((TYPE ARG) ...) BODY ...'
+done
+refused 'name before type, C that blocks' "(define f ($blocking* int ((n int)) \"return n;\"))" \
+  "$blocking*" '(int n)'
+refused 'a name that C has not, C that blocks' "(define f ($blocking* int ((int a-b)) \"return 1;\"))" \
+  "$blocking*" a-b 'its name in the C body'
+refused 'a name twice, C that blocks' "(define f ($blocking* int ((int a) (int a)) \"return a;\"))" \
+  "$blocking*" 'rename one'
+cat >case.scm <<'END'
+(import (chicken platform) (chicken foreign) (chicken base) callseq)
+#>
+#include <string.h>
+#include <unistd.h>
+enum colour { RED };
+typedef struct { int n; } thing;
+#define value no_value
+#define free no_free
+<#
+(define-foreign-type day int (lambda (d) d) (lambda (d) d))
+(define-foreign-type fixed (const day))
+(list
+ (foreign-blocking-lambda int "close" int)
+ (foreign-blocking-lambda c-string "strstr" (const c-string) (const c-string))
+ (foreign-blocking-lambda void sync)
+ (foreign-blocking-lambda* double ((double x) ((c-pointer "thing") thing) (char c) (bool b))
+   "double y = x * 2;" "C_return(y + (thing != 0) + c + b);")
+ (foreign-blocking-lambda* nonnull-c-string ((symbol s) (c-string* t) (unsigned-integer64 n))
+   "return n ? s : t;")
+ (foreign-blocking-lambda* c-string* () "return strdup(\"x\");")
+ (foreign-blocking-lambda* c-string-list* () "return NULL;")
+ (foreign-blocking-lambda* (function int (int)) (((function int (int)) f) ((enum "colour") c))
+   "(void)c; return f;")
+ (foreign-blocking-lambda* fixed ((day d) (fixed e) (c-pointer p) ((c-pointer (struct "box")) q))
+   "(void)p; (void)q; return d + e;"))
+(define-sequenced-callback (fetch (int n)) int n)
+(return-to-host)
+END
+for option in '' -c++; do
+  ok "what is accepted is C without a warning: $option" $CSC $option -c -e case.scm -o case.o \
+    -C '-Wall -Wextra -Werror -Wno-unused -Wno-unused-parameter -Wno-ignored-qualifiers'
+done
+
 finish

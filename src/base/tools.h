@@ -76,6 +76,15 @@ static inline void callseq_tools_add(struct callseq_tools_side *side, const void
 #endif
 }
 
+/* The running thread is on a stack that is one of ours from now on. */
+static inline void callseq_tools_here(struct callseq_tools_side *side, const void *low,
+                                      size_t bytes) {
+  side->low = low;
+  side->bytes = bytes;
+  if (__tsan_get_current_fiber)
+    side->fiber = __tsan_get_current_fiber();
+}
+
 /* Right before the switch. `from` may be the stack of any thread, another one than the last time:
  * what the tools keep for it is asked of them each time, by this and by callseq_tools_arrive.
  *

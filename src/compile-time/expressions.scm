@@ -9,36 +9,45 @@
     (nonnull-unsigned-c-string c-string "(char *)")
     (nonnull-unsigned-c-string* unsigned-c-string* "")))
 
-;; Reads argument NAME of the call whose request is in the variable REQUEST; VARIABLE is its name in
-;; Scheme. NULL is #f where the type allows it, and an error elsewhere.
-(define (argument-expression callback type name variable request)
+;; How a value of TYPE is read that C text ACCESS has, in a structure whose address is in the variable
+;; REQUEST: a pair of an expression that copies it, and never fails, and of a procedure that makes of a
+;; variable with that copy the expression for the value: NULL is #f where the type allows it, and an
+;; error elsewhere, which calls it WHAT.
+(define (read-expression type access request what)
   (let* ((k (kind type))
          (other (assq k read-as))
-         (access (sprintf "CALLSEQ_ABI_REQUEST(struct ~A, callseq_word)->~A" (own "call" callback) name))
+         (read-type (cond (other (cadr other)) (else k)))
+         (before (cond (other (caddr other)) ((reference? type) "*") (else "")))
          (stub (lambda (type text)
-                 `((##core#foreign-lambda* ,(unconst type) ((scheme-object callseq_word)) ,text)
-                   ,request)))
-         (get (lambda (before) (sprintf "C_return(~A~A);" before access)))
+                 `((##core#foreign-lambda* ,type ((scheme-object callseq_word)) ,text) ,request)))
+         (get (sprintf "C_return(~A~A);" before access))
          ;; The conversion frees it: no other may, see abandoned-arguments.
-         (take (lambda (before)
-                 (sprintf "~A = ~A; ~A = 0; C_return(~Acallseq_taken);"
-                          (place type "callseq_taken") access access before)))
-         (given? (or (memq k given-strings) (eq? k 'c-string-list*)))
-         (value (gensym 'value)))
-    (define (convert read) (if (converter type 2) `(,(converter type 2) ,read) read))
+         (take (sprintf "~A = ~A; ~A = 0; C_return(~Acallseq_taken);"
+                        (place type "callseq_taken") access access before))
+         (copy (stub read-type (if (or (memq k given-strings) (eq? k 'c-string-list*)) take get)))
+         (convert (lambda (read) (if (converter type 2) `(,(converter type 2) ,read) read))))
     (cond ((memq k '(c-string-list c-string-list*))
-           `(##core#if ,(stub 'c-pointer (get ""))
-                       ,(stub type ((if given? take get) ""))
-                       (##core#quote #f)))
-          ((not other) (stub type (if given? (take "") (get (if (reference? type) "*" "")))))
-          ((eq? k 'char) (convert (stub (cadr other) (get (caddr other)))))
-          (else
-           (convert
-            `(##core#let ((,value ,(stub (cadr other) ((if given? take get) (caddr other)))))
-               (##core#if ,value
-                          ,value
-                          (##sys#error ,(sprintf "argument `~A' is NULL, which its type ~A does not allow"
-                                                 (strip-syntax variable) type)))))))))
+           (cons `(##core#if ,(stub 'c-pointer get) ,copy (##core#quote #f)) convert))
+          ((and other (not (eq? k 'char)))
+           (cons copy
+                 (lambda (value)
+                   (convert
+                    `(##core#if ,value
+                                ,value
+                                (##sys#error ,(sprintf "~A is NULL, which its type ~A does not allow"
+                                                       what type)))))))
+          (else (cons copy convert)))))
+
+;; Reads argument NAME of the call whose request is in the variable REQUEST; VARIABLE is its name in
+;; Scheme.
+(define (argument-expression callback type name variable request)
+  (let ((reading (read-expression
+                  type
+                  (sprintf "CALLSEQ_ABI_REQUEST(struct ~A, callseq_word)->~A" (own "call" callback) name)
+                  request
+                  (sprintf "argument `~A'" (strip-syntax variable))))
+        (value (gensym 'value)))
+    `(##core#let ((,value ,(car reading))) ,((cdr reading) value))))
 
 ;; What the reply function gets: the value after the type's converter.
 (define (result-expression type value)

@@ -18,7 +18,7 @@
                 "extern \"C\" {"
                 "#endif"
                 (map (lambda (c)
-                       (list (forward-declarations c) (string-append (prototype c #t) ";")))
+                       (list (forward-declarations (all-types c)) (string-append (prototype c #t) ";")))
                      callbacks)
                 "#ifdef __cplusplus"
                 "}"

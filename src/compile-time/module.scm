@@ -14,7 +14,7 @@
 ;;; Each of the files below is one room. read-module.scm puts them together, and defines `prelude`:
 ;;; the C text that every callback needs before it, once in a file.
 
-(module callseq-compile-time (expand-callback expand-header)
+(module callseq-compile-time (expand-callback expand-blocking expand-header)
 
 (import scheme (chicken base) (chicken condition) (chicken file) (chicken file posix) (chicken format)
         (chicken io) (chicken pathname) (chicken platform) (chicken process-context)
@@ -26,17 +26,30 @@
 (include "parsing.scm")
 (include "text.scm")
 (include "expressions.scm")
+(include "blocking.scm")
 (include "header.scm")
 
 ;; The expansion of a define-sequenced-callback form, or of a define-sequenced-callback/status form.
 (define (expand-callback form status?)
   (let ((callback (parse-callback form status?)))
-    (when (null? callbacks)
-      ;; Before the program's own text, whose macros are not for ours.
-      (set! chicken.compiler.core#foreign-declarations
-        (cons prelude chicken.compiler.core#foreign-declarations)))
+    (begin-text!)
     (set! callbacks (cons callback callbacks))
     (callback-expression callback)))
+
+;; The expansion of a foreign-blocking-lambda form, or with BODY? of a foreign-blocking-lambda* form.
+(define (expand-blocking form body?)
+  (let ((blocking (parse-blocking form body?)))
+    (begin-text!)
+    (blocking-expression blocking)))
+
+;; Puts the common C text before the program's own, whose macros are not for ours.
+(define (begin-text!)
+  (unless text-begun?
+    (set! text-begun? #t)
+    (set! chicken.compiler.core#foreign-declarations
+      (cons prelude chicken.compiler.core#foreign-declarations))))
+
+(define text-begun? #f)                 ; in this compilation
 
 ;; The expansion of a callseq-header form.
 (define (expand-header form)

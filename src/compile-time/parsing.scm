@@ -26,7 +26,7 @@
   (set! place-in-source (get-line-number form))
   (let ((syntax (strip-syntax (car form))))
     (unless (feature? 'compiling)
-      (refuse syntax #f "a callback is a C function, so it needs the compiler; compile this file with csc -e"))
+      (refuse syntax #f "this form becomes C, so it needs the compiler; compile this file with csc -e"))
     syntax))
 
 ;; The callback that a form defines. STATUS? tells which of the two forms it is.

@@ -44,10 +44,11 @@
         (string-append "int " head)
         (declare-type (returned (callback-result callback)) head))))
 
-;; Calls PROC with the C text of each type of the callback.
-(define (for-each-type-text proc callback)
-  (for-each (lambda (type) (proc (declaration type "")))
-            (cons (callback-result callback) (callback-types callback))))
+;; Calls PROC with the C text of each type.
+(define (for-each-type-text proc types)
+  (for-each (lambda (type) (proc (declaration type ""))) types))
+
+(define (all-types callback) (cons (callback-result callback) (callback-types callback)))
 
 ;; The names of types that the callback mentions, without those behind struct and its like.
 (define (type-words callback)
@@ -55,7 +56,7 @@
     (for-each-type-text
      (lambda (text)
        (for-each-word (lambda (tag name namespaced?) (unless tag (set! words (cons name words)))) text))
-     callback)
+     (all-types callback))
     words))
 
 ;; What a function returns. `const` of a string or a pointer is what that points to; of anything else
@@ -72,7 +73,7 @@
 ;; Forward declarations of the structures that the types mention: without them C would take the first
 ;; mention, inside a prototype, for a type of its own. Where a name has parts, only the program knows
 ;; what the first one is.
-(define (forward-declarations callback)
+(define (forward-declarations types)
   (let ((seen '()))
     (for-each-type-text
      (lambda (text)
@@ -82,7 +83,7 @@
             (let ((line (sprintf "~A ~A;" tag name)))
               (unless (member line seen) (set! seen (cons line seen))))))
         text))
-     callback)
+     types)
     (reverse seen)))
 
 ;; What the preprocessor would change is no function's name: the compilation ends here, at the form's
@@ -227,8 +228,9 @@
                      name))
           (callback-types callback) (names callback))
      (if (or string? (reference? result)) "  callseq_call.callseq_result = 0;" '())
-     (sprintf "  if (CALLSEQ_UNLIKELY(callseq_abi_call(&callseq_call.callseq_request, &~A))) {"
+     (sprintf "  if (CALLSEQ_UNLIKELY(callseq_abi_call(&callseq_call.callseq_request, &~A)) &&"
               (own "callback" callback))
+     "      callseq_abi_settle(&callseq_call.callseq_request)) {"
      ;; First, for on_error may not return.
      (abandoned-arguments callback)
      (if string? free-result '())
@@ -255,7 +257,7 @@
   (string-append
    (lines ""
           (macro-guard callback)
-          (forward-declarations callback)
+          (forward-declarations (all-types callback))
           (structure-text callback)
           (reply-text callback)
           (function-text callback))

@@ -51,14 +51,29 @@ CALLSEQ_INLINE void *callseq_abi_root(struct callseq_abi_callback *callback) {
   return CALLSEQ_STD(atomic_load_explicit)(&callback->root, CALLSEQ_STD(memory_order_relaxed));
 }
 
+struct callseq_server;
+
 /* One call. Arguments and result follow it in the generated structure that begins with it. */
 struct callseq_abi_request {
   struct callseq_waiter waiter;
   struct callseq_abi_callback *callback;
   int status;
   int saved_errno;
-  char *message; /* with status: what went wrong, malloc'd, and */
-  char *trace;   /* Scheme's call chain there; either may be NULL */
+  char *message;                 /* with status: what went wrong, malloc'd, and */
+  char *trace;                   /* Scheme's call chain there; either may be NULL */
+  struct callseq_server *server; /* while it is suspended */
+};
+
+/* The status of a request whose callback waits: its own thread has to go on with it. */
+#define CALLSEQ_ABI_SUSPENDED (-1)
+
+/* A blocking C function that runs outside, with the runtime free. Its arguments and its result
+ * follow in the generated structure that begins with it; all of it is from malloc. Who gave it to
+ * callseq#call-outside drops it, or, if that one is gone, who has run it. */
+struct callseq_abi_job {
+  void (*run)(struct callseq_abi_job *job);  /* calls the function, on any thread's own stack */
+  void (*drop)(struct callseq_abi_job *job); /* frees it with all that it has copied */
+  int saved_errno;                           /* what the function has left; by who ran it */
 };
 
 /* Where the reply of a call goes, and with it the runtime. */
@@ -96,6 +111,10 @@ struct callseq_abi_runtime {
 
 void callseq_abi_define(struct callseq_abi_callback *callback, C_word procedure);
 int callseq_abi_call_slowly(struct callseq_abi_request *q);
+
+/* After a call that has returned another status than 0, on its own thread: if it is suspended,
+ * waits and goes on with it until it has ended. Its final status. */
+int callseq_abi_settle(struct callseq_abi_request *q);
 void callseq_abi_failed(struct callseq_abi_request *q, int quiet);
 C_word callseq_abi_next_slowly(void);
 C_word callseq_abi_new_lap(void);

@@ -133,8 +133,23 @@ CALLSEQ_INLINE int callseq_abi_fail(struct callseq_abi_request *q, int quiet) {
   return q->status;
 }
 
+/* Frees a job whose result has been read; errno is then as its function has left it. */
+CALLSEQ_INLINE void callseq_abi_drop(struct callseq_abi_job *job) {
+  int saved = job->saved_errno;
+  job->drop(job);
+  errno = saved;
+}
+
 /* What generated text calls by these names, whatever the program has defined `free` as. */
 CALLSEQ_INLINE void callseq_abi_free(void *memory) { free(memory); }
+CALLSEQ_INLINE void *callseq_abi_allocate(size_t size) { return calloc(1, size); }
+/* NULL stays; `whole` becomes 0 if there is no memory. */
+CALLSEQ_INLINE char *callseq_abi_copy(const char *string, int *whole) {
+  char *copy = string ? strdup(string) : (char *)0;
+  if (string && !copy)
+    *whole = 0;
+  return copy;
+}
 CALLSEQ_INLINE void callseq_abi_free_strings(char **list) {
   if (!list)
     return;

@@ -10,8 +10,11 @@
 
 #include "base/clock.h"
 #include "base/trace.h"
+#include "calls.h"
 #include "fork.h"
 #include "scheme.h"
+#include "service.h"
+#include "suspend.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -98,9 +101,22 @@ CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
     }
   }
   callseq_tools_acquire(q);
+  callseq_suspend_settle(r, q);
   callseq_thread_allow_cancel(cancel);
   errno = saved;
   return q->status;
+}
+
+void callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  struct callseq_sequencer *s = &r->fast.sequencer;
+  q->status = 0;
+  q->message = q->trace = NULL;
+  q->waiter.alone = 1;
+  q->waiter.habit = callseq_thread_habit();
+  if (callseq_sequencer_try_enter(s, callseq_abi_self) ||
+      callseq_sequencer_enter(s, &q->waiter, callseq_abi_self, callseq_failure_stalled, q) ==
+          CALLSEQ_ENTERED_HOLDER)
+    run(r, q);
 }
 
 /* The holder's own request is the first of a batch and is not marked done: its caller knows when
@@ -115,6 +131,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
     return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_end_level);
   }
   callseq_levels_restore_mask(&r->levels.base);
+  callseq_suspend_leave(r);
   bool lent = at->reply_to == CALLSEQ_ABI_TO_WAITER;
   bool internal = at->request->callback->internal; /* the request may be gone below */
   callseq_tools_release(at->request);
@@ -132,6 +149,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
     CALLSEQ_POINT1(enter, ((struct callseq_abi_request *)next)->callback->name);
     callseq_context_fresh();
   } else {
+    callseq_service_look(r);
     next = callseq_runtime_switch_out(r);
   }
   callseq_tools_acquire(next);

@@ -27,7 +27,8 @@ bool callseq_config_same(const callseq_config *a, const callseq_config *b) {
          a->spin_limit == b->spin_limit && a->stall_ms == b->stall_ms && a->argc == b->argc &&
          a->argv == b->argv && a->toplevel == b->toplevel && a->on_error == b->on_error &&
          a->on_error_data == b->on_error_data && a->report_overrun == b->report_overrun &&
-         a->measure_time == b->measure_time && a->batch_busy == b->batch_busy;
+         a->measure_time == b->measure_time && a->batch_busy == b->batch_busy &&
+         a->suspend == b->suspend;
 }
 
 /* The default number of polls: none where there is one processor. Always the same in a process, so
@@ -75,6 +76,9 @@ char *callseq_config_normalise(callseq_config *config, const callseq_config *wan
     config->spin_limit = default_spin();
   if (!config->stall_ms)
     config->stall_ms = STALL_DEFAULT;
+  if (config->suspend && config->suspend != CALLSEQ_SUSPEND_NONE)
+    return callseq_format("callseq_init_with: suspend is %u; it must be 0 or CALLSEQ_SUSPEND_NONE",
+                          config->suspend);
   config->report_overrun = config->report_overrun != 0;
   config->measure_time = config->measure_time != 0;
   config->batch_busy = config->batch_busy != 0;

@@ -55,7 +55,6 @@ void callseq_scheme_fail(char *message, char *trace) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_abi_request *q = r->fast.now.request;
   callseq_fork_fails(message, trace);
-  r->levels.innermost->failed = true;
   callseq_failure_set(q, CALLSEQ_ERROR, callseq_format("%s: %s", q->callback->name, message),
                       trace ? strdup(trace) : NULL);
 }

@@ -23,8 +23,9 @@
 
 #include "exit.h"
 #include "fork.h"
-#include "runner.h"
 #include "scheme.h"
+#include "service.h"
+#include "suspend.h"
 #include "system/system.h"
 #include "thread.h"
 
@@ -215,7 +216,8 @@ static const struct {
     {wait_for_setup, let_set_up, let_child_set_up},
     {take_runtime, give_up_runtime, give_up_runtime},
     {copy_call, use_original, use_copy},
-    {NULL, NULL, callseq_runner_forked},
+    {NULL, NULL, callseq_suspend_forked},
+    {NULL, NULL, callseq_service_forked},
     {NULL, NULL, callseq_signals_forked},
     {NULL, NULL, forget_fibers},
     {NULL, NULL, forget_waiters},

@@ -6,6 +6,7 @@
 #include "runtime.h"
 
 #include "scheme.h"
+#include "suspend.h"
 #include "thread.h"
 
 enum { ROOM = 96 << 10 }; /* of the nursery, at most, that the function should find */
@@ -16,21 +17,38 @@ struct invocation {
   void *argument;
 };
 
-/* (run-function request), a CHICKEN procedure: what a foreign-safe-lambda does, but with a
- * collection only if little of the nursery is left, not before every call. The function's frames
- * are there, and the plain callbacks in it need what is left. Deep in nested calls a collection
- * does not give so much; then it has to do. */
-void callseq_scheme_run_function(C_word c, C_word *av) {
-  ptrdiff_t half = callseq_runtime.setup.nursery / 2, room = half < ROOM ? half : ROOM;
-  if (!callseq_runtime.made_room && !C_demand(C_bytestowords(room))) {
-    callseq_runtime.made_room = 1;
-    C_save_and_reclaim((void *)callseq_scheme_run_function, (int)c, av);
+/* Makes room for C frames and the plain callbacks in them, by a collection of what will call
+ * `again`, if little of the nursery is left: not before every call, as a foreign-safe-lambda does.
+ * Deep in nested calls a collection does not give so much; then it has to do. */
+static void make_room(void *again, C_word c, C_word *av) {
+  struct callseq_runtime *r = &callseq_runtime;
+  ptrdiff_t half = r->setup.nursery / 2, room = half < ROOM ? half : ROOM;
+  if (!r->made_room && !C_demand(C_bytestowords(room))) {
+    r->made_room = true;
+    C_save_and_reclaim(again, (int)c, av);
   }
-  callseq_runtime.made_room = 0;
+  r->made_room = false;
+}
+
+/* (run-function request), a CHICKEN procedure: calls the function as a foreign-safe-lambda would.
+ */
+void callseq_scheme_run_function(C_word c, C_word *av) {
+  make_room((void *)callseq_scheme_run_function, c, av);
   struct invocation *call = CALLSEQ_ABI_REQUEST(struct invocation, av[2]);
   C_word *a = C_alloc(C_SIZEOF_PAIR);
   int level = C_save_callback_continuation(&a, av[1]);
   call->function(call->argument);
+  C_word k = C_restore_callback_continuation2(level);
+  C_kontinue(k, C_SCHEME_UNDEFINED);
+}
+
+/* (run-job job): the same for what would be run outside, but that frames are in the way. */
+void callseq_scheme_run_job(C_word c, C_word *av) {
+  make_room((void *)callseq_scheme_run_job, c, av);
+  struct callseq_abi_job *job = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, av[2]);
+  C_word *a = C_alloc(C_SIZEOF_PAIR);
+  int level = C_save_callback_continuation(&a, av[1]);
+  callseq_suspend_run(job);
   C_word k = C_restore_callback_continuation2(level);
   C_kontinue(k, C_SCHEME_UNDEFINED);
 }
@@ -58,7 +76,7 @@ CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
   }
   call.function = function;
   call.argument = argument;
-  if (callseq_abi_call(&call.request, &invoke))
+  if (callseq_abi_call(&call.request, &invoke) && callseq_abi_settle(&call.request))
     callseq_abi_failed(&call.request, 1);
   return call.request.status;
 }

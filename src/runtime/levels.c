@@ -59,7 +59,7 @@ static ptrdiff_t level_room(struct callseq_runtime *r) {
 /* CHICKEN can be re-entered only from a safe lambda, and each level needs one of its own. */
 CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
                                           struct callseq_abi_request *q) {
-  struct callseq_level level = {.outer = r->levels.innermost, .below = r->fast.now};
+  struct callseq_level level = {.outer = r->levels.innermost, .below = r->fast.now, .begins = true};
   fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
   callseq_failure_check_stack(r);
   if (!r->roots.procedures[CALLSEQ_PROCEDURE_serve_level] ||
@@ -118,19 +118,19 @@ struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r) {
 C_word callseq_scheme_enter_level(void) {
   struct callseq_level *level = callseq_runtime.levels.innermost;
   memcpy(&level->restart, &C_restart, sizeof C_restart);
-  if (level->outer)
-    level->safe = callseq_roots_safe_lambdas(&callseq_runtime, INT_MAX);
+  level->safe = callseq_roots_safe_lambdas(&callseq_runtime, INT_MAX);
   return C_SCHEME_UNDEFINED;
 }
 
-/* The procedure to go on with where a level begins, or begins again after a failure. */
+/* The procedure to go on with where a level begins, or where its request has failed or been
+ * suspended. */
 C_word callseq_scheme_begin(void) {
   struct callseq_runtime *r = &callseq_runtime;
   callseq_scheme_allow_interrupts();
-  if (!r->levels.innermost->failed)
-    return callseq_abi_dispatch(r->fast.now.request, __builtin_frame_address(0));
-  r->levels.innermost->failed = false;
-  return callseq_abi_next();
+  if (!r->levels.innermost->begins)
+    return callseq_abi_next();
+  r->levels.innermost->begins = false;
+  return callseq_abi_dispatch(r->fast.now.request, __builtin_frame_address(0));
 }
 
 /* Drops the C frames above the innermost level: calls of plain define-external functions that a

@@ -87,6 +87,7 @@ static void live(void *runtime) {
   callseq_tools_arrive(&r->scheme_side, &r->host_side);
   CHICKEN_run(ask_sizes);
   r->setup.return_to_host = C_restart_trampoline;
+  r->levels.base.begins = true;
   r->fast.now.request = callseq_runtime_switch_out(r);
   callseq_tools_acquire(r->fast.now.request);
   C_word k = CHICKEN_continue(callseq_roots_procedure(r, CALLSEQ_PROCEDURE_serve));
@@ -100,6 +101,8 @@ static void live(void *runtime) {
   }
 }
 
+void callseq_loading_count_collections(void) { C_post_gc_hook = after_collection; }
+
 void callseq_loading_make_stack(struct callseq_runtime *r) {
   const struct callseq_stack *stack = &r->setup.stack;
   callseq_context_make(&r->fast.scheme, stack->base, stack->bytes, live, r, &r->fast.host);
@@ -109,7 +112,7 @@ void callseq_loading_make_stack(struct callseq_runtime *r) {
 bool callseq_loading_run(struct callseq_runtime *r, const struct callseq_sizes *sizes) {
   if (!CHICKEN_initialize(sizes->heap, sizes->nursery, sizes->symbols, ask_sizes))
     return false;
-  C_post_gc_hook = after_collection;
+  callseq_loading_count_collections();
   r->setup.nursery = sizes->nursery;
   callseq_runtime_switch_in(r, NULL);
   if (r->setup.not_in_stack)

@@ -49,7 +49,7 @@ struct callseq_level {
   struct callseq_abi_now below; /* the call of the outer level */
   sigjmp_buf restart;           /* CHICKEN's, for collections in this level */
   int safe;                     /* length of CHICKEN's stack of safe lambdas at its beginning */
-  bool failed;                  /* its request has failed, and waits for the level to be unwound */
+  bool begins;                  /* its first request is still to be begun */
   struct callseq_kept_mask caller;
 };
 
@@ -88,12 +88,34 @@ struct callseq_runtime {
     C_word base_serial; /* the serial of level 0 while there is another */
   } levels;
 
+  /* Holder; see suspend.c. */
+  struct {
+    struct callseq_server *servers;  /* all of them */
+    struct callseq_server *attached; /* the one that executes `now`; NULL: it has just left */
+    int exclusive;                   /* how many (exclusively ...) are being evaluated */
+    C_word above; /* the last serial, while a resumed call has an older one; else 0. Any thread
+                     reads it */
+  } suspend;
+
+  /* A Scheme program that hosts native threads; see program.c. */
+  struct {
+    struct callseq_abi_request request; /* the program, as a call that does not end */
+    struct callseq_stack side;          /* set-up: where its native thread waits meanwhile */
+    bool hosts;                         /* set-up: there is one */
+    uint64_t left;                      /* holder: when it has left the runtime last */
+    _Atomic(uint64_t) since; /* by callseq_clock_now: when it has got the runtime; 0: it has not.
+                                The holder writes it, any thread reads it */
+    _Atomic(uint64_t) share; /* how long it may keep that from others, in ns. As `since` */
+    _Atomic(bool) asked;     /* to give way; any thread */
+  } program;
+
   /* Holder: the stacks on both sides of the switch, as the tools know them. */
   struct callseq_tools_side host_side, scheme_side;
 
   /* The holder writes, any thread reads; see stats.c. */
   struct {
-    _Atomic(uint64_t) collections, inside_ns;
+    _Atomic(uint64_t) collections, inside_ns, suspended;
+    _Atomic(uint64_t) internal; /* calls of the library's own, which callseq_stats leaves out */
   } counts;
 
   /* Holder. */

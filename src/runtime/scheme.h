@@ -24,7 +24,36 @@ void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
 void callseq_scheme_new_lap(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_next_signal(void);
 void callseq_scheme_catch_signal(int number);
-void callseq_scheme_provide_signals(C_word handlers, C_word procedure);
+void callseq_scheme_provide_signals(C_word handlers);
+C_word callseq_scheme_signals_pending(void);
+void callseq_scheme_run_job(C_word c, C_word *av) C_noret;
+void callseq_scheme_define_resume(C_word procedure);
+C_word callseq_scheme_make_server(C_word level);
+C_word callseq_scheme_can_suspend(void);
+C_word callseq_scheme_exclude(C_word begins);
+void callseq_scheme_suspend(int fd, int input, int output, double milliseconds);
+C_word callseq_scheme_give_way(void);
+C_word callseq_scheme_suspend_for(C_word job);
+C_word callseq_scheme_ring(C_word server);
+C_word callseq_scheme_end_server(C_word server);
+C_word callseq_scheme_attach_spare(C_word server);
+C_word callseq_scheme_resumed(C_word request);
+C_word callseq_scheme_attach(C_word request);
+void callseq_scheme_drop_server(C_word server);
+void callseq_scheme_define_service(C_word procedure);
+void callseq_scheme_publish_deadline(double milliseconds);
+void callseq_scheme_publish_descriptor(int fd, int input, int output);
+C_word callseq_scheme_is_wanted(void);
+C_word callseq_scheme_is_asked(void);
+C_word callseq_scheme_stay(void);
+C_word callseq_scheme_serve_again(void);
+C_word callseq_scheme_note_ready(void);
+void callseq_scheme_run_elsewhere(C_word job, C_word green);
+C_word callseq_scheme_next_done(void);
+C_word callseq_scheme_host(C_word nursery);
+C_word callseq_scheme_stop_hosting(void);
+int callseq_scheme_input_buffered(void);
+void callseq_scheme_take_over_signals(void);
 
 /* The reply of the library's own callbacks, which have no result. */
 CALLSEQ_INLINE C_word callseq_scheme_reply_void(C_word serial) {

@@ -10,6 +10,8 @@
 
 #include "fork.h"
 #include "loading.h"
+#include "program.h"
+#include "setup.h"
 #include "system/overrun.h"
 #include "thread.h"
 
@@ -31,6 +33,16 @@ static int refuse(int status, char *message) {
 
 /* UINT_MAX, "off" in a configuration, is 0 in the sequencer. */
 static uint32_t or_none(unsigned limit) { return limit == UINT_MAX ? 0 : limit; }
+
+void callseq_setup_sequencer(struct callseq_runtime *r, const callseq_config *config) {
+  callseq_sequencer_init(&r->fast.sequencer, &(struct callseq_sequencer_limits){
+                                                 .batch_limit = or_none(config->batch_limit),
+                                                 .spin_limit = or_none(config->spin_limit),
+                                                 .stall_ms = or_none(config->stall_ms),
+                                                 .batch_busy = (uint32_t)config->batch_busy,
+                                                 .ask = callseq_program_ask,
+                                             });
+}
 
 /* Starts CHICKEN and loads the program. Returns a status. */
 static int load(struct callseq_runtime *r, const struct callseq_sizes *sizes) {
@@ -86,12 +98,7 @@ static int set_up(struct callseq_runtime *r, const callseq_config *config) {
                                  bytes, r->setup.stack.guard, strerror(errno)));
   r->setup.config = *config;
   r->setup.stack_top = (C_word *)((char *)r->setup.stack.base + r->setup.stack.bytes);
-  callseq_sequencer_init(&r->fast.sequencer, &(struct callseq_sequencer_limits){
-                                                 .batch_limit = or_none(config->batch_limit),
-                                                 .spin_limit = or_none(config->spin_limit),
-                                                 .stall_ms = or_none(config->stall_ms),
-                                                 .batch_busy = (uint32_t)config->batch_busy,
-                                             });
+  callseq_setup_sequencer(r, config);
   callseq_loading_make_stack(r);
   callseq_thread_at_end(callseq_failure_thread_ends);
   callseq_overrun_watch(&r->setup.stack, config->report_overrun);

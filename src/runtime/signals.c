@@ -7,7 +7,7 @@
  *
  *   computing  A ring has the holder run the interrupt hook, which looks (interrupts.h).
  *   asleep     A holder in a system call is interrupted by passing the signal on to it.
- *   nobody     The runner calls, and looks.
+ *   nobody     The service calls, and looks.
  *
  * Whoever is first takes the signal out of `pending`, and runs Scheme's handler once.
  *
@@ -20,8 +20,8 @@
 #include "runtime.h"
 
 #include "interrupts.h"
-#include "runner.h"
 #include "scheme.h"
+#include "service.h"
 #include "system/system.h"
 
 #include <errno.h>
@@ -98,7 +98,7 @@ static void note(int number, siginfo_t *info, void *context) {
     callseq_interrupts_ring();
     if (holder && holder != callseq_abi_self)
       callseq_system_pass_on(holder, number);
-    callseq_runner_tell();
+    callseq_service_tell();
   }
   errno = saved;
 }
@@ -121,17 +121,15 @@ C_word callseq_scheme_next_signal(void) {
   return C_SCHEME_FALSE;
 }
 
-static C_word reply(C_word serial, C_word value) {
-  (void)value;
-  return callseq_scheme_reply_void(serial);
+/* Is there one? */
+C_word callseq_scheme_signals_pending(void) {
+  for (int i = 0; i < SIGNALS / 32; i++)
+    if (atomic_load_explicit(&signals.pending[i], memory_order_relaxed))
+      return C_SCHEME_TRUE;
+  return C_SCHEME_FALSE;
 }
 
-static struct callseq_abi_callback deliver = {.name = "(signal handlers)",
-                                              .type = "void",
-                                              .accepts = "anything",
-                                              .reply = reply,
-                                              .bytes = sizeof(struct callseq_abi_request),
-                                              .internal = 1};
+void callseq_scheme_take_over_signals(void) { callseq_signals_take_over(); }
 
 void callseq_signals_begin(void) {
   for (size_t i = 0; i < sizeof signals.faults / sizeof *signals.faults; i++)
@@ -148,7 +146,7 @@ void callseq_signals_forked(void) {
 
 static void catch (int number) {
   struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-  callseq_runner_start(&deliver, "Scheme's signal handlers run only while callbacks do");
+  callseq_service_start("Scheme's signal handlers run only while callbacks do");
   sigfillset(&action.sa_mask);
   sigaction(number, &action, NULL);
 }
@@ -165,10 +163,9 @@ void callseq_scheme_catch_signal(int number) {
   catch (number);
 }
 
-void callseq_scheme_provide_signals(C_word handlers, C_word procedure) {
+void callseq_scheme_provide_signals(C_word handlers) {
   signals.handlers = CHICKEN_new_gc_root();
   CHICKEN_gc_root_set(signals.handlers, handlers);
-  callseq_abi_define(&deliver, procedure);
 }
 
 /* While the program was being loaded, CHICKEN's C handler has replaced what was there. */

@@ -12,14 +12,28 @@ static uint64_t peek(_Atomic(uint64_t) *counter) {
 /* Serials count the calls, up from 0 in level 0 and down from -1 above it. */
 static C_word serial(C_word *word) { return C_unfix(__atomic_load_n(word, __ATOMIC_RELAXED)); }
 
+/* The serial of the last call in level 0. A resumed call has an older one, and `above` has the
+ * last. */
+static C_word base_serial(struct callseq_runtime *r) {
+  C_word before = serial(&r->fast.now.serial);
+  /* acquire: pairs with the releases in callseq_scheme_attach and callseq_suspend_leave */
+  atomic_thread_fence(memory_order_acquire);
+  C_word above = C_unfix(__atomic_load_n(&r->suspend.above, __ATOMIC_ACQUIRE));
+  C_word last = serial(&r->fast.now.serial);
+  if (last < 0) /* a nested call is being executed */
+    last = serial(&r->levels.base_serial);
+  if (last < above)
+    last = above;
+  return last < before ? before : last;
+}
+
 void callseq_stats(struct callseq_stats *stats) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_counts *counts = &r->fast.sequencer.counts;
-  C_word base = serial(&r->fast.now.serial);
-  if (base < 0) /* a nested call is being executed */
-    base = serial(&r->levels.base_serial);
+  C_word base = base_serial(r);
   stats->nested = (uint64_t)(-1 - serial(&r->levels.serial));
-  stats->calls = (uint64_t)base + stats->nested;
+  stats->calls = (uint64_t)base + stats->nested - peek(&r->counts.internal);
+  stats->suspended = peek(&r->counts.suspended);
   stats->by_others = peek(&counts->finished);
   stats->batches = peek(&counts->batches);
   stats->largest_batch = peek(&counts->largest);

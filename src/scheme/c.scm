@@ -11,7 +11,17 @@
 (define current-type (foreign-lambda c-string "callseq_scheme_type"))
 (define current-accepts (foreign-lambda c-string "callseq_scheme_accepts"))
 (define run-function (##core#primitive "callseq_scheme_run_function"))
+(define run-job (##core#primitive "callseq_scheme_run_job"))
 (define new-lap (##core#primitive "callseq_scheme_new_lap"))
+(define suspend-for-descriptor
+  (foreign-lambda void "callseq_scheme_suspend" int bool bool double))
+(define drop-server (foreign-lambda* void ((scheme-object server)) "callseq_scheme_drop_server(server);"))
+(define run-elsewhere (foreign-lambda void "callseq_scheme_run_elsewhere" scheme-object scheme-object))
+(define publish-deadline (foreign-lambda void "callseq_scheme_publish_deadline" double))
+(define publish-descriptor (foreign-lambda void "callseq_scheme_publish_descriptor" int bool bool))
+(define (host nursery) (##core#inline "callseq_scheme_host" nursery))
+(define input-buffered? (foreign-lambda* bool () "C_return(callseq_scheme_input_buffered());"))
+(define take-over-signals (foreign-lambda void "callseq_scheme_take_over_signals"))
 (define catch-signal (foreign-lambda void "callseq_scheme_catch_signal" int))
 
 ;; Evaluates EXPRESSION, which gives the procedure to go on with, and jumps to it.

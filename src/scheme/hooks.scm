@@ -85,3 +85,10 @@
 (define (keep-in-calls)
   (replace! 'chicken.platform#return-to-host (lambda (_) strayed))
   (implicit-exit-handler strayed))
+
+;; Has callbacks that wait be suspended; see suspension.scm.
+(define (keep-scheduling)
+  (set! ##sys#dynamic-wind bind)
+  (replace! '##sys#schedule scheduler)
+  (replace! '##sys#add-to-ready-queue queue)
+  (replace! '##sys#thread-kill! killer))

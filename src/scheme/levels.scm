@@ -1,8 +1,8 @@
 ;;; The resident loop, and the levels above it.
 ;;;
-;;; serve is the resident loop. It waits, inside C, for the first request and jumps to its
-;;; procedure; that one's reply gives the procedure of the next request, and so on: a callback ends
-;;; by jumping to the next one. Nothing returns to serve; it begins anew after a failure, by the
+;;; run-server (suspension.scm) is the resident loop. It waits, inside C, for the first request and
+;;; jumps to its procedure; that one's reply gives the procedure of the next request, and so on: a callback ends
+;;; by jumping to the next one. Nothing returns to it; it begins anew after a failure, by the
 ;;; continuation kept in `levels`, with parameters, winders and handlers as they were.
 ;;;
 ;;; A call from C code that Scheme called is served by serve-level on top of that C code, and does
@@ -20,7 +20,8 @@
   (set! ##sys#current-exception-handler handle))
 
 ;; The innermost level of this green thread, or #f.
-(define (own-level) (assq ##sys#current-thread levels))
+(define (own-level)
+  (or (assq ##sys#current-thread levels) (server-level ##sys#current-thread)))
 
 ;; Waits until the innermost level is one of this green thread, and returns #t with interrupts held;
 ;; or #f at once if no level is.
@@ -47,10 +48,8 @@
   (catch-signals)
   (keep-in-calls)
   (end-children)
-  (call/cc (lambda (k) (set! levels '()) (level-begins k)))
-  (set! ##sys#current-exception-handler handle)
-  (settle-failure)
-  (go-on (##core#inline "callseq_scheme_begin")))
+  (set! base-winds ##sys#dynamic-winds)
+  (run-server (begin-serving)))
 
 ;; A nested call: returns when it has been answered.
 (define (serve-level)

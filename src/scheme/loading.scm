@@ -23,8 +23,10 @@
              (else (loop (cdr lines) i forms)))))))
 
 ((foreign-lambda void "callseq_scheme_define_invoke" scheme-object) invoke)
-((foreign-lambda void "callseq_scheme_provide_signals" scheme-object scheme-object)
- ##sys#signal-vector deliver-signals)
+((foreign-lambda void "callseq_scheme_define_resume" scheme-object) resume)
+((foreign-lambda void "callseq_scheme_define_service" scheme-object) serve-all)
+((foreign-lambda void "callseq_scheme_provide_signals" scheme-object) ##sys#signal-vector)
+(keep-scheduling)
 
 (when (hosted?)
   (let ((clean-up (implicit-exit-handler))
@@ -51,5 +53,6 @@
     (implicit-exit-handler return-to-host)
     (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))
     (set! ##sys#current-exception-handler handle-load-error)))
+(unless (hosted?) (host-threads))
 
 (provide-procedures "src/runtime/procedures.h")

@@ -46,13 +46,24 @@
         (loop (##core#inline "C_i_pending_interrupt" #f) (cons reason signals))
         (for-each handle-signal (reverse signals)))))
 
-;; An interrupt hook that runs the handlers of signals, and leaves the rest to HOOK.
+;; An interrupt hook that runs the handlers of signals, gives way where that is asked, and leaves the
+;; rest to HOOK.
 (define (interrupt-hook hook)
   (define timer 255)
   (lambda (reason state)
     (handle-signals)
     (unless (eq? reason timer) (handle-queue reason))
-    (hook (and (eq? reason timer) reason) (with-room state))))
+    (let* ((reason (and (eq? reason timer) reason)) (state (with-room state)))
+      (define asked
+        (if (and reason (pair? levels) (null? (cdr levels)))
+            (##core#inline "callseq_scheme_is_asked")
+            0))
+      (cond ((eq? asked 0) (hook reason state))
+            ((not (##core#inline "callseq_scheme_can_suspend")) (hook reason state))
+            ((eq? asked 1)
+             (##core#inline "callseq_scheme_hold_interrupts")
+             (give-way (lambda () (hook #f state))))
+            (else (back-to-service (lambda () (hook #f state))))))))
 
 ;; A thunk that goes on with STATE, a procedure that an interrupt has stopped. It may have collected
 ;; so that the C function which it is about to call has the nursery, and green threads or a handler
@@ -61,9 +72,3 @@
   (lambda ()
     (unless (##core#inline "callseq_scheme_has_room") (##sys#gc #f))
     (if (procedure? state) (state) (##sys#context-switch state))))
-
-;; A callback, of the thread that runs handlers while nobody else is inside.
-(define (deliver-signals serial request)
-  (handle-signals)
-  (handle-queue (##core#inline "C_i_pending_interrupt" #f))
-  (go-on (##core#inline "callseq_scheme_reply_void" serial)))

@@ -35,6 +35,7 @@ enum {
   OFFER_SPINS = 5,      /* with the processor to themselves at first */
   QUANTUM_NS = 20000,   /* for an heir that does not come */
   LEAVES_PER_LOOK = 64, /* at the clock meanwhile */
+  ASK_MS = 1,           /* from one time that a holder is asked to leave to the next */
 };
 
 /* Looks of followers after the heir. */
@@ -66,7 +67,9 @@ static uint32_t measure_pauses(void) {
   return quickest < LEAST_NS ? USUAL : (uint32_t)(PAUSES * POLL_NS / quickest) + 1;
 }
 
-void callseq_pace_init(struct callseq_pace *p, uint32_t spin_limit, uint32_t stall_ms) {
+void callseq_pace_init(struct callseq_pace *p, uint32_t spin_limit, uint32_t stall_ms,
+                       int (*ask)(void)) {
+  p->ask = ask;
   p->spin_limit = spin_limit;
   p->stall_ms = stall_ms;
   p->overdue_ms = OVERDUE_MS;
@@ -237,7 +240,11 @@ void callseq_pace_nap(struct callseq_wait *wait) {
   wait->polls = wait->patience;
 }
 
+uint32_t callseq_pace_ask(const struct callseq_pace *p) { return p->ask && p->ask() ? ASK_MS : 0; }
+
 int callseq_pace_poll_as_heir(const struct callseq_pace *p, struct callseq_wait *wait) {
+  if (callseq_pace_ask(p))
+    wait->patience = 0;
   uint32_t polls = wait->polls++;
   if (polls < p->spin_limit) {
     pause_for(p->pauses);

@@ -31,6 +31,7 @@ struct callseq_pace {
   uint32_t stall_ms;   /* a wait as long as this is reported; 0: none is */
   uint32_t overdue_ms; /* an heir that has not come for so long is overdue; 0: none is */
   uint32_t pauses;     /* of the processor, from one poll to the next */
+  int (*ask)(void);    /* see callseq_pace_ask; may be NULL */
   /* The holder's own: */
   uint32_t leaves;  /* since it looked at the clock last */
   uint64_t quantum; /* when it did */
@@ -59,7 +60,8 @@ struct callseq_wait {
 };
 
 /* Measures how fast this processor pauses, which takes some ten microseconds. */
-void callseq_pace_init(struct callseq_pace *p, uint32_t spin_limit, uint32_t stall_ms);
+void callseq_pace_init(struct callseq_pace *p, uint32_t spin_limit, uint32_t stall_ms,
+                       int (*ask)(void));
 
 /* In a forked child, where nobody waits. */
 void callseq_pace_forked(struct callseq_pace *p);
@@ -120,6 +122,11 @@ int callseq_pace_poll_as_heir(const struct callseq_pace *p, struct callseq_wait 
 
 /* That it sleeps if the holder may have overlooked it. */
 enum { CALLSEQ_UNSURE_MS = 1 };
+
+/* A holder that would go on for long may be one that leaves sooner when it is asked to: it is
+ * asked, by the function that was handed in, which returns 0 if this holder is no such. Returns for
+ * how long the heir may sleep before it asks again; 0: no limit. */
+uint32_t callseq_pace_ask(const struct callseq_pace *p);
 
 /* ---- The holder, while an heir that has been woken does not come ---- */
 

@@ -79,7 +79,7 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
   s->batch_limit = limits->batch_limit;
   s->batch_busy = limits->batch_busy;
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
-  callseq_pace_init(&s->pace, limits->spin_limit, limits->stall_ms);
+  callseq_pace_init(&s->pace, limits->spin_limit, limits->stall_ms, limits->ask);
 }
 
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self) {
@@ -111,6 +111,10 @@ void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
 uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   uint32_t id = atomic_load_explicit(&s->lock, memory_order_relaxed);
   return id >= OFFERED ? 0 : id;
+}
+
+int callseq_sequencer_is_waited_for(struct callseq_sequencer *s) {
+  return atomic_load_explicit(&s->arrivals, memory_order_relaxed) != NULL;
 }
 
 /* `word` is only an address: the waiter may be gone. */
@@ -287,6 +291,12 @@ static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
 static struct callseq_waiter *choose_deputy(struct callseq_sequencer *s) {
   collect(s);
   return s->turns.first ? s->turns.first : s->brief.first;
+}
+
+void callseq_sequencer_stay(struct callseq_sequencer *s) {
+  struct callseq_waiter *heir = s->succession.vacant ? appoint(s) : NULL;
+  if (heir)
+    wake_up(s, &heir->state);
 }
 
 /* Frees the lock, or offers it to a waiter that demands it. */
@@ -489,7 +499,7 @@ static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w,
   uint32_t asleep = HEIR | PARKED;
   /* acquire: pairs with the release in give_up; who wakes nobody has cleared the demand before */
   atomic_exchange_explicit(&w->state, asleep, memory_order_acquire);
-  uint32_t ms = sleep_handshake(s) ? 0 : CALLSEQ_UNSURE_MS;
+  uint32_t ms = sleep_handshake(s) ? callseq_pace_ask(&s->pace) : CALLSEQ_UNSURE_MS;
   uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
   if (lock != FREE && lock != OFFERED &&
       atomic_load_explicit(&s->succession.demand, memory_order_relaxed) == w)

@@ -155,6 +155,7 @@ struct callseq_sequencer_limits {
   uint32_t spin_limit;  /* polls of an heir before it yields and sleeps */
   uint32_t stall_ms;    /* a wait as long as this is reported */
   uint32_t batch_busy;
+  int (*ask)(void); /* asks the holder to leave soon: see callseq_pace_ask. Any thread that waits */
 };
 
 /* By the owner, before any other thread knows of the sequencer but by
@@ -187,6 +188,13 @@ enum callseq_entered {
  * cancellation point. */
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data);
+
+/* For a holder that stays for long, but leaves when it is asked to: there is an heir from now on,
+ * if anybody waits, and that asks. */
+void callseq_sequencer_stay(struct callseq_sequencer *s);
+
+/* For the holder: does another thread wait? */
+int callseq_sequencer_is_waited_for(struct callseq_sequencer *s);
 
 /* The holder's id, or 0: a guess unless it is the caller's own. Any thread, and signal handlers. */
 uint32_t callseq_sequencer_holder(struct callseq_sequencer *s);

@@ -134,9 +134,10 @@ int enter_inner(int);
 
 ; A body that waits for what can never come: CHICKEN's scheduler has nobody to run.
 (define-sequenced-callback (deadlock (int n)) int
-  (##sys#setslot ##sys#current-thread 3 'blocked)
-  (##sys#schedule)
-  n)
+  (exclusively
+   (##sys#setslot ##sys#current-thread 3 'blocked)
+   (##sys#schedule)
+   n))
 
 (define-sequenced-callback (twice (int n)) int (* 2 n))
 

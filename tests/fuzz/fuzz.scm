@@ -27,6 +27,7 @@
                   '(define (begin-compilation! c++?)
                      (set! compiling-c++? c++?)
                      (set! callbacks '())
+                     (set! text-begun? #f)
                      (set! header #f))))))
 
 (module-under-test "../../src/compile-time")

@@ -50,7 +50,7 @@ static int look_until(uint64_t end_ms, int count, uint32_t heir, bool *overdue) 
 static void followers(int count) {
   bool overdue = false;
   now_ns = 1000000000;
-  callseq_pace_init(&pace, 0, 0);
+  callseq_pace_init(&pace, 0, 0, NULL);
   for (int i = 0; i < count; i++) {
     now_ns += 100000000 / (uint64_t)count;
     callseq_pace_begin(&pace, &waits[i], NULL, NULL, NULL);
@@ -72,7 +72,7 @@ static void followers(int count) {
 
 /* A follower that is woken for no reason sleeps until the moment that it had set itself. */
 static void interrupted(void) {
-  callseq_pace_init(&pace, 0, 0);
+  callseq_pace_init(&pace, 0, 0, NULL);
   callseq_pace_begin(&pace, &waits[0], NULL, NULL, NULL);
   callseq_pace_follow(&pace, &waits[0], 1, 0);
   uint32_t before = callseq_pace_sleep_ms(&waits[0]);
@@ -87,7 +87,7 @@ static void interrupted(void) {
 /* Of the clock from one look at it to the next. 64 pauses take from 0.1 to 3 microseconds. */
 static void poll_distance(uint64_t ns, const char *what) {
   step_ns = ns;
-  callseq_pace_init(&pace, 100, 0);
+  callseq_pace_init(&pace, 100, 0, NULL);
   step_ns = 0;
   ok(pace.pauses >= 1 && pace.pauses <= 10000, "%s: polls are %d pauses apart", what,
      (int)pace.pauses);

@@ -76,6 +76,12 @@ uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   return id == CALLSEQ_LOCK_CLOSED ? 0 : id;
 }
 
+void callseq_sequencer_stay(struct callseq_sequencer *s) { (void)s; }
+
+int callseq_sequencer_is_waited_for(struct callseq_sequencer *s) {
+  return callseq_sequencer_wanted(s);
+}
+
 void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }

@@ -132,6 +132,7 @@ CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s) {
 struct callseq_sequencer_limits {
   uint32_t batch_limit, spin_limit, stall_ms;
   uint32_t batch_busy; /* is always so */
+  int (*ask)(void);    /* nobody is */
 };
 
 enum callseq_entered { CALLSEQ_ENTERED_HOLDER, CALLSEQ_ENTERED_DONE, CALLSEQ_ENTERED_CLOSED };
@@ -148,6 +149,8 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
                                              uint32_t self, void (*stalled)(void *), void *data);
 
 uint32_t callseq_sequencer_holder(struct callseq_sequencer *s);
+void callseq_sequencer_stay(struct callseq_sequencer *s);
+int callseq_sequencer_is_waited_for(struct callseq_sequencer *s);
 
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s);
 void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w);

@@ -1,0 +1,185 @@
+/* A Scheme program that hosts native threads: CHICKEN runs on its main thread's stack, and it is in
+ * no call. So it becomes one, that does not end: the program's request is executed by the main
+ * thread from the moment that the library is loaded, and other threads wait for it as for any
+ * callback.
+ *
+ * When the program waits, is in a blocking C function or gives way, its request is suspended. Other
+ * threads then switch to the stack on which the program was, and the main thread goes on here, on a
+ * side stack, as the caller's side of its request: it waits and resumes.
+ *
+ * A program that computes is asked to give way by those that wait, with a ring, which acts where
+ * CHICKEN preempts its own threads. It may keep the runtime for as long as the others had it before
+ * that: so it gets half of the time. The service, which runs green threads, is asked too.
+ */
+#define _GNU_SOURCE /* pthread_getattr_np; chicken.h switches it off otherwise */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "base/clock.h"
+#include "fork.h"
+#include "interrupts.h"
+#include "loading.h"
+#include "program.h"
+#include "scheme.h"
+#include "service.h"
+#include "setup.h"
+#include "suspend.h"
+#include "thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+  SIDE_BYTES =
+      256 << 10,    /* what waits there needs little, but a blocking C function may run there */
+  SHARE_NS = 500000 /* the longest that a program keeps the runtime from others */
+};
+
+static C_word reply(C_word serial, C_word value) {
+  (void)serial;
+  (void)value;
+  abort(); /* it does not end */
+}
+
+static struct callseq_abi_callback program = {.name = "(the program)",
+                                              .type = "void",
+                                              .accepts = "anything",
+                                              .reply = reply,
+                                              .bytes = sizeof(struct callseq_abi_request),
+                                              .internal = 1};
+
+bool callseq_program_is(struct callseq_runtime *r, const struct callseq_abi_request *q) {
+  return q == &r->program.request;
+}
+
+void callseq_program_comes(struct callseq_runtime *r) {
+  uint64_t t = callseq_clock_now(), away = t - r->program.left;
+  atomic_store_explicit(&r->program.share, away < SHARE_NS ? away : SHARE_NS, memory_order_relaxed);
+  atomic_store_explicit(&r->program.since, t, memory_order_relaxed);
+  callseq_sequencer_stay(&r->fast.sequencer);
+}
+
+void callseq_program_goes(struct callseq_runtime *r) {
+  r->program.left = callseq_clock_now();
+  atomic_store_explicit(&r->program.since, 0, memory_order_relaxed);
+}
+
+/* By threads that wait. */
+int callseq_program_ask(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_abi_callback *callback =
+      atomic_load_explicit(&r->fast.callback, memory_order_relaxed);
+  if (callback == &program) {
+    uint64_t since = atomic_load_explicit(&r->program.since, memory_order_relaxed);
+    if (!since)
+      return 0;
+    if (callseq_clock_now() - since < atomic_load_explicit(&r->program.share, memory_order_relaxed))
+      return 1;
+  } else if (!callseq_service_is(callback)) {
+    return 0;
+  }
+  atomic_store_explicit(&r->program.asked, true, memory_order_relaxed);
+  callseq_interrupts_ring();
+  return 1;
+}
+
+/* Has somebody asked the present call to give way? 0: no, 1: and it is the program, 2: the service.
+ */
+C_word callseq_scheme_is_asked(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_abi_request *q = r->fast.now.request;
+  if (!atomic_load_explicit(&r->program.asked, memory_order_relaxed) || !q)
+    return C_fix(0);
+  atomic_store_explicit(&r->program.asked, false, memory_order_relaxed);
+  return C_fix(callseq_program_is(r, q) ? 1 : callseq_service_is(q->callback) ? 2 : 0);
+}
+
+/* ---- Becoming a host ---- */
+
+static void wait_aside(void *runtime) {
+  struct callseq_runtime *r = runtime;
+  callseq_tools_arrive(&r->host_side, &r->scheme_side);
+  for (;;) {
+    callseq_sequencer_end_batch(&r->fast.sequencer);
+    callseq_suspend_settle(r, &r->program.request);
+  }
+}
+
+static bool find_stack(struct callseq_stack *stack) {
+#ifdef __linux__
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+    return false;
+  pthread_attr_getstack(&attributes, &stack->base, &stack->bytes);
+  pthread_attr_destroy(&attributes);
+  return true;
+#else
+  stack->base = NULL; /* all of memory */
+  stack->bytes = SIZE_MAX;
+  return true;
+#endif
+}
+
+/* The program that has loaded the library, on its main thread, hosts native threads from now on;
+ * `nursery` is that of CHICKEN in bytes. False, with a message: it does not. */
+C_word callseq_scheme_host(C_word nursery) {
+  struct callseq_runtime *r = &callseq_runtime;
+  callseq_config config, defaults = CALLSEQ_CONFIG_DEFAULT;
+  char *problem = callseq_config_normalise(&config, &defaults);
+  free(problem);
+  callseq_thread_at_end(callseq_failure_thread_ends);
+  if (problem || !callseq_fork_ready() || !callseq_thread_enter() || !find_stack(&r->setup.stack) ||
+      !callseq_stack_map(&r->program.side, SIDE_BYTES)) {
+    callseq_print("callseq: native threads cannot call: no memory for that\n");
+    return C_SCHEME_FALSE;
+  }
+  r->setup.config = config;
+  r->setup.nursery = C_unfix(nursery);
+  r->setup.stack_top = (C_word *)((char *)C_stack_hard_limit + r->setup.nursery);
+  r->setup.process = getpid();
+  callseq_setup_sequencer(r, &config);
+  callseq_roots_begin(r);
+  callseq_context_make(&r->fast.host, r->program.side.base, r->program.side.bytes, wait_aside, r,
+                       &r->fast.scheme);
+  callseq_tools_add(&r->host_side, r->program.side.base, r->program.side.bytes);
+  callseq_tools_here(&r->scheme_side, r->setup.stack.base, r->setup.stack.bytes);
+  callseq_loading_count_collections();
+  callseq_thread_configure(false);
+  r->program.hosts = true;
+  r->program.request.callback = &program;
+  r->fast.now.request = &r->program.request;
+  r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  atomic_store_explicit(&r->fast.callback, &program, memory_order_relaxed);
+  r->program.left = callseq_clock_now();
+  callseq_program_comes(r);
+  callseq_laps_begin(r, r->setup.stack_top);
+  callseq_signals_begin();
+  callseq_sequencer_open(&r->fast.sequencer, callseq_abi_self);
+  /* release: pairs with the acquire in loading() of calls.c */
+  atomic_store_explicit(&r->setup.state, CALLSEQ_READY, memory_order_release);
+  return C_SCHEME_TRUE;
+}
+
+/* What is loaded was no program of its own: a C host runs CHICKEN, and gets control back now. Not a
+ * callback that strays: #f then. */
+C_word callseq_scheme_stop_hosting(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  if (!callseq_program_is(r, r->fast.now.request) || r->levels.depth)
+    return C_SCHEME_FALSE;
+  r->program.hosts = false;
+  callseq_sequencer_close(&r->fast.sequencer);
+  /* release: as above */
+  atomic_store_explicit(&r->setup.state, CALLSEQ_NEW, memory_order_release);
+  return C_SCHEME_TRUE;
+}
+
+/* Is there input that has been read, but not by the program? Then it need not be waited for. */
+int callseq_scheme_input_buffered(void) {
+#ifdef __GLIBC__
+  return stdin->_IO_read_ptr < stdin->_IO_read_end;
+#else
+  return 0;
+#endif
+}

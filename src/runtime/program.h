@@ -1,0 +1,16 @@
+/* A Scheme program as a host. Needs runtime.h before it. */
+#ifndef CALLSEQ_PROGRAM_H
+#define CALLSEQ_PROGRAM_H
+
+/* Is this request the program itself? Any thread. */
+bool callseq_program_is(struct callseq_runtime *r, const struct callseq_abi_request *q);
+
+/* Holder: the program has got the runtime, or leaves it. */
+void callseq_program_comes(struct callseq_runtime *r);
+void callseq_program_goes(struct callseq_runtime *r);
+
+/* For threads that wait: has a program that computes, or the service, leave soon. 0: the holder is
+ * neither. As callseq_pace_ask wants it. */
+int callseq_program_ask(void);
+
+#endif

@@ -1,0 +1,331 @@
+/* Suspension.
+ *
+ * CHICKEN's continuations are objects of the heap: a computation that waits needs nothing on the
+ * stack, unless C frames are there. So a callback that waits is suspended: its green thread keeps
+ * the continuation, its native thread waits outside, and the runtime is free.
+ *
+ * A *server* is a green thread that runs the resident loop. One is attached at any time: its
+ * request is `now`, it is running or ready. Others are suspended, each with its request, or spare.
+ * When the attached server waits, callseq.scm takes down here what it waits for, and attaches a
+ * spare one; that ends the batch's step as a reply does, so that the request's thread gets its
+ * request back with the status CALLSEQ_ABI_SUSPENDED, and settles it.
+ *
+ * Each native thread waits for its own callback, by itself: for a descriptor, a deadline, or until
+ * the callback has been made ready by another, which rings. Then it calls in, as for any callback,
+ * with a request whose procedure attaches its server again. The reply goes to the old request.
+ *
+ * The serial of a resumed request is the old one, so that a delivery is still for the request that
+ * it was made for. `suspend.above` keeps the last serial meanwhile, from which those that follow
+ * count on.
+ *
+ * Invariants. A server that is not attached never runs. A request is suspended exactly while its
+ * status says so; only its own thread takes it out of that state, as the holder. Whoever rings is
+ * the holder, so a bell that its own thread closes as the holder is rung by nobody.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "base/clock.h"
+#include "calls.h"
+#include "fork.h"
+#include "program.h"
+#include "scheme.h"
+#include "suspend.h"
+#include "system/park.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+
+enum { LOOK_MS = 10 }; /* where no descriptor is left for a bell */
+
+/* ---- Outside: waiting ---- */
+
+/* Until the deadline, in milliseconds, rounded up; -1: there is none. */
+static int left(const struct callseq_server *v) {
+  if (!v->deadline)
+    return -1;
+  uint64_t t = callseq_clock_now();
+  if (t >= v->deadline)
+    return 0;
+  uint64_t ms = (v->deadline - t + 999999) / 1000000;
+  return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+static bool is_rung(struct callseq_server *v) {
+  /* acquire: pairs with the release in callseq_scheme_ring */
+  return atomic_load_explicit(&v->rung, memory_order_seq_cst) != 0;
+}
+
+static void wait_for_ring(struct callseq_server *v) {
+  while (!is_rung(v)) {
+    int ms = left(v);
+    if (ms == 0) {
+      v->timed_out = true;
+      return;
+    }
+    callseq_park_wait(&v->rung, 0, ms < 0 ? 0 : (uint32_t)ms);
+  }
+}
+
+static void wait_for_descriptor(struct callseq_server *v) {
+  struct callseq_bell bell;
+  bool has_bell = callseq_bell_open(&bell);
+  if (has_bell)
+    v->bell = bell;
+  /* seq_cst: pairs with the fence in callseq_scheme_ring; either this thread sees the ring, or the
+   * ringing one the bell */
+  atomic_thread_fence(memory_order_seq_cst);
+  while (!is_rung(v)) {
+    struct pollfd set[2] = {{.fd = v->fd, .events = v->events},
+                            {.fd = has_bell ? bell.heard : -1, .events = POLLIN}};
+    int ms = left(v);
+    if (ms == 0) {
+      v->timed_out = true;
+      return;
+    }
+    if (!has_bell && (ms < 0 || ms > LOOK_MS))
+      ms = LOOK_MS;
+    if (poll(set, 2, ms) > 0 && set[0].revents)
+      return;
+  }
+}
+
+void callseq_suspend_run(struct callseq_abi_job *job) {
+  job->run(job);
+  job->saved_errno = errno;
+}
+
+static void wait_outside(struct callseq_server *v) {
+  if (v->job)
+    callseq_suspend_run(v->job);
+  else if (v->at_once)
+    return;
+  else if (v->fd >= 0)
+    wait_for_descriptor(v);
+  else
+    wait_for_ring(v);
+}
+
+/* ---- Outside: going on ---- */
+
+/* A call that goes on with another. */
+struct resumption {
+  struct callseq_abi_request request;
+  struct callseq_abi_request *suspended;
+};
+
+static C_word reply(C_word serial, C_word value) {
+  (void)value;
+  return callseq_scheme_reply_void(serial);
+}
+
+static struct callseq_abi_callback resume = {.name = "(resumption)",
+                                             .type = "void",
+                                             .accepts = "anything",
+                                             .reply = reply,
+                                             .bytes = sizeof(struct resumption),
+                                             .internal = 1};
+
+void callseq_scheme_define_resume(C_word procedure) { callseq_abi_define(&resume, procedure); }
+
+int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  while (q->status == CALLSEQ_ABI_SUSPENDED) {
+    struct resumption call = {.suspended = q};
+    wait_outside(q->server);
+    call.request.callback = &resume;
+    callseq_calls_execute_alone(r, &call.request);
+  }
+  return q->status;
+}
+
+CALLSEQ_NOINLINE int callseq_abi_settle(struct callseq_abi_request *q) {
+  if (q->status == CALLSEQ_ABI_SUSPENDED) {
+    int saved = errno, cancel = callseq_thread_defer_cancel();
+    callseq_suspend_settle(&callseq_runtime, q);
+    callseq_thread_allow_cancel(cancel);
+    errno = saved;
+  }
+  return q->status;
+}
+
+/* ---- The holder, on the Scheme stack ---- */
+
+static struct callseq_server *server_of(C_word word) {
+  return (struct callseq_server *)(word & ~(C_word)C_FIXNUM_BIT);
+}
+
+/* A server's record, as a fixnum; `level` is what callseq.scm has of it. The first one is attached.
+ */
+C_word callseq_scheme_make_server(C_word level) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_server *v = calloc(1, sizeof *v);
+  if (!v) {
+    callseq_print("callseq: no memory for one more callback that waits\n");
+    abort();
+  }
+  v->bell = (struct callseq_bell)CALLSEQ_BELL_NONE;
+  v->root = CHICKEN_new_gc_root();
+  CHICKEN_gc_root_set(v->root, level);
+  v->next = r->suspend.servers;
+  r->suspend.servers = v;
+  if (!r->suspend.attached)
+    r->suspend.attached = v;
+  return (C_word)v | C_FIXNUM_BIT;
+}
+
+/* May the current request be suspended? Not where C frames lie on the Scheme stack, nor in a
+ * handler of fork, which holds the runtime for another reason. */
+C_word callseq_scheme_can_suspend(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_level *level = r->levels.innermost;
+  return C_mk_bool(
+      !level->outer && !r->suspend.exclusive && r->setup.config.suspend != CALLSEQ_SUSPEND_NONE &&
+      callseq_roots_safe_lambdas(r, level->safe + 1) <= level->safe && !callseq_fork_holds_setup());
+}
+
+/* (exclusively ...) begins, or ends. */
+C_word callseq_scheme_exclude(C_word begins) {
+  callseq_runtime.suspend.exclusive += begins == C_SCHEME_TRUE ? 1 : -1;
+  return C_SCHEME_UNDEFINED;
+}
+
+/* Takes the current request from the attached server, which waits for `fd` (-1: none) or for so
+ * many milliseconds (negative: for ever), or until it is rung for; or for nothing, if it gives way;
+ * or has `job` done. callseq.scm attaches another one then. */
+static void suspend(int fd, short events, double milliseconds, bool at_once,
+                    struct callseq_abi_job *job) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_server *v = r->suspend.attached;
+  struct callseq_abi_request *q = r->fast.now.request;
+  v->request = q;
+  v->serial = r->fast.now.serial;
+  v->job = job;
+  v->fd = fd;
+  v->events = events;
+  v->at_once = at_once;
+  v->timed_out = false;
+  v->deadline = milliseconds < 0 ? 0
+                                 : callseq_clock_now() +
+                                       (uint64_t)(milliseconds < 1e12 ? milliseconds * 1e6 : 1e18);
+  atomic_store_explicit(&v->rung, 0, memory_order_relaxed);
+  q->server = v;
+  q->status = CALLSEQ_ABI_SUSPENDED;
+  if (callseq_program_is(r, q))
+    callseq_program_goes(r);
+  if (!q->callback->internal)
+    callseq_count_as_holder(&r->counts.suspended);
+  r->suspend.attached = NULL;
+}
+
+void callseq_scheme_suspend(int fd, int input, int output, double milliseconds) {
+  suspend(fd, (short)((input ? POLLIN : 0) | (output ? POLLOUT : 0)), milliseconds, false, NULL);
+}
+
+C_word callseq_scheme_give_way(void) {
+  suspend(-1, 0, -1, true, NULL);
+  return C_SCHEME_UNDEFINED;
+}
+
+C_word callseq_scheme_suspend_for(C_word job) {
+  suspend(-1, 0, -1, false, (struct callseq_abi_job *)(job & ~(C_word)C_FIXNUM_BIT));
+  return C_SCHEME_UNDEFINED;
+}
+
+/* The server has been made ready, or its green thread has been terminated: its native thread need
+ * not wait any longer. */
+static void ring(struct callseq_server *v) {
+  if (!v->request) /* of the parent of this process */
+    return;
+  /* release: pairs with the acquire in is_rung */
+  atomic_store_explicit(&v->rung, 1, memory_order_release);
+  /* seq_cst: pairs with the fence in wait_for_descriptor */
+  atomic_thread_fence(memory_order_seq_cst);
+  callseq_park_wake(&v->rung);
+  callseq_bell_ring(&v->bell);
+}
+
+C_word callseq_scheme_ring(C_word server) {
+  ring(server_of(server));
+  return C_SCHEME_UNDEFINED;
+}
+
+C_word callseq_scheme_end_server(C_word server) {
+  server_of(server)->ended = true;
+  ring(server_of(server));
+  return C_SCHEME_UNDEFINED;
+}
+
+/* A spare server is attached: it begins where the last request has been answered or suspended. */
+C_word callseq_scheme_attach_spare(C_word server) {
+  callseq_runtime.suspend.attached = server_of(server);
+  server_of(server)->request = NULL;
+  return C_SCHEME_UNDEFINED;
+}
+
+/* The level of the server whose request `request`, a resumption, goes on with. */
+C_word callseq_scheme_resumed(C_word request) {
+  struct resumption *call = CALLSEQ_ABI_REQUEST(struct resumption, request);
+  return CHICKEN_gc_root_ref(call->suspended->server->root);
+}
+
+/* Attaches that server with its request: what is said of the current call is said of that one from
+ * now on. #t if its wait is over by its own thread's finding, and by a deadline; #f if by that
+ * otherwise; the unspecified value if it has been rung for. */
+C_word callseq_scheme_attach(C_word request) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_abi_request *q = CALLSEQ_ABI_REQUEST(struct resumption, request)->suspended;
+  struct callseq_server *v = q->server;
+  callseq_bell_close(&v->bell);
+  callseq_abi_set(&r->suspend.above, r->fast.now.serial);
+  callseq_count_as_holder(&r->counts.internal);
+  r->fast.now.request = q;
+  r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  /* release: pairs with the fence in callseq_stats */
+  __atomic_store_n(&r->fast.now.serial, v->serial, __ATOMIC_RELEASE);
+  atomic_store_explicit(&r->fast.callback, q->callback, memory_order_relaxed);
+  q->status = 0;
+  r->suspend.attached = v;
+  if (callseq_program_is(r, q))
+    callseq_program_comes(r);
+  if (is_rung(v) || v->job)
+    return C_SCHEME_UNDEFINED;
+  return C_mk_bool(v->timed_out);
+}
+
+/* The attached server's green thread was terminated, in a wait or by itself: its call fails, and
+ * the record goes. */
+void callseq_scheme_drop_server(C_word server) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_server *v = server_of(server), **link = &r->suspend.servers;
+  callseq_failure_set(r->fast.now.request, CALLSEQ_ERROR,
+                      callseq_format("%s: the green thread that executed it was terminated",
+                                     r->fast.now.request->callback->name),
+                      NULL);
+  while (*link != v)
+    link = &(*link)->next;
+  *link = v->next;
+  CHICKEN_delete_gc_root(v->root);
+  r->suspend.attached = NULL;
+  free(v);
+}
+
+void callseq_suspend_leave(struct callseq_runtime *r) {
+  if (!r->suspend.above)
+    return;
+  callseq_abi_set(&r->fast.now.serial, r->suspend.above);
+  /* release: pairs with the fence in callseq_stats */
+  __atomic_store_n(&r->suspend.above, 0, __ATOMIC_RELEASE);
+}
+
+void callseq_suspend_forked(void) {
+  for (struct callseq_server *v = callseq_runtime.suspend.servers; v; v = v->next) {
+    if (v->request && v != callseq_runtime.suspend.attached)
+      v->request = NULL;
+    callseq_bell_close(&v->bell);
+  }
+}

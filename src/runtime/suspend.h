@@ -1,0 +1,42 @@
+/* Suspension: a callback that waits in CHICKEN's scheduler, or for a blocking C function, is taken
+ * off the Scheme stack, and its native thread waits outside. Needs runtime.h before it. */
+#ifndef CALLSEQ_SUSPEND_H
+#define CALLSEQ_SUSPEND_H
+
+#include "system/bell.h"
+
+/* A green thread that runs the resident loop; see suspend.c. Made and freed by the holder. */
+struct callseq_server {
+  struct callseq_server *next;         /* of all */
+  struct callseq_abi_request *request; /* that it executes; NULL: it is spare. Holder */
+  C_word serial;                       /* of that, while it is suspended. Holder */
+  void *root;                          /* GC root of its level in callseq.scm. Holder */
+  bool ended;                          /* its green thread was terminated. Holder */
+  /* What the suspended call waits for. The holder writes it when it suspends the call, the call's
+   * own thread reads it until it resumes. */
+  struct callseq_abi_job *job; /* not NULL: this is run */
+  int fd;                      /* -1: none */
+  short events;                /* of that, as poll(2) has them */
+  bool at_once;                /* nothing: it has given way */
+  bool timed_out;              /* its own thread's: why it resumes */
+  uint64_t deadline;           /* by callseq_clock_now; 0: none */
+  _Atomic(uint32_t) rung;      /* it need not wait any longer; its own thread sleeps on this */
+  struct callseq_bell bell; /* that its own thread polls, beside `fd`; changed by that, and by it as
+                               the holder closed */
+};
+
+/* After a call: if it has been suspended, waits for what it waits for and goes on with it, until it
+ * has ended. Its final status. On the call's own thread, outside. */
+int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q);
+
+/* Runs a blocking C function, on this thread. */
+void callseq_suspend_run(struct callseq_abi_job *job);
+
+/* Holder, before the next call begins: a suspended call that was gone on with has ended, or waits
+ * again. */
+void callseq_suspend_leave(struct callseq_runtime *r);
+
+/* In a forked child: forgets the calls of threads that it does not have. */
+void callseq_suspend_forked(void);
+
+#endif

@@ -1,0 +1,57 @@
+;;; The service: what no native thread waits for; see src/runtime/service.c.
+
+;; A callback, of the service: runs handlers of signals, and green threads until none is ready or a
+;; native thread wants to call.
+(define (serve-all serial request)
+  (##core#inline "callseq_scheme_stay")
+  (start-handlers)
+  (unblock-done)
+  (let loop ()
+    (##sys#thread-yield!)
+    (cond ((null? (##sys#ready-queue)) (publish))
+          ((##core#inline "callseq_scheme_is_wanted")
+           (publish)
+           (##core#inline "callseq_scheme_serve_again"))
+          (else (loop))))
+  (go-on (##core#inline "callseq_scheme_reply_void" serial)))
+
+;; Handlers run in a green thread: one that waits must not hold up the others.
+(define (start-handlers)
+  (when (##core#inline "callseq_scheme_signals_pending")
+    (let ((thread (##sys#make-thread #f 'created 'signals ##sys#default-thread-quantum)))
+      (##sys#setslot thread 1
+                     (lambda ()
+                       (handle-signals)
+                       (##sys#thread-kill! thread 'dead)
+                       (##sys#schedule)))
+      (##sys#add-to-ready-queue thread)))
+  (handle-queue (##core#inline "C_i_pending_interrupt" #f)))
+
+;; Green threads whose blocking C functions have ended.
+(define (unblock-done)
+  (let ((thread (##core#inline "callseq_scheme_next_done")))
+    (when thread
+      (##sys#thread-unblock! thread)
+      (unblock-done))))
+
+;; Tells C what green threads wait for: descriptors, and the next deadline. Servers' native threads
+;; look after themselves.
+(define (publish)
+  (publish-deadline
+   (until (##sys#all-threads
+           (lambda (list argument thread earliest)
+             (if (and (eq? list 'timeout)
+                      (not (server-level thread))
+                      (or (not earliest) (< argument earliest)))
+                 argument
+                 earliest))
+           #f)))
+  (for-each
+   (lambda (entry)
+     (for-each
+      (lambda (thread)
+        (let ((file (##sys#slot thread 11)))
+          (when (and (pair? file) (not (server-level thread)))
+            (publish-descriptor (car file) (input? (cdr file)) (output? (cdr file))))))
+      (cdr entry)))
+   ##sys#fd-list))

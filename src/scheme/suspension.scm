@@ -1,0 +1,303 @@
+;;; Suspension: a callback that waits lets others in; see src/runtime/suspend.c.
+;;;
+;;; A server is a green thread that runs the resident loop. Its level is (green-thread continuation
+;;; failure record), the last of `levels` while the server is attached. Whoever waits in CHICKEN's
+;;; scheduler does so through ##sys#schedule, and whoever is made ready comes by
+;;; ##sys#add-to-ready-queue: both are replaced (hooks.scm). So a server that waits is suspended
+;;; there, and one that is made ready is told to its native thread instead of being queued.
+;;;
+;;; Each callback has its own winders and exception handler, as each green thread has. Values of
+;;; parameters and the current ports are everybody's; what parameterize, fluid-let and with-output-to-...
+;;; bind is undone when their callback is suspended and done again when it goes on, by their own
+;;; thunks. So a value that others set meanwhile stays. Winders of dynamic-wind are not run: nobody
+;;; has left or entered. Binding forms wind by ##sys#dynamic-wind, users by dynamic-wind, which are one
+;;; procedure in CHICKEN and two here.
+;;;
+;;; Interrupts are held from the moment that a server begins to leave or to come.
+
+;; What winders there were before the first callback.
+(define base-winds '())
+
+;; The levels of servers that wait for nothing and have no request.
+(define spares '())
+
+;; The green thread that serves first, and its level: CHICKEN has made it. Servers that are made here
+;; have their level in a slot of their own, behind CHICKEN's.
+(define first-thread #f)
+(define first-level #f)
+(define thread-size (##sys#size ##sys#primordial-thread))
+
+;; The level of the server that runs in THREAD, or #f.
+(define (server-level thread)
+  (cond ((eq? thread first-thread) first-level)
+        ((fx> (##sys#size thread) thread-size) (##sys#slot thread thread-size))
+        (else #f)))
+
+(define (record-of level) (cadddr level))
+
+;; The level of a new server in THREAD.
+(define (server-in thread)
+  (let ((level (list thread #f #f #f)))
+    (set-car! (cdddr level) (##core#inline "callseq_scheme_make_server" level))
+    level))
+
+;; Has the present green thread be the first server, attached. Returns its level.
+(define (begin-serving)
+  (set! first-thread ##sys#current-thread)
+  (set! first-level (server-in first-thread))
+  (set! levels (list first-level))
+  (##core#inline "callseq_scheme_enter_level")
+  first-level)
+
+;; The level of a server that has not served yet.
+(define (make-server)
+  (let* ((made (##sys#make-thread #f 'blocked 'callseq ##sys#default-thread-quantum))
+         (thread (apply ##sys#make-structure
+                        (let loop ((i 0))
+                          (if (fx= i thread-size)
+                              '(#f)
+                              (cons (##sys#slot made i) (loop (fx+ i 1)))))))
+         (level (server-in thread))
+         (state (##sys#slot thread 5)))
+    (##sys#setslot state 0 base-winds)
+    (##sys#setslot state 4 handle)
+    (##sys#setslot thread 1 (lambda () (run-server level)))
+    (##sys#setslot thread thread-size level)
+    thread
+    level))
+
+;; The life of a server, from when it is first attached, or its request has failed. Never returns.
+(define (run-server level)
+  (call/cc (lambda (k) (set-car! (cdr level) k)))
+  (set! ##sys#current-exception-handler handle)
+  (settle-failure)
+  (go-on (##core#inline "callseq_scheme_begin")))
+
+;;; Changing over
+
+;; What CHICKEN's scheduler does where green threads change; its own procedures are hidden.
+(define (save-state thread)
+  (let ((state (##sys#slot thread 5)))
+    (##sys#setslot state 0 ##sys#dynamic-winds)
+    (##sys#setslot state 1 ##sys#standard-input)
+    (##sys#setslot state 2 ##sys#standard-output)
+    (##sys#setslot state 3 ##sys#standard-error)
+    (##sys#setslot state 4 ##sys#current-exception-handler)
+    (##sys#setslot state 5 ##sys#current-parameter-vector)))
+
+(define (restore-state thread)
+  (let ((state (##sys#slot thread 5)))
+    (set! ##sys#dynamic-winds (##sys#slot state 0))
+    (set! ##sys#standard-input (##sys#slot state 1))
+    (set! ##sys#standard-output (##sys#slot state 2))
+    (set! ##sys#standard-error (##sys#slot state 3))
+    (set! ##sys#current-exception-handler (##sys#slot state 4))
+    (set! ##sys#current-parameter-vector (##sys#slot state 5))))
+
+;; A winder that binds; dynamic-wind's are pairs.
+(define (bind before thunk after)
+  (before)
+  (set! ##sys#dynamic-winds (cons (vector before after #t) ##sys#dynamic-winds))
+  (##sys#call-with-values
+   thunk
+   (lambda results
+     (set! ##sys#dynamic-winds (##sys#slot ##sys#dynamic-winds 1))
+     (after)
+     (apply ##sys#values results))))
+
+(define (undo-bindings winds)
+  (unless (or (null? winds) (eq? winds base-winds))
+    (when (vector? (car winds)) ((vector-ref (car winds) 1)))
+    (undo-bindings (cdr winds))))
+
+(define (redo-bindings winds)
+  (unless (or (null? winds) (eq? winds base-winds))
+    (redo-bindings (cdr winds))
+    (when (vector? (car winds)) ((vector-ref (car winds) 0)))))
+
+;; Goes on with a server, which has been attached. Ports and parameters stay as they are.
+(define (change-over thread)
+  (let ((state (##sys#slot thread 5)))
+    (set! ##sys#current-thread thread)
+    (##sys#setslot thread 3 'running)
+    (set! ##sys#dynamic-winds (##sys#slot state 0))
+    (set! ##sys#current-exception-handler (##sys#slot state 4))
+    (redo-bindings ##sys#dynamic-winds)
+    (##core#inline "C_set_initial_timer_interrupt_period" (##sys#slot thread 9))
+    (##core#inline "callseq_scheme_allow_interrupts")
+    (##sys#call-with-cthulhu (##sys#slot thread 1))))
+
+;; The server of the present green thread leaves; SUSPEND tells C for what. Never returns: what goes
+;; on later is the thunk of the green thread.
+(define (suspend! suspend)
+  (undo-bindings ##sys#dynamic-winds)
+  (save-state ##sys#current-thread)
+  (suspend)
+  (attach-spare!))
+
+(define (attach-spare!)
+  (when (null? spares) (set! spares (list (make-server))))
+  (let ((level (car spares)))
+    (set! spares (cdr spares))
+    (set! levels (list level))
+    (##core#inline "callseq_scheme_attach_spare" (record-of level))
+    (change-over (car level))))
+
+;; Is this green thread the attached server, and may it be suspended?
+(define (suspendable?)
+  (and (pair? levels)
+       (null? (cdr levels))
+       (eq? (caar levels) ##sys#current-thread)
+       (##core#inline "callseq_scheme_can_suspend")))
+
+;;; Waiting in the scheduler
+
+(define (milliseconds) (##core#inline_allocate ("C_a_i_current_process_milliseconds" 7) #f))
+
+;; How many milliseconds there are until DUE, of the scheduler's clock; -1.0 if that is #f.
+(define (until due)
+  (if due (exact->inexact (max 0 (- due (milliseconds)))) -1.0))
+
+(define (input? mode) (and (memq mode '(#t #:input #:all)) #t))
+(define (output? mode) (and (memq mode '(#f #:output #:all)) #t))
+
+;; Tells C what THREAD waits for.
+(define (suspend-in-scheduler thread)
+  (let ((file (##sys#slot thread 11))) ; (descriptor . mode), or something else
+    (if (pair? file)
+        (suspend-for-descriptor (car file) (input? (cdr file)) (output? (cdr file))
+                                (until (##sys#slot thread 4)))
+        (suspend-for-descriptor -1 #f #f (until (##sys#slot thread 4))))))
+
+;; A scheduler that suspends the attached server instead of waiting with the runtime held.
+(define (scheduler schedule)
+  (lambda ()
+    (let* ((thread ##sys#current-thread) (state (##sys#slot thread 3)))
+      (cond ((or (memq state '(running ready)) (not (suspendable?))) (schedule))
+            ((memq state '(dead terminated))
+             (##core#inline "callseq_scheme_hold_interrupts")
+             (drop-server (record-of (car levels)))
+             (attach-spare!))
+            (else
+             (##core#inline "callseq_scheme_hold_interrupts")
+             (suspend! (lambda () (suspend-in-scheduler thread))))))))
+
+;; The server that is being resumed: it need not be told.
+(define resumed #f)
+
+;; Has a suspended server's native thread told that it is ready, and other green threads queued by
+;; ADD. The service looks after these when nobody calls.
+(define (queue add)
+  (lambda (thread)
+    (let ((level (server-level thread)))
+      (cond ((not level)
+             (##core#inline "callseq_scheme_note_ready")
+             (add thread))
+            ((eq? thread resumed) (void))
+            ((attached? level) (add thread))
+            (else
+             (##sys#setslot thread 3 'blocked)
+             (##core#inline "callseq_scheme_ring" (record-of level)))))))
+
+(define (attached? level)
+  (and (pair? levels)
+       (let last ((l levels)) (if (null? (cdr l)) (eq? (car l) level) (last (cdr l))))))
+
+;; Has the call of a server that is terminated fail.
+(define (killer kill)
+  (lambda (thread state)
+    (kill thread state)
+    (let ((level (server-level thread)))
+      (when (and level (not (attached? level)))
+        (##core#inline "callseq_scheme_end_server" (record-of level))))))
+
+;; A callback, of the native thread whose suspended callback is to go on.
+(define (resume serial request)
+  (##core#inline "callseq_scheme_hold_interrupts")
+  (let* ((me (car levels))
+         (level (##core#inline "callseq_scheme_resumed" request))
+         (thread (car level)))
+    (save-state (car me))
+    (##sys#setslot (car me) 1 (lambda () (go-on (##core#inline "callseq_scheme_begin"))))
+    (##sys#setslot (car me) 3 'blocked)
+    (set! spares (cons me spares))
+    (set! levels (list level))
+    (let ((timed-out (##core#inline "callseq_scheme_attach" request)))
+      (cond ((memq (##sys#slot thread 3) '(dead terminated))
+             (drop-server (record-of level))
+             (attach-spare!))
+            (else
+             (when (boolean? timed-out)
+               (##sys#setislot thread 13 timed-out)
+               (set! resumed thread)
+               (##sys#thread-unblock! thread)
+               (set! resumed #f))
+             (change-over thread))))))
+
+;;; Waiting elsewhere
+
+;; Has a C function run on the native thread that has made this green thread's call, outside; JOB is
+;; what generated code has made for it. Returns when it has ended.
+;;
+;; In place, where C frames are in the way. In a green thread that has no native thread of its own,
+;; on one of the library's.
+(define (call-outside job)
+  (##core#inline "callseq_scheme_hold_interrupts")
+  (cond ((suspendable?)
+         (go-outside (lambda () (##core#inline "callseq_scheme_suspend_for" job)) suspend!))
+        ((or (null? levels) (own-level))
+         (##core#inline "callseq_scheme_allow_interrupts")
+         (run-job job))
+        (else
+         (go-outside (lambda () (run-elsewhere job ##sys#current-thread))
+                     (lambda (start)
+                       (start)
+                       (##core#inline "callseq_scheme_allow_interrupts")
+                       (##sys#schedule))))))
+
+(define (go-outside tell leave)
+  (##sys#call-with-current-continuation
+   (lambda (return)
+     (let ((thread ##sys#current-thread))
+       (##sys#setslot thread 1 (lambda () (return (##core#undefined))))
+       (##sys#setslot thread 3 'blocked)
+       (leave tell)))))
+
+;; Evaluates THUNK while no other callback runs, whatever it waits for.
+(define (call-exclusively thunk)
+  (dynamic-wind
+   (lambda () (##core#inline "callseq_scheme_exclude" #t))
+   thunk
+   (lambda () (##core#inline "callseq_scheme_exclude" #f))))
+
+;;; Giving way
+
+;; Has the present green thread go on with THUNK later, if it is not SERVER, which is the present one
+;; then. Interrupts are held.
+(define (step-back server thunk)
+  (let ((thread ##sys#current-thread))
+    (##sys#setslot thread 1 thunk)
+    (unless (eq? thread server)
+      (##sys#add-to-ready-queue thread)
+      (save-state thread)
+      (restore-state server)
+      (set! ##sys#current-thread server))))
+
+;; The program lets native threads have the runtime, and goes on with THUNK later.
+(define (give-way thunk)
+  (let ((server (caar levels)))
+    (step-back server thunk)
+    (##sys#setslot server 3 'blocked)
+    (suspend! (lambda () (##core#inline "callseq_scheme_give_way")))))
+
+;; The service is asked to look who waits; the present green thread goes on with THUNK later.
+(define (back-to-service thunk)
+  (let ((server (caar levels)))
+    (if (eq? server ##sys#current-thread)
+        (thunk)
+        (begin
+          (##core#inline "callseq_scheme_hold_interrupts")
+          (step-back server thunk)
+          (##sys#setslot server 3 'running)
+          (##core#inline "callseq_scheme_allow_interrupts")
+          (##sys#call-with-cthulhu (##sys#slot server 1))))))
