@@ -70,7 +70,7 @@ CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   struct callseq_sequencer *s = &r->fast.sequencer;
   int saved = errno;
   q->message = q->trace = NULL;
-  q->waiter.alone = 0;
+  q->waiter.alone = q->callback->internal; /* the service may stay for long */
   q->waiter.habit = callseq_thread_habit();
   callseq_tools_release(q);
   callseq_fork_catch_up();
