@@ -103,10 +103,11 @@ typedef struct callseq_config {
                          each calling thread that has none an alternate signal stack */
 
   int measure_time; /* nonzero: callseq_stats tells the time inside; each call then takes the slow
-                       way and reads the clock twice */
+                       path and reads the clock twice */
 
-  unsigned suspend; /* 0: a callback that waits lets others in. CALLSEQ_SUSPEND_NONE: it keeps the
-                       runtime, as (exclusively ...) does */
+  unsigned suspend; /* 0: a callback that waits in CHICKEN's scheduler (sleep, a port, a mutex, a
+                       join) lets others in, and goes on by its own thread afterwards.
+                       CALLSEQ_SUSPEND_NONE: it keeps the runtime, as in (exclusively ...) */
 
   int batch_busy; /* nonzero: batches take calls of threads that call all the time, too. Each of
                      them has to be woken for a single call then: fewer calls in all, on two
@@ -138,7 +139,7 @@ int callseq_invoke(void (*function)(void *), void *argument);
 struct callseq_stats {
   uint64_t calls;           /* executed, callseq_invoke and nested ones included */
   uint64_t nested;          /* of them */
-  uint64_t suspended;       /* how often one waited and let others in */
+  uint64_t suspended;       /* how often a callback waited and let others in */
   uint64_t by_others;       /* of them, executed by another thread than the caller's */
   uint64_t batches;         /* in which a thread executed calls of others */
   uint64_t largest_batch;   /* calls of others in one */
