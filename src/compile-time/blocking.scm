@@ -108,6 +108,7 @@
       (map (lambda (t m) (sprintf "  ~A;" (place t m))) types members)
       (if void? '() (sprintf "  ~A;" (place result "callseq_result")))
       "};"
+      (sprintf "static struct callseq_abi_job *~A;" (job "spare" blocking))
       (if (blocking-body blocking)
           (lines
            (sprintf "static ~A {"
@@ -139,17 +140,22 @@
             ((eq? (kind result) 'c-string-list*)
              "  callseq_abi_free_strings(callseq_call->callseq_result);")
             (else '()))
-      "  callseq_abi_free(callseq_call);"
+      (sprintf "  callseq_abi_put(&~A, callseq_job);" (job "spare" blocking))
       "}")
      "\n")))
 
 ;; The body of the C function that makes a job: its word, or #f where there is no memory.
 (define (job-maker blocking)
-  (let ((struct (sprintf "struct ~A" (job "job" blocking))))
+  (let ((struct (sprintf "struct ~A" (job "job" blocking)))
+        (result (kind (blocking-result blocking))))
     (lines
-     (sprintf "~A *callseq_call = (~A *)callseq_abi_allocate(sizeof(~A));" struct struct struct)
+     (sprintf "~A *callseq_call = (~A *)callseq_abi_take(&~A, sizeof(~A));"
+              struct struct (job "spare" blocking) struct)
      "int callseq_whole = 1;"
      "if (!callseq_call) C_return(C_SCHEME_FALSE);"
+     (if (or (memq result given-strings) (eq? result 'c-string-list*))
+         "callseq_call->callseq_result = 0;"
+         '())
      (sprintf "callseq_call->callseq_job.run = ~A;" (job "run" blocking))
      (sprintf "callseq_call->callseq_job.drop = ~A;" (job "drop" blocking))
      (map (lambda (t m)
@@ -168,6 +174,7 @@
          (result (blocking-result blocking))
          (value (gensym 'value))
          (word (gensym 'job))
+         (state (gensym 'state))
          (reading (if (eq? (kind result) 'void)
                       (cons '(##core#undefined) values)
                       (read-expression result
@@ -185,7 +192,10 @@
           (##core#if ,word
                      (##core#undefined)
                      (##sys#error ,(sprintf "no memory for a call of ~A" (blocking-function blocking))))
-          (callseq#call-outside ,word)
+          (##core#let ((,state (##core#inline "callseq_abi_go_outside" ,word ##sys#current-thread)))
+            (##core#if (##core#inline "C_eqp" ,state (##core#quote #t))
+                       (##core#undefined)
+                       (callseq#call-outside ,word ,state)))
           (##core#let ((,value ,(car reading)))
             ((##core#foreign-lambda* void ((scheme-object callseq_word))
               "callseq_abi_drop(CALLSEQ_ABI_REQUEST(struct callseq_abi_job, callseq_word));")

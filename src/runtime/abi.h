@@ -116,6 +116,10 @@ int callseq_abi_call_slowly(struct callseq_abi_request *q);
  * waits and goes on with it until it has ended. Its final status. */
 int callseq_abi_settle(struct callseq_abi_request *q);
 void callseq_abi_failed(struct callseq_abi_request *q, int quiet);
+
+/* Has a job run on the native thread of the green thread THREAD, the present one, with the runtime
+ * free. #t: that is done; else callseq#call-outside has to be given what it returns. */
+C_word callseq_abi_go_outside(C_word job, C_word thread);
 C_word callseq_abi_next_slowly(void);
 C_word callseq_abi_new_lap(void);
 

@@ -142,7 +142,18 @@ CALLSEQ_INLINE void callseq_abi_drop(struct callseq_abi_job *job) {
 
 /* What generated text calls by these names, whatever the program has defined `free` as. */
 CALLSEQ_INLINE void callseq_abi_free(void *memory) { free(memory); }
-CALLSEQ_INLINE void *callseq_abi_allocate(size_t size) { return calloc(1, size); }
+/* Memory for a job. `spare` has what one of the same form needs no more, or NULL; the holder's. */
+CALLSEQ_INLINE void *callseq_abi_take(struct callseq_abi_job **spare, size_t bytes) {
+  struct callseq_abi_job *job = *spare;
+  *spare = (struct callseq_abi_job *)0;
+  return job ? job : malloc(bytes);
+}
+CALLSEQ_INLINE void callseq_abi_put(struct callseq_abi_job **spare, struct callseq_abi_job *job) {
+  if (*spare)
+    free(job);
+  else
+    *spare = job;
+}
 /* NULL stays; `whole` becomes 0 if there is no memory. */
 CALLSEQ_INLINE char *callseq_abi_copy(const char *string, int *whole) {
   char *copy = string ? strdup(string) : (char *)0;

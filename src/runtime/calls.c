@@ -111,11 +111,19 @@ void callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_r
   struct callseq_sequencer *s = &r->fast.sequencer;
   q->status = 0;
   q->message = q->trace = NULL;
+  if (callseq_sequencer_try_enter(s, callseq_abi_self)) {
+    if (!callseq_abi_errno) {
+      run(r, q);
+    } else { /* as on the fast path */
+      callseq_context_switch(&r->fast.host, &r->fast.scheme, q);
+      callseq_sequencer_leave(s);
+    }
+    return;
+  }
   q->waiter.alone = 1;
   q->waiter.habit = callseq_thread_habit();
-  if (callseq_sequencer_try_enter(s, callseq_abi_self) ||
-      callseq_sequencer_enter(s, &q->waiter, callseq_abi_self, callseq_failure_stalled, q) ==
-          CALLSEQ_ENTERED_HOLDER)
+  if (callseq_sequencer_enter(s, &q->waiter, callseq_abi_self, callseq_failure_stalled, q) ==
+      CALLSEQ_ENTERED_HOLDER)
     run(r, q);
 }
 

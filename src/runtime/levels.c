@@ -122,15 +122,19 @@ C_word callseq_scheme_enter_level(void) {
   return C_SCHEME_UNDEFINED;
 }
 
-/* The procedure to go on with where a level begins, or where its request has failed or been
- * suspended. */
+/* The procedure to go on with where a level or a spare server begins, or where a request has failed
+ * or been suspended. */
 C_word callseq_scheme_begin(void) {
   struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_abi_request *came = r->suspend.came;
   callseq_scheme_allow_interrupts();
-  if (!r->levels.innermost->begins)
+  if (r->levels.innermost->begins)
+    came = r->fast.now.request;
+  if (!came)
     return callseq_abi_next();
   r->levels.innermost->begins = false;
-  return callseq_abi_dispatch(r->fast.now.request, __builtin_frame_address(0));
+  r->suspend.came = NULL;
+  return callseq_abi_dispatch(came, __builtin_frame_address(0));
 }
 
 /* Drops the C frames above the innermost level: calls of plain define-external functions that a

@@ -90,9 +90,10 @@ struct callseq_runtime {
 
   /* Holder; see suspend.c. */
   struct {
-    struct callseq_server *servers;  /* all of them */
-    struct callseq_server *attached; /* the one that executes `now`; NULL: it has just left */
-    int exclusive;                   /* how many (exclusively ...) are being evaluated */
+    struct callseq_server *servers;   /* all of them */
+    struct callseq_server *attached;  /* the one that executes `now`, or has just left */
+    struct callseq_abi_request *came; /* that a spare server is being attached for; or NULL */
+    int exclusive;                    /* how many (exclusively ...) are being evaluated */
     C_word above; /* the last serial, while a resumed call has an older one; else 0. Any thread
                      reads it */
   } suspend;

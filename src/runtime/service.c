@@ -35,10 +35,15 @@
 
 /* A C function that a green thread waits for. */
 struct errand {
-  struct errand *next;
+  struct errand *next;  /* of those that are done */
+  struct errand **link; /* what points to it, of those that there are; the holder's, as */
+  struct errand *after; /* the next one of these */
   struct callseq_abi_job *job;
-  void *thread; /* GC root of the green thread */
+  void *waiting; /* GC root of what service.scm has of it */
 };
+
+/* That this thread has been made for. */
+static __thread struct errand *own_errand;
 
 static struct {
   struct callseq_bell bell;
@@ -49,8 +54,9 @@ static struct {
   pthread_t thread;
   struct pollfd *set; /* the bell first; the service's, and the holder's in its call */
   nfds_t descriptors, room;
-  uint64_t deadline;                /* by callseq_clock_now; 0: none */
-  _Atomic(struct errand *) errands; /* that are done; any thread */
+  uint64_t deadline;             /* by callseq_clock_now; 0: none */
+  struct errand *errands;        /* that there are; the holder's */
+  _Atomic(struct errand *) done; /* of these; any thread puts one there, the holder takes it */
 } service = {.bell = CALLSEQ_BELL_NONE};
 
 /* ---- Waiting and calling ---- */
@@ -199,8 +205,94 @@ void callseq_service_look(struct callseq_runtime *r) {
     callseq_service_tell();
 }
 
+/* ---- Errands ---- */
+
+static void *run_errand(void *argument) {
+  struct errand *errand = own_errand = argument;
+  callseq_system_name_thread("callseq-errand");
+  callseq_suspend_run(errand->job);
+  errand->next = atomic_load_explicit(&service.done, memory_order_relaxed);
+  /* release: pairs with the acquire in callseq_scheme_next_done */
+  while (!atomic_compare_exchange_weak_explicit(&service.done, &errand->next, errand,
+                                                memory_order_release, memory_order_relaxed)) {
+  }
+  own_errand = NULL; /* the holder frees it */
+  callseq_service_tell();
+  return NULL;
+}
+
+static struct errand *make_errand(C_word job, C_word waiting) {
+  struct errand *errand = malloc(sizeof *errand);
+  if (!errand)
+    return NULL;
+  errand->job = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job);
+  errand->waiting = CHICKEN_new_gc_root();
+  CHICKEN_gc_root_set(errand->waiting, waiting);
+  errand->after = service.errands;
+  errand->link = &service.errands;
+  if (errand->after)
+    errand->after->link = &errand->after;
+  return service.errands = errand;
+}
+
+static void end_errand(struct errand *errand) {
+  *errand->link = errand->after;
+  if (errand->after)
+    errand->after->link = errand->link;
+  CHICKEN_delete_gc_root(errand->waiting);
+  free(errand);
+}
+
+/* Has the job run on a thread of the library's. `waiting` is told of its end by the service. False:
+ * no thread or memory can be had. */
+int callseq_scheme_run_elsewhere(C_word job, C_word waiting) {
+  pthread_t thread;
+  sigset_t all, mask;
+  struct errand *errand = make_errand(job, waiting);
+  if (!errand)
+    return false;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &mask);
+  bool runs = callseq_service_start("green threads run only while callbacks do") &&
+              pthread_create(&thread, NULL, run_errand, errand) == 0;
+  pthread_sigmask(SIG_SETMASK, &mask, NULL);
+  if (runs)
+    pthread_detach(thread);
+  else
+    end_errand(errand);
+  return runs;
+}
+
+/* What an errand that is done was given as `waiting`, or #f. */
+C_word callseq_scheme_next_done(void) {
+  struct errand *errand = atomic_load_explicit(&service.done, memory_order_acquire);
+  /* acquire: pairs with the release in run_errand. Only the holder takes one away, so the same one
+   * cannot come back meanwhile */
+  while (errand &&
+         !atomic_compare_exchange_weak_explicit(&service.done, &errand, errand->next,
+                                                memory_order_acquire, memory_order_acquire)) {
+  }
+  if (!errand)
+    return C_SCHEME_FALSE;
+  C_word waiting = CHICKEN_gc_root_ref(errand->waiting);
+  end_errand(errand);
+  return waiting;
+}
+
+/* In a forked child: nobody runs those of the parent any more. */
+static void forget_errands(void) {
+  atomic_store_explicit(&service.done, NULL, memory_order_relaxed);
+  for (struct errand *errand = service.errands, *after; errand; errand = after) {
+    after = errand->after;
+    if (errand == own_errand)
+      continue;
+    errand->job->drop(errand->job);
+    end_errand(errand);
+  }
+}
+
 void callseq_service_forked(void) {
-  atomic_store_explicit(&service.errands, NULL, memory_order_relaxed);
+  forget_errands();
   callseq_bell_close(&service.bell);
   if (!service.lives)
     return;
@@ -211,61 +303,4 @@ void callseq_service_forked(void) {
   if (callseq_service_start(
           "Scheme's signal handlers and green threads run only while callbacks do"))
     callseq_service_tell();
-}
-
-/* ---- Errands ---- */
-
-static void *run_errand(void *argument) {
-  struct errand *errand = argument;
-  callseq_system_name_thread("callseq-errand");
-  callseq_suspend_run(errand->job);
-  errand->next = atomic_load_explicit(&service.errands, memory_order_relaxed);
-  /* release: pairs with the acquire in callseq_scheme_next_done */
-  while (!atomic_compare_exchange_weak_explicit(&service.errands, &errand->next, errand,
-                                                memory_order_release, memory_order_relaxed)) {
-  }
-  callseq_service_tell();
-  return NULL;
-}
-
-/* Has the job run on a thread of the library's; the green thread is made ready by the service.
- * Where no thread can be had, it is run here. */
-void callseq_scheme_run_elsewhere(C_word job, C_word green) {
-  struct errand *errand = malloc(sizeof *errand);
-  pthread_t thread;
-  sigset_t all, mask;
-  if (errand) {
-    errand->job = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job);
-    errand->thread = CHICKEN_new_gc_root();
-    CHICKEN_gc_root_set(errand->thread, green);
-  }
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &mask);
-  bool runs = errand && callseq_service_start("green threads run only while callbacks do") &&
-              pthread_create(&thread, NULL, run_errand, errand) == 0;
-  pthread_sigmask(SIG_SETMASK, &mask, NULL);
-  if (runs) {
-    pthread_detach(thread);
-  } else {
-    callseq_print("callseq: no memory or thread for a blocking C function that a green thread "
-                  "calls\n");
-    abort();
-  }
-}
-
-/* A green thread whose errand is done, or #f. */
-C_word callseq_scheme_next_done(void) {
-  struct errand *errand = atomic_load_explicit(&service.errands, memory_order_acquire);
-  /* acquire: pairs with the release in run_errand. Only the holder takes one away, so the same one
-   * cannot come back meanwhile */
-  while (errand &&
-         !atomic_compare_exchange_weak_explicit(&service.errands, &errand, errand->next,
-                                                memory_order_acquire, memory_order_acquire)) {
-  }
-  if (!errand)
-    return C_SCHEME_FALSE;
-  C_word thread = CHICKEN_gc_root_ref(errand->thread);
-  CHICKEN_delete_gc_root(errand->thread);
-  free(errand);
-  return thread;
 }

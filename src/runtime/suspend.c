@@ -10,6 +10,10 @@
  * spare one; that ends the batch's step as a reply does, so that the request's thread gets its
  * request back with the status CALLSEQ_ABI_SUSPENDED, and settles it.
  *
+ * A server that calls a blocking C function leaves at once, attached as it is: if its own thread is
+ * the next to come, it goes on as if it had not left, at hardly more than the price of a call. Only
+ * if another comes before is a spare one attached, for that one's request (`suspend.came`).
+ *
  * Each native thread waits for its own callback, by itself: for a descriptor, a deadline, or until
  * the callback has been made ready by another, which rings. Then it calls in, as for any callback,
  * with a request whose procedure attaches its server again. The reply goes to the old request.
@@ -32,6 +36,7 @@
 #include "fork.h"
 #include "program.h"
 #include "scheme.h"
+#include "service.h"
 #include "suspend.h"
 #include "system/park.h"
 #include "thread.h"
@@ -100,9 +105,19 @@ void callseq_suspend_run(struct callseq_abi_job *job) {
   job->saved_errno = errno;
 }
 
+/* The servers whose C functions this thread is in, innermost first. */
+static __thread struct callseq_server *running;
+
+static void run_outside(struct callseq_server *v) {
+  v->around = running;
+  running = v;
+  callseq_suspend_run(v->job);
+  running = v->around;
+}
+
 static void wait_outside(struct callseq_server *v) {
   if (v->job)
-    callseq_suspend_run(v->job);
+    run_outside(v);
   else if (v->at_once)
     return;
   else if (v->fd >= 0)
@@ -135,9 +150,10 @@ void callseq_scheme_define_resume(C_word procedure) { callseq_abi_define(&resume
 
 int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q) {
   while (q->status == CALLSEQ_ABI_SUSPENDED) {
-    struct resumption call = {.suspended = q};
+    struct resumption call; /* all that is needed is set here and in execute_alone */
     wait_outside(q->server);
     call.request.callback = &resume;
+    call.suspended = q;
     callseq_calls_execute_alone(r, &call.request);
   }
   return q->status;
@@ -157,6 +173,13 @@ CALLSEQ_NOINLINE int callseq_abi_settle(struct callseq_abi_request *q) {
 
 static struct callseq_server *server_of(C_word word) {
   return (struct callseq_server *)(word & ~(C_word)C_FIXNUM_BIT);
+}
+
+/* Nobody comes back for the job. */
+static void drop(struct callseq_abi_job **job) {
+  if (*job)
+    (*job)->drop(*job);
+  *job = NULL;
 }
 
 /* A server's record, as a fixnum; `level` is what callseq.scm has of it. The first one is attached.
@@ -180,13 +203,15 @@ C_word callseq_scheme_make_server(C_word level) {
 
 /* May the current request be suspended? Not where C frames lie on the Scheme stack, nor in a
  * handler of fork, which holds the runtime for another reason. */
-C_word callseq_scheme_can_suspend(void) {
-  struct callseq_runtime *r = &callseq_runtime;
+static bool can_suspend(struct callseq_runtime *r) {
   struct callseq_level *level = r->levels.innermost;
-  return C_mk_bool(
-      !level->outer && !r->suspend.exclusive && r->setup.config.suspend != CALLSEQ_SUSPEND_NONE &&
-      callseq_roots_safe_lambdas(r, level->safe + 1) <= level->safe && !callseq_fork_holds_setup());
+  return !level->outer && !r->suspend.exclusive &&
+         r->setup.config.suspend != CALLSEQ_SUSPEND_NONE &&
+         callseq_roots_safe_lambdas(r, level->safe + 1) <= level->safe &&
+         !callseq_fork_holds_setup();
 }
+
+C_word callseq_scheme_can_suspend(void) { return C_mk_bool(can_suspend(&callseq_runtime)); }
 
 /* (exclusively ...) begins, or ends. */
 C_word callseq_scheme_exclude(C_word begins) {
@@ -196,7 +221,7 @@ C_word callseq_scheme_exclude(C_word begins) {
 
 /* Takes the current request from the attached server, which waits for `fd` (-1: none) or for so
  * many milliseconds (negative: for ever), or until it is rung for; or for nothing, if it gives way;
- * or has `job` done. callseq.scm attaches another one then. */
+ * or has `job` run. Another one is attached then. */
 static void suspend(int fd, short events, double milliseconds, bool at_once,
                     struct callseq_abi_job *job) {
   struct callseq_runtime *r = &callseq_runtime;
@@ -204,6 +229,7 @@ static void suspend(int fd, short events, double milliseconds, bool at_once,
   struct callseq_abi_request *q = r->fast.now.request;
   v->request = q;
   v->serial = r->fast.now.serial;
+  v->away = true;
   v->job = job;
   v->fd = fd;
   v->events = events;
@@ -219,7 +245,6 @@ static void suspend(int fd, short events, double milliseconds, bool at_once,
     callseq_program_goes(r);
   if (!q->callback->internal)
     callseq_count_as_holder(&r->counts.suspended);
-  r->suspend.attached = NULL;
 }
 
 void callseq_scheme_suspend(int fd, int input, int output, double milliseconds) {
@@ -231,9 +256,76 @@ C_word callseq_scheme_give_way(void) {
   return C_SCHEME_UNDEFINED;
 }
 
-C_word callseq_scheme_suspend_for(C_word job) {
-  suspend(-1, 0, -1, false, (struct callseq_abi_job *)(job & ~(C_word)C_FIXNUM_BIT));
+/* Attaches `v` again, with its request: what is said of the current call is said of that one from
+ * now on. */
+static void attach(struct callseq_runtime *r, struct callseq_server *v,
+                   struct callseq_abi_request *q) {
+  r->fast.now.request = q;
+  if (r->fast.now.serial != v->serial) {
+    callseq_abi_set(&r->suspend.above, r->fast.now.serial);
+    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+    /* release: pairs with the fence in callseq_stats */
+    __atomic_store_n(&r->fast.now.serial, v->serial, __ATOMIC_RELEASE);
+    atomic_store_explicit(&r->fast.callback, q->callback, memory_order_relaxed);
+  }
+  q->status = 0;
+  v->away = false;
+  v->done = v->job;
+  v->job = NULL;
+  r->suspend.attached = v;
+  if (callseq_program_is(r, q))
+    callseq_program_comes(r);
+}
+
+/* Leaves the runtime, which nobody waits for; returns the request that it is entered with next. */
+static struct callseq_abi_request *leave(struct callseq_runtime *r) {
+  struct callseq_abi_now *at = &r->fast.now;
+  if (at->reply_to == CALLSEQ_ABI_TO_HOLDER) {
+    callseq_fork_returns();
+    callseq_levels_restore_mask(&r->levels.base);
+    callseq_suspend_leave(r);
+    callseq_service_look(r);
+    at->reply_to = CALLSEQ_ABI_TO_CALLER;
+  }
+  callseq_tools_release(at->request);
+  struct callseq_abi_request *q = callseq_runtime_switch_out(r);
+  callseq_tools_acquire(q);
+  return q;
+}
+
+/* #t: the job has been run, and its result is the caller's. #f: nothing has been done, because
+ * this green thread may not be suspended. The unspecified value: it is suspended, and another
+ * server has to be attached, because somebody else has come or waits; interrupts are held. */
+CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_server *v = r->suspend.attached;
+  if (!v || C_u_i_car(CHICKEN_gc_root_ref(v->root)) != thread || !can_suspend(r))
+    return C_SCHEME_FALSE;
+  drop(&v->done);
+  suspend(-1, 0, -1, false, CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job));
+  if (r->fast.now.reply_to <= CALLSEQ_ABI_TO_HOLDER &&
+      !callseq_sequencer_wanted(&r->fast.sequencer) &&
+      !(r->fast.now.reply_to && callseq_sequencer_is_waited_for(&r->fast.sequencer))) {
+    struct callseq_abi_request *q = leave(r);
+    if (q->callback == &resume && ((struct resumption *)q)->suspended == v->request) {
+      attach(r, v, v->request);
+      v->done = NULL;
+      return C_SCHEME_TRUE;
+    }
+    r->suspend.came = q;
+  }
+  callseq_scheme_hold_interrupts();
   return C_SCHEME_UNDEFINED;
+}
+
+/* The job has been run, and its result is wanted by the attached server; #f: not by this one any
+ * more. */
+C_word callseq_scheme_take_job(C_word job) {
+  struct callseq_server *v = callseq_runtime.suspend.attached;
+  if (v->done != CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job))
+    return C_SCHEME_FALSE;
+  v->done = NULL;
+  return C_SCHEME_TRUE;
 }
 
 /* The server has been made ready, or its green thread has been terminated: its native thread need
@@ -273,28 +365,17 @@ C_word callseq_scheme_resumed(C_word request) {
   return CHICKEN_gc_root_ref(call->suspended->server->root);
 }
 
-/* Attaches that server with its request: what is said of the current call is said of that one from
- * now on. #t if its wait is over by its own thread's finding, and by a deadline; #f if by that
- * otherwise; the unspecified value if it has been rung for. */
+/* Attaches that server. #t if its wait is over by its own thread's finding, and by a deadline; #f
+ * if by that otherwise; the unspecified value if it has been rung for. */
 C_word callseq_scheme_attach(C_word request) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_abi_request *q = CALLSEQ_ABI_REQUEST(struct resumption, request)->suspended;
   struct callseq_server *v = q->server;
+  bool told = is_rung(v) || v->job;
   callseq_bell_close(&v->bell);
-  callseq_abi_set(&r->suspend.above, r->fast.now.serial);
   callseq_count_as_holder(&r->counts.internal);
-  r->fast.now.request = q;
-  r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
-  /* release: pairs with the fence in callseq_stats */
-  __atomic_store_n(&r->fast.now.serial, v->serial, __ATOMIC_RELEASE);
-  atomic_store_explicit(&r->fast.callback, q->callback, memory_order_relaxed);
-  q->status = 0;
-  r->suspend.attached = v;
-  if (callseq_program_is(r, q))
-    callseq_program_comes(r);
-  if (is_rung(v) || v->job)
-    return C_SCHEME_UNDEFINED;
-  return C_mk_bool(v->timed_out);
+  attach(r, v, q);
+  return told ? C_SCHEME_UNDEFINED : C_mk_bool(v->timed_out);
 }
 
 /* The attached server's green thread was terminated, in a wait or by itself: its call fails, and
@@ -309,6 +390,8 @@ void callseq_scheme_drop_server(C_word server) {
   while (*link != v)
     link = &(*link)->next;
   *link = v->next;
+  drop(&v->job);
+  drop(&v->done);
   CHICKEN_delete_gc_root(v->root);
   r->suspend.attached = NULL;
   free(v);
@@ -324,8 +407,13 @@ void callseq_suspend_leave(struct callseq_runtime *r) {
 
 void callseq_suspend_forked(void) {
   for (struct callseq_server *v = callseq_runtime.suspend.servers; v; v = v->next) {
-    if (v->request && v != callseq_runtime.suspend.attached)
+    struct callseq_server *own = running;
+    while (own && own != v)
+      own = own->around;
+    if (v->away && !own) {
       v->request = NULL;
+      drop(&v->job);
+    }
     callseq_bell_close(&v->bell);
   }
 }

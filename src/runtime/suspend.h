@@ -12,15 +12,18 @@ struct callseq_server {
   C_word serial;                       /* of that, while it is suspended. Holder */
   void *root;                          /* GC root of its level in callseq.scm. Holder */
   bool ended;                          /* its green thread was terminated. Holder */
+  bool away;                           /* its request is suspended. Holder */
+  struct callseq_abi_job *done; /* that has been run for it, and that it has not taken. Holder */
   /* What the suspended call waits for. The holder writes it when it suspends the call, the call's
    * own thread reads it until it resumes. */
-  struct callseq_abi_job *job; /* not NULL: this is run */
-  int fd;                      /* -1: none */
-  short events;                /* of that, as poll(2) has them */
-  bool at_once;                /* nothing: it has given way */
-  bool timed_out;              /* its own thread's: why it resumes */
-  uint64_t deadline;           /* by callseq_clock_now; 0: none */
-  _Atomic(uint32_t) rung;      /* it need not wait any longer; its own thread sleeps on this */
+  struct callseq_abi_job *job;   /* not NULL: this is run */
+  struct callseq_server *around; /* whose job has led to this one. Its own thread's */
+  int fd;                        /* -1: none */
+  short events;                  /* of that, as poll(2) has them */
+  bool at_once;                  /* nothing: it has given way */
+  bool timed_out;                /* its own thread's: why it resumes */
+  uint64_t deadline;             /* by callseq_clock_now; 0: none */
+  _Atomic(uint32_t) rung;        /* it need not wait any longer; its own thread sleeps on this */
   struct callseq_bell bell; /* that its own thread polls, beside `fd`; changed by that, and by it as
                                the holder closed */
 };

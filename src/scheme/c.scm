@@ -16,7 +16,10 @@
 (define suspend-for-descriptor
   (foreign-lambda void "callseq_scheme_suspend" int bool bool double))
 (define drop-server (foreign-lambda* void ((scheme-object server)) "callseq_scheme_drop_server(server);"))
-(define run-elsewhere (foreign-lambda void "callseq_scheme_run_elsewhere" scheme-object scheme-object))
+(define drop-job
+  (foreign-lambda* void ((scheme-object job))
+    "callseq_abi_drop(CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job));"))
+(define run-elsewhere (foreign-lambda bool "callseq_scheme_run_elsewhere" scheme-object scheme-object))
 (define publish-deadline (foreign-lambda void "callseq_scheme_publish_deadline" double))
 (define publish-descriptor (foreign-lambda void "callseq_scheme_publish_descriptor" int bool bool))
 (define (host nursery) (##core#inline "callseq_scheme_host" nursery))

@@ -29,9 +29,9 @@
 
 ;; Green threads whose blocking C functions have ended.
 (define (unblock-done)
-  (let ((thread (##core#inline "callseq_scheme_next_done")))
-    (when thread
-      (##sys#thread-unblock! thread)
+  (let ((errand (##core#inline "callseq_scheme_next_done")))
+    (when errand
+      (end-errand errand)
       (unblock-done))))
 
 ;; Tells C what green threads wait for: descriptors, and the next deadline. Servers' native threads

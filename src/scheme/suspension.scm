@@ -237,31 +237,62 @@
 ;;; Waiting elsewhere
 
 ;; Has a C function run on the native thread that has made this green thread's call, outside; JOB is
-;; what generated code has made for it. Returns when it has ended.
+;; what generated code has made for it. Returns when it has ended. STATE is what callseq_abi_go_outside
+;; has returned: not #f if this green thread is suspended, and another server has to go on.
 ;;
-;; In place, where C frames are in the way. In a green thread that has no native thread of its own,
-;; on one of the library's.
-(define (call-outside job)
-  (##core#inline "callseq_scheme_hold_interrupts")
-  (cond ((suspendable?)
-         (go-outside (lambda () (##core#inline "callseq_scheme_suspend_for" job)) suspend!))
-        ((or (null? levels) (own-level))
-         (##core#inline "callseq_scheme_allow_interrupts")
-         (run-job job))
-        (else
-         (go-outside (lambda () (run-elsewhere job ##sys#current-thread))
-                     (lambda (start)
-                       (start)
-                       (##core#inline "callseq_scheme_allow_interrupts")
-                       (##sys#schedule))))))
+;; In place, where C frames are in the way, or the runtime must be held. In a green thread that has no
+;; native thread of its own, on one of the library's.
+(define (call-outside job state)
+  (cond (state
+         (block (lambda () (suspend! void)))
+         (unless (##core#inline "callseq_scheme_take_job" job) (given-up)))
+        ((or (null? levels)
+             (own-level)
+             (not (##core#inline "callseq_scheme_can_suspend"))
+             (not (call-elsewhere job)))
+         (run-job job))))
 
-(define (go-outside tell leave)
+;; The same on a thread of the library's; #f if none can be had. The service looks after ERRAND, which is
+;; (green-thread waits job done?): WAITS is the thunk that it waits with, or #f; JOB is #f once it has
+;; been dropped.
+;; The green thread may be made ready before the job has ended, by an exception that another throws to it.
+(define (call-elsewhere job)
+  (let* ((thread ##sys#current-thread) (errand (list thread #f job #f)))
+    (and (run-elsewhere job errand)
+         (let loop ()
+           (##core#inline "callseq_scheme_hold_interrupts")
+           (unless (cadddr errand)
+             (block (lambda ()
+                      (set-car! (cdr errand) (##sys#slot thread 1))
+                      (##core#inline "callseq_scheme_allow_interrupts")
+                      (##sys#schedule)))
+             (loop))
+           (##core#inline "callseq_scheme_allow_interrupts")
+           (unless (caddr errand) (given-up))
+           #t))))
+
+;; The service's: ERRAND is done. Its job is dropped if the green thread does not wait for it any more.
+(define (end-errand errand)
+  (let ((thread (car errand)))
+    (set-car! (cdddr errand) #t)
+    (cond ((and (eq? (##sys#slot thread 1) (cadr errand))
+                (not (memq (##sys#slot thread 3) '(dead terminated))))
+           (##sys#thread-unblock! thread))
+          (else
+           (drop-job (caddr errand))
+           (set-car! (cddr errand) #f)))))
+
+(define (given-up)
+  (error "the C function's result has been given up, because its green thread went on otherwise"))
+
+;; Has the present green thread wait; LEAVE does not return.
+(define (block leave)
   (##sys#call-with-current-continuation
    (lambda (return)
      (let ((thread ##sys#current-thread))
        (##sys#setslot thread 1 (lambda () (return (##core#undefined))))
        (##sys#setslot thread 3 'blocked)
-       (leave tell)))))
+       (leave)))))
 
 ;; Evaluates THUNK while no other callback runs, whatever it waits for.
 (define (call-exclusively thunk)
