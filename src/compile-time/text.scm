@@ -170,7 +170,7 @@
   (let ((reply (own "reply" callback)) (inline (own "inline" callback)))
     (lines
      (sprintf "static C_word ~A(C_word callseq_serial, C_word callseq_value);" reply)
-     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, sizeof(struct ~A), CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY, 0};"
+     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, sizeof(struct ~A), CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY, 0, CALLSEQ_ABI_UNLOCKED};"
               (own "callback" callback)
               (c-literal (callback-name callback))
               (c-literal (sprintf "~A" (callback-result callback)))

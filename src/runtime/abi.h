@@ -45,6 +45,7 @@ struct callseq_abi_callback {
   CALLSEQ_ATOMIC(void *) root; /* GC root of the procedure; NULL until the definition has run */
   const char *made_by;         /* &CALLSEQ_ABI_MADE_BY, in generated code */
   uint32_t internal; /* the library's own: its thread executes no others' calls after it */
+  uint32_t unlocked; /* called without the lock: see CALLSEQ_NO_LOCK in call.h */
 };
 
 CALLSEQ_INLINE void *callseq_abi_root(struct callseq_abi_callback *callback) {

@@ -23,15 +23,18 @@ extern struct callseq_abi_runtime callseq_abi_runtime;
  *
  * CALLSEQ_NO_LOCK is its promise that it calls from one thread at a time: its threads exclude each
  * other by means of its own, and it has no Scheme signal handlers, which a thread of the library's
- * may have to run.
+ * may have to run. So no callback is suspended there, and green threads run only while callbacks
+ * do: there is no service.
  *
  * CALLSEQ_NO_FPCONTROL is the program's promise that none of its threads calls with, and none of
  * its callbacks leaves behind, another floating-point control word than the ABI's initial one: then
  * it need not be compared at each switch. */
 #ifdef CALLSEQ_NO_LOCK
 #define CALLSEQ_TRY_ENTER callseq_sequencer_try_enter_alone
+#define CALLSEQ_ABI_UNLOCKED 1
 #else
 #define CALLSEQ_TRY_ENTER callseq_sequencer_try_enter
+#define CALLSEQ_ABI_UNLOCKED 0
 #endif
 #ifdef CALLSEQ_NO_FPCONTROL
 #define CALLSEQ_SWITCH callseq_context_switch_plain

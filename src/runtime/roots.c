@@ -43,6 +43,8 @@ void callseq_abi_define(struct callseq_abi_callback *callback, C_word value) {
     callseq_print("callseq: no memory to define callback %s\n", callback->name);
     abort();
   }
+  if (callback->unlocked)
+    callseq_runtime.suspend.never = true;
   if (!root)
     root = CHICKEN_new_gc_root();
   CHICKEN_gc_root_set(root, value);

@@ -94,6 +94,7 @@ struct callseq_runtime {
     struct callseq_server *attached;  /* the one that executes `now`, or has just left */
     struct callseq_abi_request *came; /* that a spare server is being attached for; or NULL */
     int exclusive;                    /* how many (exclusively ...) are being evaluated */
+    bool never;   /* there are calls without the lock: nothing else may come between them */
     C_word above; /* the last serial, while a resumed call has an older one; else 0. Any thread
                      reads it */
   } suspend;

@@ -174,6 +174,8 @@ static bool start(void) {
 
 bool callseq_service_start(const char *lacking) {
   static bool reported;
+  if (callseq_runtime.suspend.never)
+    return false;
   if (service.lives || start())
     return true;
   if (!reported)

@@ -205,7 +205,7 @@ C_word callseq_scheme_make_server(C_word level) {
  * handler of fork, which holds the runtime for another reason. */
 static bool can_suspend(struct callseq_runtime *r) {
   struct callseq_level *level = r->levels.innermost;
-  return !level->outer && !r->suspend.exclusive &&
+  return !level->outer && !r->suspend.exclusive && !r->suspend.never &&
          r->setup.config.suspend != CALLSEQ_SUSPEND_NONE &&
          callseq_roots_safe_lambdas(r, level->safe + 1) <= level->safe &&
          !callseq_fork_holds_setup();
