@@ -90,11 +90,15 @@ void callseq_failure_stalled(void *request) {
   struct callseq_abi_request *q = request;
   uint32_t holder = callseq_sequencer_holder(&r->fast.sequencer);
   char who[80] = "no thread holds the Scheme runtime just now, the last callback was";
-  if (holder && holder != CALLSEQ_FORK_HOLDER)
+  const char *remedy = "";
+  if (holder && holder != CALLSEQ_FORK_HOLDER) {
     snprintf(who, sizeof who, "thread %u holds the Scheme runtime, in callback", (unsigned)holder);
-  callseq_print("callseq: thread %u has waited %u ms to call %s; %s %s\n",
+    /* Only the holder may look whether there is such a C function. */
+    remedy = "; if that is in a C function that waits, call it by foreign-blocking-lambda";
+  }
+  callseq_print("callseq: thread %u has waited %u ms to call %s; %s %s%s\n",
                 (unsigned)callseq_abi_self, r->setup.config.stall_ms, q->callback->name, who,
-                running(r));
+                running(r), remedy);
 }
 
 /* ---- What the process cannot survive ---- */

@@ -95,6 +95,7 @@ static void one_report(void *(*holds)(void *), int result, const char *callback)
   create_small(&waiting_thread, wait_in_line, &waited);
   char *first = fgets(line, sizeof line, report); /* comes while the callback still holds */
   ok(first && strstr(line, callback), "the report names the callback %s: %s", callback, line);
+  ok(strstr(line, "foreign-blocking-lambda") != NULL, "and the remedy: %s", line);
   long waiting = atomic_load_explicit(&newcomer, memory_order_relaxed);
   names_threads(line, waiting, holder);
   wait_until_asleep(waiting);
