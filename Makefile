@@ -55,7 +55,7 @@ include tests/settings/tool.mk tests/settings/foreign.mk tests/settings/way.mk
 export TOOL FOREIGN WAY $(if $(WAY),CC CXX)
 export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(WAY_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAGS))
 
-SOURCES := callseq.egg callseq.h callseq.scm doc/reference.md \
+SOURCES := callseq.egg callseq.h callseq.scm callseq-cncb.scm doc/reference.md \
            $(wildcard install/* src/build src/*/*)
 
 # A folder whose files replace src/sequence/sequencer.[ch], for a BUILD of its own; see bench/designs.
@@ -95,7 +95,7 @@ $(FOREIGN:%=$(MACHINE)/run):
 
 # What a compiler loads when it sees (import callseq), for a compiler that runs on another CPU.
 define import_as_source
-@cp $(BUILT)/egg/callseq.import.scm $(STAGE_REPOSITORY) && rm $(STAGE_REPOSITORY)/callseq.import.so
+@cp $(BUILT)/egg/callseq*.import.scm $(STAGE_REPOSITORY) && rm $(STAGE_REPOSITORY)/callseq*.import.so
 endef
 
 install: all
@@ -114,6 +114,7 @@ endif
 
 uninstall:
 	@rm -f $(addprefix $(DESTDIR)$(REPOSITORY)/callseq.,a so link egg-info import.so import.scm) \
+	  $(addprefix $(DESTDIR)$(REPOSITORY)/callseq-cncb.,o so link import.so import.scm) \
 	  $(addprefix $(DESTDIR)$(PREFIX)/,include/callseq.h include/chicken/callseq.h lib/libcallseq.a \
 	    lib/pkgconfig/callseq.pc lib/cmake/callseq/callseqConfig.cmake \
 	    lib/cmake/callseq/callseqConfigVersion.cmake share/doc/callseq/reference.md)

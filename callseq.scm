@@ -4,8 +4,10 @@
 
 (declare (unit callseq) (uses scheduler) (disable-interrupts))
 
+;; Behind a syntax stands what its expansion uses; behind the first one what callseq-cncb does.
 (module callseq
-    (define-sequenced-callback define-sequenced-callback/status callseq-header
+    ((define-sequenced-callback queue-for-this-call leave describe call-chain)
+     define-sequenced-callback/status callseq-header
      (foreign-blocking-lambda call-outside) (foreign-blocking-lambda* call-outside)
      (exclusively call-exclusively))
 

@@ -29,9 +29,10 @@
 (include "blocking.scm")
 (include "header.scm")
 
-;; The expansion of a define-sequenced-callback form, or of a define-sequenced-callback/status form.
-(define (expand-callback form status?)
-  (let ((callback (parse-callback form status?)))
+;; The expansion of a define-sequenced-callback form, or of a define-sequenced-callback/status form, which
+;; another syntax may have made of the form SOURCE.
+(define (expand-callback form status? #!optional (source form))
+  (let ((callback (parse-callback form status? source)))
     (begin-text!)
     (set! callbacks (cons callback callbacks))
     (callback-expression callback)))

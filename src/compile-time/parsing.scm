@@ -29,9 +29,10 @@
       (refuse syntax #f "this form becomes C, so it needs the compiler; compile this file with csc -e"))
     syntax))
 
-;; The callback that a form defines. STATUS? tells which of the two forms it is.
-(define (parse-callback form status?)
-  (let* ((syntax (begin-form! form))
+;; The callback that a form defines. STATUS? tells which of the two forms it is; SOURCE is what the
+;; user wrote.
+(define (parse-callback form status? source)
+  (let* ((syntax (begin-form! source))
          (parts (if (list? form) (cdr form) '()))
          (qualified? (and (pair? parts) (string? (car parts))))
          (rest (if qualified? (cdr parts) parts))

@@ -185,9 +185,13 @@
 ;; The server that is being resumed: it need not be told.
 (define resumed #f)
 
+;; Makes a green thread ready that the present call itself yields to; the service is not told.
+(define queue-for-this-call #f)
+
 ;; Has a suspended server's native thread told that it is ready, and other green threads queued by
 ;; ADD. The service looks after these when nobody calls.
 (define (queue add)
+  (set! queue-for-this-call add)
   (lambda (thread)
     (let ((level (server-level thread)))
       (cond ((not level)
