@@ -189,7 +189,7 @@ void callseq_scheme_born(int thunk) {
 }
 
 void callseq_fork_returns(void) {
-  if (!is_born_here())
+  if (!is_born_here() || callseq_runtime.fast.now.request->status == CALLSEQ_ABI_SUSPENDED)
     return;
   if (birth.thunk)
     callseq_fork_fails("a child that process-fork has made for a thunk left the thunk otherwise "
