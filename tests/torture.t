@@ -22,6 +22,10 @@ fails 'a wrong result' faulty wrong
 says 'is found' ' gave '
 fails "another call's message" faulty mixed raise
 says 'is found' 'message'
+fails "another call's message, after a wait" faulty mixed wait-raise
+says 'is found' 'message'
+fails 'a wrong result, after a blocking function' faulty wrong block
+says 'is found' ' gave '
 fails 'a callback that does not end' faulty stuck
 says 'is found, and who waits is told' 'no call has ended for long' 'and is at'
 finish

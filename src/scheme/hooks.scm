@@ -91,4 +91,5 @@
   (set! ##sys#dynamic-wind bind)
   (replace! '##sys#schedule scheduler)
   (replace! '##sys#add-to-ready-queue queue)
+  (replace! '##sys#force-primordial interrupt-wait)
   (replace! '##sys#thread-kill! killer))

@@ -173,7 +173,9 @@
 (define (scheduler schedule)
   (lambda ()
     (let* ((thread ##sys#current-thread) (state (##sys#slot thread 3)))
-      (cond ((or (memq state '(running ready)) (not (suspendable?))) (schedule))
+      (cond ((or (memq state '(running ready)) (not (suspendable?)))
+             (unblock-done)
+             (schedule))
             ((memq state '(dead terminated))
              (##core#inline "callseq_scheme_hold_interrupts")
              (drop-server (record-of (car levels)))
@@ -206,6 +208,13 @@
 (define (attached? level)
   (and (pair? levels)
        (let last ((l levels)) (if (null? (cdr l)) (eq? (car l) level) (last (cdr l))))))
+
+;; CHICKEN's scheduler ends a wait of the program's first green thread when a signal interrupts it:
+;; not if that one is suspended, and waits elsewhere.
+(define (interrupt-wait interrupt)
+  (lambda ()
+    (when (or (null? levels) (not first-level) (attached? first-level))
+      (interrupt))))
 
 ;; Has the call of a server that is terminated fail.
 (define (killer kill)

@@ -10,6 +10,8 @@ enum { NOT_TOLD = -1 };
 /* The call that this thread is in, innermost. */
 static _Thread_local struct call *current;
 
+const struct call *call_in_progress(void) { return current; }
+
 const char *tag(char *text, int id) {
   snprintf(text, TAG_SIZE, "call-%d-", id);
   return text;
@@ -67,6 +69,17 @@ void begin(struct call *call, struct actor *actor) {
   current = call;
   behave(&call->odd);
 }
+
+void be_usual(const struct call *call) {
+  struct manners now;
+  look(&now);
+  now.error = call->odd.error;
+  behave(&call->usual);
+  const char *changed = difference(&now, &call->odd);
+  must(call, !changed, "%d runs C code with %s changed", call->id, changed);
+}
+
+void be_odd(const struct call *call) { behave(&call->odd); }
 
 static void end(struct call *call) {
   struct manners now;

@@ -23,14 +23,23 @@ struct manners {
 struct call {
   struct actor *actor;
   int id;
-  int status;  /* what a /status form has returned; else NOT_TOLD */
-  int reports; /* how often on_error ran */
-  bool inside; /* made by C code under Scheme: may be refused where the nursery is short */
+  int status;   /* what a /status form has returned; else NOT_TOLD */
+  int reports;  /* how often on_error ran */
+  bool inside;  /* made by C code under Scheme: may be refused where the nursery is short */
+  bool briefly; /* its thread has a small stack */
   struct call *outer;
   struct manners usual, odd;
 };
 
 void begin(struct call *, struct actor *);
+
+/* The innermost call that this thread has made and that has not ended; or NULL. */
+const struct call *call_in_progress(void);
+
+/* For C code that runs outside under that call: the thread as it usually is; and odd again. The
+ * former asserts that it is as the caller has left it. */
+void be_usual(const struct call *);
+void be_odd(const struct call *);
 
 /* Asserts success. False where the call was refused, properly, for want of room. */
 bool came_right(struct call *);

@@ -2,13 +2,18 @@
 ; and gives, or raises, something that only this call can: an answer made of its id, a message with
 ; its tag. TORTURE_BUG seeds a fault here, one in some calls, which the ledger has to find.
 (import (chicken platform) (chicken base) (chicken condition) (chicken fixnum) (chicken foreign)
-        (chicken gc) (chicken process signal) (chicken process-context)
+        (chicken gc) (chicken port) (chicken process signal) (chicken process-context)
         (chicken time) callseq)
+
+(declare (uses waiting))
 
 (callseq-header "callbacks.h")
 
 #>
+#include <poll.h>
+#include <unistd.h>
 void torture_executed(int), torture_nested(int), torture_nested_unsafe(int);
+int torture_outside(int), torture_elsewhere(int);
 <#
 
 (define bug (string->symbol (or (get-environment-variable "TORTURE_BUG") "none")))
@@ -218,6 +223,126 @@ void torture_executed(int), torture_nested(int), torture_nested_unsafe(int);
   (executed id)
   (in-green-threads n (lambda (i) (count-slowly (* 10 i)) (nested id) (count-slowly 30)))
   (answer id))
+
+;;; Waiting: a callback that does lets others in, unless C code lies under it
+
+; What is the callback's own stays so: bindings, the port, winders and the handler.
+(define-sequenced-callback (torture_wait (int id) (int ms)) int
+  (executed id)
+  (let ((inside 0))
+    (dynamic-wind
+     (lambda () (set! inside (+ inside 1)))
+     (lambda ()
+       (parameterize ((level id))
+         (pause ms)
+         (if (and (eqv? (level) id) (= inside 1)) (answer id) -1)))
+     (lambda () (set! inside (- inside 1))))))
+(define-sequenced-callback (torture_wait_text (int id) (int ms)) c-string
+  (executed id)
+  (with-output-to-string (lambda () (display (tag id)) (pause ms) (display "end"))))
+(define-sequenced-callback (torture_wait_raise (int id) (int ms) (int how)) int
+  (executed id)
+  (pause ms)
+  (raise-somehow id how))
+(define-sequenced-callback (torture_wait_handled (int id) (int ms)) int
+  (executed id)
+  (handle-exceptions c (begin (pause ms) (if (eqv? c id) (answer id) -1))
+    (pause ms)
+    (abort id)))
+(define-sequenced-callback (torture_wait_capture (int id) (int ms)) int
+  (executed id)
+  (+ (answer id)
+     (call/cc (lambda (k) (vector-set! kept (modulo id 8) k) (pause ms) 0))))
+
+; In a pair: the first waits for the second, but not for ever.
+(define-sequenced-callback (torture_meet (int id) (int ms)) int
+  (executed id)
+  (meet ms)
+  (answer id))
+; Waits, for ever if need be, until torture_call_for has come for it; or has come before.
+(define-sequenced-callback (torture_await (int id)) int
+  (executed id)
+  (if (await id) (answer id) -1))
+(define-sequenced-callback (torture_call_for (int id) (int key)) int
+  (executed id)
+  (call-for key)
+  (answer id))
+
+(define locked 0)
+(define-sequenced-callback (torture_lock (int id) (int ms)) int
+  (executed id)
+  (when (lock!) (set! locked 0))
+  (set! locked (+ locked 1))
+  (pause ms)
+  (let ((right (= locked 1)))
+    (set! locked (- locked 1))
+    (unlock!)
+    (if right (answer id) -1)))
+
+(define read-byte-of                    ; or something negative
+  (foreign-lambda* int ((int descriptor))
+    "unsigned char byte; C_return(read(descriptor, &byte, 1) == 1 ? byte : -1000000);"))
+(define input?
+  (foreign-lambda* bool ((int descriptor))
+    "struct pollfd set = {descriptor, POLLIN, 0}; C_return(poll(&set, 1, 0) == 1);"))
+; A signal may end a wait for which others are kept out, as it does in any CHICKEN program.
+(define-sequenced-callback (torture_read (int id) (int descriptor) (bool kept-out)) int
+  (executed id)
+  (let wait ()
+    (pause-for-input descriptor)
+    (when (and kept-out (not (input? descriptor))) (wait)))
+  (+ (answer id) (read-byte-of descriptor)))
+
+; No other callback begins or goes on meanwhile.
+(define-sequenced-callback (torture_exclusively (int id) (int ms)) int
+  (executed id)
+  (exclusively
+   (let ((before calls))
+     (pause ms)
+     (if (= calls before) (answer id) -1))))
+
+; Green threads of the callback's that outlive its waits.
+(define-sequenced-callback (torture_green_wait (int id) (int n) (int ms)) int
+  (executed id)
+  (let ((sum (answer id)) (running n))
+    (do ((i 0 (+ i 1))) ((= i n))
+      (green (lambda ()
+               (pause (modulo i 3))
+               (set! sum (+ sum i))
+               (set! running (- running 1)))))
+    (let wait ()
+      (pause ms)
+      (if (zero? running) sum (wait)))))
+
+;;; Blocking C functions
+
+(define outside (foreign-blocking-lambda int "torture_outside" int))
+(define outside-with
+  (foreign-blocking-lambda* c-string ((c-string s) (int id))
+    "torture_outside(id); return (char *)s;"))
+(define elsewhere (foreign-blocking-lambda int "torture_elsewhere" int))
+
+(define-sequenced-callback (torture_block (int id)) int
+  (executed id)
+  (- (answer id) (outside id)))
+(define-sequenced-callback (torture_block_text (int id)) c-string
+  (executed id)
+  (string-append (outside-with (tag id) id) "end"))
+(define-sequenced-callback (torture_block_raise (int id) (int how)) int
+  (executed id)
+  (outside id)
+  (raise-somehow id how))
+; On threads of the library's.
+(define-sequenced-callback (torture_block_green (int id) (int n)) int
+  (executed id)
+  (let ((sum (answer id)) (running n))
+    (do ((i 0 (+ i 1))) ((= i n))
+      (green (lambda ()
+               (set! sum (+ sum (elsewhere i)))
+               (set! running (- running 1)))))
+    (let wait ()
+      (pause 1)
+      (if (zero? running) sum (wait)))))
 
 ;;; Time
 

@@ -29,6 +29,7 @@ struct actor {
   int depth;     /* of nesting */
   int descend;   /* levels that are still to be made, one below the other */
   int green;     /* callbacks below that run nested calls in green threads */
+  bool in_place; /* the last blocking C function ran with the runtime held */
   int operation; /* what it is at: an index of operations[] */
   bool ended;
 };

@@ -10,7 +10,7 @@
 
 enum { DEPTH_MAX = 6, HOWS = 10, UNPRINTABLE = 10, CHILD_DONE = 77 };
 
-bool enabled[OPERATIONS_MAX];
+bool enabled[OPERATIONS_MAX], suspends;
 
 /*** What Scheme calls ***/
 
@@ -382,7 +382,7 @@ static void op_invoke(struct actor *actor) {
     settle(job.ids[i], i < job.done);
 }
 
-/*** Memory, green threads, time ***/
+/*** Memory and green threads ***/
 
 static void op_storm(struct actor *actor) {
   bool deep = pick(actor, 2);
@@ -412,6 +412,212 @@ static void op_green_nest(struct actor *actor) {
     must(&call, got == answer(call.id), "%d gave %d", call.id, got);
   actor->green--;
 }
+
+/*** Waiting ***/
+
+enum { WAIT_MS = 4 };
+
+/* Is a callback that waits here suspended? */
+static bool lets_in(const struct call *call) { return suspends && !call->inside; }
+
+static void op_wait(struct actor *actor) {
+  int ms = (int)pick(actor, WAIT_MS), got = 0;
+  unsigned kind = pick(actor, 6);
+  struct call call;
+  begin(&call, actor);
+  switch (kind) {
+  case 0: {
+    const char *text = torture_wait_text(call.id, ms);
+    if (came_right(&call))
+      check_string(&call, text);
+    return;
+  }
+  case 1:
+    got = torture_wait_handled(call.id, ms);
+    break;
+  case 2:
+    got = torture_wait_capture(call.id, ms);
+    break;
+  case 3:
+    got = torture_meet(call.id, ms);
+    break;
+  default:
+    got = torture_wait(call.id, ms);
+    break;
+  }
+  if (came_right(&call))
+    must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+}
+
+static void op_wait_raise(struct actor *actor) {
+  int how = 1 + (int)pick(actor, HOWS), ms = (int)pick(actor, WAIT_MS);
+  struct call call;
+  begin(&call, actor);
+  int zero = torture_wait_raise(call.id, ms, how);
+  failed_somehow(&call, how);
+  must(&call, zero == 0, "%d failed and gave a result", call.id);
+}
+
+static void op_green_wait(struct actor *actor) {
+  int n = (int)pick(actor, 6), ms = (int)pick(actor, WAIT_MS);
+  struct call call;
+  begin(&call, actor);
+  int got = torture_green_wait(call.id, n, ms);
+  if (came_right(&call))
+    must(&call, got == answer(call.id) + n * (n - 1) / 2, "%d gave %d", call.id, got);
+}
+
+static void op_exclusively(struct actor *actor) {
+  int ms = (int)pick(actor, WAIT_MS);
+  struct call call;
+  begin(&call, actor);
+  int got = torture_exclusively(call.id, ms);
+  if (came_right(&call))
+    must(&call, got == answer(call.id), "%d, exclusively, gave %d", call.id, got);
+}
+
+static void op_lock(struct actor *actor) {
+  int ms = (int)pick(actor, WAIT_MS);
+  struct call call;
+  begin(&call, actor);
+  int got = torture_lock(call.id, ms);
+  if (came_right(&call))
+    must(&call, got == answer(call.id), "%d, locked, gave %d", call.id, got);
+}
+
+/* What a second thread does for a call that waits for it. */
+struct helper {
+  int yields, descriptor, id, key, got;
+  unsigned char byte;
+};
+
+static void *write_later(void *argument) {
+  struct helper *helper = argument;
+  for (int i = 0; i < helper->yields; i++)
+    sched_yield();
+  while (write(helper->descriptor, &helper->byte, 1) != 1)
+    continue;
+  return NULL;
+}
+
+static void *call_later(void *argument) {
+  struct helper *helper = argument;
+  for (int i = 0; i < helper->yields; i++)
+    sched_yield();
+  helper->got = torture_call_for(helper->id, helper->key);
+  return NULL;
+}
+
+static void op_read(struct actor *actor) {
+  int ends[2];
+  struct helper helper = {.yields = (int)pick(actor, 50), .byte = (unsigned char)pick(actor, 256)};
+  struct call call;
+  pthread_t thread;
+  if (pipe(ends))
+    fail(actor, "pipe: %s", strerror(errno));
+  helper.descriptor = ends[1];
+  if (pthread_create(&thread, NULL, write_later, &helper))
+    fail(actor, "pthread_create");
+  begin(&call, actor);
+  int got = torture_read(call.id, ends[0], !lets_in(&call));
+  if (came_right(&call))
+    must(&call, got == answer(call.id) + helper.byte, "%d gave %d", call.id, got);
+  pthread_join(thread, NULL);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+static void op_await(struct actor *actor) {
+  struct helper helper = {.yields = (int)pick(actor, 50)};
+  struct call call;
+  pthread_t thread;
+  if (!suspends)
+    return; /* nobody else could get in */
+  helper.id = new_call(actor);
+  begin(&call, actor);
+  helper.key = call.id;
+  if (pthread_create(&thread, NULL, call_later, &helper))
+    fail(actor, "pthread_create");
+  int got = torture_await(call.id);
+  if (came_right(&call))
+    must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+  pthread_join(thread, NULL);
+  if (helper.got != answer(helper.id)) {
+    mind_exit();
+    fail(actor, "call %d gave %d", helper.id, helper.got);
+  }
+  settle(helper.id, 1);
+}
+
+/*** Blocking C functions ***/
+
+/* On the thread that made the call, if that is suspended meanwhile; else in place. */
+int torture_outside(int id) {
+  struct actor *actor = actor_of(id);
+  const struct call *call = call_in_progress();
+  bool in_place = callseq_inside();
+  if (!in_place && (!call || call->id != id))
+    fail(actor, "call %d went on in another thread", id);
+  if (!in_place && call->briefly)
+    return 0; /* little stack */
+  if (!in_place)
+    be_usual(call);
+  actor->depth++;
+  if (actor->depth < DEPTH_MAX)
+    perform(actor, in_place ? INSIDE : OUTSIDE);
+  else
+    op_types(actor);
+  actor->depth--;
+  actor->in_place = in_place;
+  if (pick(actor, 4) == 0)
+    usleep(pick(actor, 2000));
+  if (!in_place)
+    be_odd(call);
+  return 0;
+}
+
+/* On a thread of the library's, for a green thread; in place if C code lies under that. */
+int torture_elsewhere(int i) {
+  if (!callseq_inside())
+    usleep(100);
+  return i;
+}
+
+static void block(struct actor *actor, bool briefly) {
+  int how = 1 + (int)pick(actor, HOWS);
+  unsigned kind = pick(actor, 4);
+  struct call call;
+  begin(&call, actor);
+  call.briefly = briefly;
+  actor->in_place = !lets_in(&call);
+  if (kind == 0) {
+    const char *text = torture_block_text(call.id);
+    if (came_right(&call))
+      check_string(&call, text);
+  } else if (kind == 1) {
+    torture_block_raise(call.id, how);
+    failed_somehow(&call, how);
+  } else {
+    int got = torture_block(call.id);
+    if (came_right(&call))
+      must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+  }
+  must(&call, actor->in_place == !lets_in(&call), "%d kept others out while it blocked", call.id);
+}
+
+static void op_block(struct actor *actor) { block(actor, false); }
+static void op_block_briefly(struct actor *actor) { block(actor, true); }
+
+static void op_block_green(struct actor *actor) {
+  int n = (int)pick(actor, 4);
+  struct call call;
+  begin(&call, actor);
+  int got = torture_block_green(call.id, n);
+  if (came_right(&call))
+    must(&call, got == answer(call.id) + n * (n - 1) / 2, "%d gave %d", call.id, got);
+}
+
+/*** Time ***/
 
 static void op_stall(struct actor *actor) {
   struct call call;
@@ -578,6 +784,17 @@ const struct operation operations[] = {
     {"storm", 3, OUTSIDE | INSIDE, op_storm},
     {"green", 5, OUTSIDE | INSIDE, op_green},
     {"green-nest", 3, OUTSIDE | INSIDE, op_green_nest},
+    {"wait", 20, OUTSIDE | BRIEFLY, op_wait},
+    {"wait-nested", 2, INSIDE, op_wait},
+    {"wait-raise", 5, OUTSIDE | BRIEFLY, op_wait_raise},
+    {"green-wait", 4, OUTSIDE, op_green_wait},
+    {"exclusively", 2, OUTSIDE | BRIEFLY, op_exclusively},
+    {"lock", 5, OUTSIDE | BRIEFLY, op_lock},
+    {"read", 5, OUTSIDE | INSIDE, op_read},
+    {"await", 5, OUTSIDE, op_await},
+    {"block", 20, OUTSIDE | INSIDE, op_block},
+    {"block-briefly", 20, BRIEFLY, op_block_briefly},
+    {"block-green", 2, OUTSIDE, op_block_green},
     {"stall", 1, OUTSIDE | INSIDE, op_stall},
     {"churn", 10, OUTSIDE, op_churn},
     {"cancel", 5, OUTSIDE, op_cancel},

@@ -26,6 +26,9 @@ enum { OPERATIONS_MAX = 64 };
 /* Which of them this worker uses. */
 extern bool enabled[OPERATIONS_MAX];
 
+/* Are callbacks that wait suspended in this worker? */
+extern bool suspends;
+
 /* Runs one, by chance, that fits the place. */
 void perform(struct actor *, int place);
 

@@ -61,6 +61,8 @@ static callseq_config choose_config(struct actor *host) {
   config.spin_limit = PICK(host, spins);
   config.stall_ms = PICK(host, stalls);
   config.report_overrun = (int)pick(host, 2);
+  suspends = pick(host, 8);
+  config.suspend = suspends ? 0 : CALLSEQ_SUSPEND_NONE;
   config.on_error = note_error;
   return config;
 }
