@@ -33,6 +33,8 @@
 (begin-for-syntax
  (module callseq-cncb-compile-time (expand-dispatched)
    (import scheme (chicken base) (chicken format) (chicken syntax))
+   (define needs-lock
+     "#ifdef CALLSEQ_NO_LOCK\n#error callseq-cncb needs the lock: compile without CALLSEQ_NO_LOCK\n#endif\n")
    (define (expand-dispatched form rename procedure result?)
      (define syntax (strip-syntax (car form)))
      (define shape (if result? "(NAME (TYPE ARG) ...) RTYPE BODY ..." "(NAME (TYPE ARG) ...) BODY ..."))
@@ -53,12 +55,14 @@
             (body (cddr form)))
        (when (or (null? body) (and result? (null? (cdr body))))
          (refuse (if (and result? (null? body)) "the result type is missing" "the body is missing") form))
-       `(,(rename 'let) ((,(rename 'to) (,(rename 'dispatcher) (,(rename 'quote) ,id))))
-         ,(callseq-compile-time#expand-callback
-           `(,(car form) (,name ,@(cdadr form)) ,(if result? (car body) 'void)
-             (,(rename procedure) ,(rename 'to) ,(sprintf "~A" (strip-syntax name))
-              (,(rename 'lambda) () ,@(if result? (cdr body) body))))
-           #f form))))))
+       `(##core#begin
+         (##core#declare (foreign-declare ,needs-lock))
+         (,(rename 'let) ((,(rename 'to) (,(rename 'dispatcher) (,(rename 'quote) ,id))))
+          ,(callseq-compile-time#expand-callback
+            `(,(car form) (,name ,@(cdadr form)) ,(if result? (car body) 'void)
+              (,(rename procedure) ,(rename 'to) ,(sprintf "~A" (strip-syntax name))
+               (,(rename 'lambda) () ,@(if result? (cdr body) body))))
+            #f form)))))))
 
 ;; (define-concurrent-native-callback (NAME (TYPE ARG) ...) BODY ...)
 ;;

@@ -146,4 +146,7 @@ refuses 'a name of three' '(define-concurrent-native-callback ((foo a b) (int n)
 refuses 'a type that cannot be' \
   '(define-synchronous-concurrent-native-callback (foo (int n)) scheme-object n)' \
   'refused.scm:2' 'foo: the result' 'define-synchronous-concurrent-native-callback'
+echo '(import callseq-cncb) (define-concurrent-native-callback (foo (int n)) 1)' >unlocked.scm
+fails 'refused: without the lock' $CSC -c unlocked.scm -C -DCALLSEQ_NO_LOCK
+says 'without the lock' 'callseq-cncb needs the lock'
 finish
