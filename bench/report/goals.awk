@@ -61,6 +61,12 @@ END {
   plain = cell("single-samples", "plain")
   goal("1 thread: time of a call, of plain's", ratio(cell("single-samples", "callseq"), "ns", plain,
        "ns"), "<=", 0.25)
+  goal("1 thread: time of a call in a Scheme program, of that in a C host",
+       ratio(cell("single-samples", "callseq-hosted"), "ns", cell("single-samples", "callseq"), "ns"),
+       "<=", 1.5)
+  goal("1 thread: calls by callseq-cncb, of those in the egg's manner",
+       ratio(cell("single-samples", "cncb-sync"), "ns", cell("single-samples", "callseq-cncb"), "ns"),
+       ">=", 20)
   x = beside_peers(1, 0)
   goal("1 thread: calls, of the fastest other runtime's (" \
        (nearest ? nearest : "make bench-peers first") ")", x, ">=", 1)

@@ -1,4 +1,4 @@
-/* The main program of every row with one thread.
+/* The main program of every row with one thread; with -DHOSTED it is called by a Scheme program.
  *
  *   ROW CALLS    prints the nanoseconds per call of CALLS calls on a created thread
  *   ROW idle     prints the resident KiB of a program that has made Scheme ready and no calls
@@ -11,6 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#ifdef HOSTED
+#define main row_main
+int row_main(int argc, char **argv);
+#endif
 
 static double now_ns(void) {
   struct timespec t;
