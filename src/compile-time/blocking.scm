@@ -169,6 +169,15 @@
 
 ;;; The Scheme procedure
 
+;; CHICKEN passes a nonnull-unsigned-c-string without the NUL at its end, and without a check.
+(define (passed-type type)
+  (if (eq? (kind type) 'nonnull-unsigned-c-string) 'nonnull-c-string type))
+
+(define (passed type variable)
+  (if (and (eq? (kind type) 'nonnull-unsigned-c-string) (converter type 1))
+      `(,(converter type 1) ,variable)
+      variable))
+
 (define (blocking-expression blocking)
   (let* ((variables (map (lambda (t) (gensym 'argument)) (blocking-types blocking)))
          (result (blocking-result blocking))
@@ -185,10 +194,10 @@
       (##core#declare (foreign-declare ,(blocking-text blocking)))
       (##core#lambda ,variables
         (##core#let ((,word ((##core#foreign-lambda* scheme-object
-                              ,(map list (blocking-types blocking)
+                              ,(map list (map passed-type (blocking-types blocking))
                                     (map string->symbol (job-members blocking)))
                               ,(job-maker blocking))
-                             ,@variables)))
+                             ,@(map passed (blocking-types blocking) variables))))
           (##core#if ,word
                      (##core#undefined)
                      (##sys#error ,(sprintf "no memory for a call of ~A" (blocking-function blocking))))
