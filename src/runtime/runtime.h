@@ -18,6 +18,7 @@
 #include "exports.h"
 
 #include "base/tools.h"
+#include "signals.h"
 #include "system/stack.h"
 
 #include <pthread.h>
@@ -98,6 +99,8 @@ struct callseq_runtime {
     C_word above; /* the last serial, while a resumed call has an older one; else 0. Any thread
                      reads it */
   } suspend;
+
+  struct callseq_signals signals; /* signals.h says by whom */
 
   /* A Scheme program that hosts native threads; see program.c. */
   struct {
@@ -205,13 +208,5 @@ void callseq_failure_stalled(void *request);
  * stack without returning, as it turns out when it calls again. */
 void callseq_failure_thread_ends(void);
 void callseq_failure_check_stack(struct callseq_runtime *r);
-
-/* ---- signals.c ---- */
-
-/* Before the program is loaded: notes who handles faults. When it has been loaded: catches the
- * signals that it handles. In a forked child. */
-void callseq_signals_begin(void);
-void callseq_signals_take_over(void);
-void callseq_signals_forked(void);
 
 #endif

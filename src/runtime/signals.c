@@ -29,27 +29,16 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-enum { SIGNALS = 64 };
-
-/* A signal that stands for a fault, and what handled it before Scheme did. */
-struct fault {
-  int number;
-  struct sigaction before;
-};
-
-static struct {
-  _Atomic(uint32_t) pending[SIGNALS / 32]; /* bit n - 1: signal n has come */
-  void *handlers;                          /* GC root of Scheme's vector of handlers */
-  struct fault faults[4];
-} signals = {
-    .faults = {{.number = SIGSEGV}, {.number = SIGBUS}, {.number = SIGFPE}, {.number = SIGILL}}};
+/* Signals that stand for faults. */
+static const int faults[CALLSEQ_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
 /* ---- Faults ---- */
 
-static struct fault *fault_of(int number) {
-  for (size_t i = 0; i < sizeof signals.faults / sizeof *signals.faults; i++)
-    if (signals.faults[i].number == number)
-      return &signals.faults[i];
+/* What handled it before Scheme did; NULL: it is no such signal. */
+static struct sigaction *before_of(int number) {
+  for (int i = 0; i < CALLSEQ_FAULTS; i++)
+    if (faults[i] == number)
+      return &callseq_runtime.signals.before[i];
   return NULL;
 }
 
@@ -57,7 +46,7 @@ static struct fault *fault_of(int number) {
 static void set_mask(const struct sigaction *before, int number, const ucontext_t *context) {
   sigset_t mask;
   sigemptyset(&mask);
-  for (int n = 1; n <= SIGNALS; n++)
+  for (int n = 1; n <= CALLSEQ_SIGNALS; n++)
     if (sigismember(&context->uc_sigmask, n) == 1 || sigismember(&before->sa_mask, n) == 1 ||
         (n == number && !(before->sa_flags & SA_NODEFER)))
       sigaddset(&mask, n);
@@ -66,33 +55,33 @@ static void set_mask(const struct sigaction *before, int number, const ucontext_
 
 /* What had the signal before Scheme has the fault. If that is nobody, the instruction faults again,
  * and the core shows it. */
-static void fault(struct fault *fault, siginfo_t *info, void *context) {
-  struct sigaction before = fault->before;
+static void fault(struct sigaction *earlier, int number, siginfo_t *info, void *context) {
+  struct sigaction before = *earlier;
   bool detailed = before.sa_flags & SA_SIGINFO;
   if (!detailed && (before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN)) {
-    signal(fault->number, SIG_DFL);
+    signal(number, SIG_DFL);
     return;
   }
   if ((unsigned)before.sa_flags & SA_RESETHAND)
-    fault->before = (struct sigaction){.sa_handler = SIG_DFL};
-  set_mask(&before, fault->number, context);
+    *earlier = (struct sigaction){.sa_handler = SIG_DFL};
+  set_mask(&before, number, context);
   if (detailed)
-    before.sa_sigaction(fault->number, info, context);
+    before.sa_sigaction(number, info, context);
   else
-    before.sa_handler(fault->number);
+    before.sa_handler(number);
 }
 
 /* ---- Noting ---- */
 
 static void note(int number, siginfo_t *info, void *context) {
   int saved = errno;
-  struct fault *real = callseq_system_is_fault(info) ? fault_of(number) : NULL;
+  struct sigaction *real = callseq_system_is_fault(info) ? before_of(number) : NULL;
   if (real) {
-    fault(real, info, context);
+    fault(real, number, info, context);
   } else if (!callseq_system_passed_on(number, info)) {
     uint32_t holder = callseq_sequencer_holder(&callseq_runtime.fast.sequencer);
-    atomic_fetch_or_explicit(&signals.pending[(number - 1) / 32], 1u << (number - 1) % 32,
-                             memory_order_relaxed);
+    atomic_fetch_or_explicit(&callseq_runtime.signals.pending[(number - 1) / 32],
+                             1u << (number - 1) % 32, memory_order_relaxed);
     /* seq_cst: pairs with the fence in callseq_scheme_next_signal */
     atomic_thread_fence(memory_order_seq_cst);
     callseq_interrupts_ring();
@@ -110,11 +99,12 @@ C_word callseq_scheme_next_signal(void) {
   /* seq_cst: pairs with the fence in note. CHICKEN has just set its counter: either that is before
    * the ring, and there is another look, or the signal is seen here. */
   atomic_thread_fence(memory_order_seq_cst);
-  for (int i = 0; i < SIGNALS / 32; i++) {
-    uint32_t bits = atomic_load_explicit(&signals.pending[i], memory_order_relaxed);
+  for (int i = 0; i < CALLSEQ_SIGNALS / 32; i++) {
+    uint32_t bits = atomic_load_explicit(&callseq_runtime.signals.pending[i], memory_order_relaxed);
     if (bits) {
       int n = __builtin_ctz(bits);
-      atomic_fetch_and_explicit(&signals.pending[i], ~(1u << n), memory_order_relaxed);
+      atomic_fetch_and_explicit(&callseq_runtime.signals.pending[i], ~(1u << n),
+                                memory_order_relaxed);
       return C_fix(32 * i + n + 1);
     }
   }
@@ -123,8 +113,8 @@ C_word callseq_scheme_next_signal(void) {
 
 /* Is there one? */
 C_word callseq_scheme_signals_pending(void) {
-  for (int i = 0; i < SIGNALS / 32; i++)
-    if (atomic_load_explicit(&signals.pending[i], memory_order_relaxed))
+  for (int i = 0; i < CALLSEQ_SIGNALS / 32; i++)
+    if (atomic_load_explicit(&callseq_runtime.signals.pending[i], memory_order_relaxed))
       return C_SCHEME_TRUE;
   return C_SCHEME_FALSE;
 }
@@ -132,14 +122,14 @@ C_word callseq_scheme_signals_pending(void) {
 void callseq_scheme_take_over_signals(void) { callseq_signals_take_over(); }
 
 void callseq_signals_begin(void) {
-  for (size_t i = 0; i < sizeof signals.faults / sizeof *signals.faults; i++)
-    sigaction(signals.faults[i].number, NULL, &signals.faults[i].before);
+  for (int i = 0; i < CALLSEQ_FAULTS; i++)
+    sigaction(faults[i], NULL, &callseq_runtime.signals.before[i]);
 }
 
 /* What had come belongs to the parent. */
 void callseq_signals_forked(void) {
-  for (int i = 0; i < SIGNALS / 32; i++)
-    atomic_store_explicit(&signals.pending[i], 0, memory_order_relaxed);
+  for (int i = 0; i < CALLSEQ_SIGNALS / 32; i++)
+    atomic_store_explicit(&callseq_runtime.signals.pending[i], 0, memory_order_relaxed);
 }
 
 /* ---- Which signals ---- */
@@ -155,22 +145,22 @@ static void catch (int number) {
  * CHICKEN's own, other signals are blocked while it is noted, and system calls are not restarted.
  */
 void callseq_scheme_catch_signal(int number) {
-  struct fault *fault = fault_of(number);
+  struct sigaction *earlier = before_of(number);
   struct sigaction before;
-  if (fault && sigaction(number, NULL, &before) == 0 &&
+  if (earlier && sigaction(number, NULL, &before) == 0 &&
       !((before.sa_flags & SA_SIGINFO) && before.sa_sigaction == note))
-    fault->before = before;
+    *earlier = before;
   catch (number);
 }
 
 void callseq_scheme_provide_signals(C_word handlers) {
-  signals.handlers = CHICKEN_new_gc_root();
-  CHICKEN_gc_root_set(signals.handlers, handlers);
+  callseq_runtime.signals.handlers = CHICKEN_new_gc_root();
+  CHICKEN_gc_root_set(callseq_runtime.signals.handlers, handlers);
 }
 
 /* While the program was being loaded, CHICKEN's C handler has replaced what was there. */
 void callseq_signals_take_over(void) {
-  for (int n = 1; n <= SIGNALS; n++)
-    if (C_block_item(CHICKEN_gc_root_ref(signals.handlers), n) != C_SCHEME_FALSE)
+  for (int n = 1; n <= CALLSEQ_SIGNALS; n++)
+    if (C_block_item(CHICKEN_gc_root_ref(callseq_runtime.signals.handlers), n) != C_SCHEME_FALSE)
       catch (n);
 }

@@ -1,0 +1,26 @@
+/* Scheme's signal handlers: from a signal on any thread to a handler on the Scheme stack. */
+#ifndef CALLSEQ_SIGNALS_H
+#define CALLSEQ_SIGNALS_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum { CALLSEQ_SIGNALS = 64, CALLSEQ_FAULTS = 4 };
+
+/* A part of struct callseq_runtime. */
+struct callseq_signals {
+  _Atomic(uint32_t) pending[CALLSEQ_SIGNALS / 32]; /* bit n - 1: signal n has come. Any thread, and
+                                                      signal handlers */
+  void *handlers;                          /* GC root of Scheme's vector of handlers. Set-up */
+  struct sigaction before[CALLSEQ_FAULTS]; /* what had the signals of faults before Scheme. The
+                                              holder, and the handler of a fault */
+};
+
+/* Before the program is loaded: notes who handles faults. When it has been loaded: catches the
+ * signals that it handles. In a forked child. */
+void callseq_signals_begin(void);
+void callseq_signals_take_over(void);
+void callseq_signals_forked(void);
+
+#endif
