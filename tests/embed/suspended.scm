@@ -110,11 +110,14 @@ void tick(void);
 
 ;;; Results
 
+(define under-way 0)
+(define-sequenced-callback (begun) int under-way)
 (define over 0)
 (define (note-end n) (set! over (+ over 1)) n)
 (define-sequenced-callback (ended) int over)
 
 (define-sequenced-callback (wait_by (int way) (int g) (int fd) (size_t caller) (int n)) int
+  (set! under-way (+ under-way 1))
   (wait way g fd)
   (note-end (if (= caller (native)) n -1)))
 (define-sequenced-callback (wait_twice (int g) (int h) (size_t caller) (c-string text)) c-string

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-int wait_by(int way, int gate, int fd, size_t caller, int n), add(int), ended(void);
+int wait_by(int way, int gate, int fd, size_t caller, int n), add(int), begun(void), ended(void);
 int fail_after(int, int), raise_after(int, int), bad_after(int), catch_after(int, int);
 int status_after(int, int, int *);
 int keep(int), enter(int), enter_own(int), enter_in_thread(int), next_value(void);
@@ -193,13 +193,12 @@ static void wait_by_each(void) {
 
 static void wait_by_many(void) {
   static struct caller c[MANY];
-  int n = often(MANY), right = 0, before = ended();
-  uint64_t all = stats().suspended + (uint64_t)n;
+  int n = often(MANY), right = 0, before = ended(), all = begun() + n;
   for (int i = 0; i < n; i++) {
     set_way(&c[i], i % WAYS);
     start(&c[i], call_wait, i % 16, i);
   }
-  while (stats().suspended < all)
+  while (begun() < all)
     sched_yield();
   is_int(wrong_sums(1000), 0, "others call while %d wait", n);
   collect();
@@ -210,6 +209,8 @@ static void wait_by_many(void) {
   for (int i = 0; i < n; i++) {
     end_way(&c[i]);
     right += c[i].result == i;
+    if (c[i].result != i)
+      fprintf(stderr, "# %d waited %s: %d %s\n", i, ways[c[i].way], c[i].result, c[i].text);
   }
   is_int(right, n, "each of them has its own result, on its own thread");
   is_int(ended() - before, n, "and each has ended once");
