@@ -12,7 +12,8 @@
 ;;;
 ;;; Green threads change only where this file lets them: its code is not interrupted.
 
-(declare (unit callseq-cncb) (uses callseq scheduler) (disable-interrupts))
+;; No C of callseq's is used here: the shared module is loaded before it has loaded callseq.
+(declare (unit callseq-cncb) (uses scheduler) (disable-interrupts))
 
 (module callseq-cncb
     ((define-concurrent-native-callback dispatcher call-later)
@@ -22,7 +23,7 @@
   (import scheme (chicken base) (chicken fixnum) (chicken foreign)
           (chicken format) (chicken syntax) callseq)
 
-(foreign-declare "#include <pthread.h>\n#include <string.h>\n#include \"callseq.h\"\n\
+(foreign-declare "#include <pthread.h>\n\
                   static int callseq_cncb_generation;\n\
                   static void callseq_cncb_born(void) { callseq_cncb_generation++; }\n")
 
@@ -232,7 +233,7 @@
           ((over? d) (refuse-ended d))
           (else
            (call-caller-set! call ##sys#current-thread)
-           (##core#inline "callseq_scheme_note_ready") ; it may run, or wait, for longer than we do
+           (callseq#note-ready)             ; it may run, or wait, for longer than we do
            (block-for (dispatcher-thread d))
            (call-caller-set! call #f)
            (loop)))))
@@ -305,17 +306,10 @@
     (cond ((not call) (void))
           ((call-waits? call) (settle! d call outcome))
           ((pair? (cdr outcome))
-           (report (string-append (call-name call) ": " (car outcome)) (cadr outcome))))))
+           (callseq#report (string-append (call-name call) ": " (car outcome)) (cadr outcome))))))
 
 (define strayed
   '("a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"
     #f))
-
-;; Has on_error told of a call that nobody waits for.
-(define report
-  (foreign-blocking-lambda* void ((c-string message) (c-string chain))
-    "struct callseq_abi_request q = {.status = CALLSEQ_ERROR, .message = strdup(message),\n\
-                                     .trace = chain ? strdup(chain) : NULL};\n\
-     callseq_abi_failed(&q, 0);"))
 
 )

@@ -6,7 +6,7 @@
 
 ;; Behind a syntax stands what its expansion uses; behind the first one what callseq-cncb does.
 (module callseq
-    ((define-sequenced-callback queue-for-this-call leave describe call-chain)
+    ((define-sequenced-callback queue-for-this-call note-ready leave describe call-chain report)
      define-sequenced-callback/status callseq-header
      (foreign-blocking-lambda call-outside) (foreign-blocking-lambda* call-outside)
      (exclusively call-exclusively))
@@ -92,12 +92,13 @@
 
 ;;; The Scheme side
 
-(foreign-declare "#include <unistd.h>\n#include \"src/base/compiler.h\"\n#include \"src/context/context.h\"\n#include \"src/sequence/counts.h\"\n#include \"src/sequence/pace.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/self.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/call.h\"\n#include \"src/runtime/scheme.h\"\n")
+(foreign-declare "#include <string.h>\n#include <unistd.h>\n#include \"callseq.h\"\n#include \"src/base/compiler.h\"\n#include \"src/context/context.h\"\n#include \"src/sequence/counts.h\"\n#include \"src/sequence/pace.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/self.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/call.h\"\n#include \"src/runtime/scheme.h\"\n")
 
 (include "src/scheme/c.scm")
 (include "src/scheme/levels.scm")
 (include "src/scheme/suspension.scm")
 (include "src/scheme/failures.scm")
+(include "src/scheme/reports.scm")
 (include "src/scheme/hooks.scm")
 (include "src/scheme/signals.scm")
 (include "src/scheme/service.scm")

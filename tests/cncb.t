@@ -40,14 +40,25 @@ EOF
 (dispatch)
 (print "all is done")
 END_OF_FILE
-ok 'a Scheme program is built' $CSC program.scm -o program $link
-ok 'it runs, and ends' sh -c './program >printed 2>complaints'
-is 'what it was told, in order' "$(cat printed)" 'I got signal number 0
+printed='I got signal number 0
 I got signal number 2
 I got signal number 4
 I got signal number 42
 all is done'
+ok 'a Scheme program is built' $CSC program.scm -o program $link
+ok 'it runs, and ends' sh -c './program >printed 2>complaints'
+is 'what it was told, in order' "$(cat printed)" "$printed"
 ok 'an error in a body is told' grep 'Error: fail: not that one: 7' complaints
+
+repository=$STAGE/lib/chicken/11
+echo '(import callseq-cncb) (load "./extension.so")' >loads.scm
+ok 'the same as an extension is built' $CSC -s program.scm -o extension.so
+ok 'and a program that loads it' $CSC loads.scm -o loads
+is 'it prints the same' "$(./loads 2>complaints)" "$printed"
+is 'and in csi' "$(csi -n -q loads.scm </dev/null 2>complaints)" "$printed"
+ok 'a program is built with the shared egg' \
+  $CSC program.scm -o shared -L "$repository/callseq.so" -L "-Wl,-rpath,$repository" -L -lpthread
+is 'it prints the same' "$(./shared 2>complaints)" "$printed"
 
 # As in the egg's tests: CHICKEN in a thread of a C program; two dispatchers here, and a green thread
 # that goes on beside them.

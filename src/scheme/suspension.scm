@@ -190,6 +190,9 @@
 ;; Makes a green thread ready that the present call itself yields to; the service is not told.
 (define queue-for-this-call #f)
 
+;; Tells the service that a green thread is ready, or waits.
+(define (note-ready) (##core#inline "callseq_scheme_note_ready"))
+
 ;; Has a suspended server's native thread told that it is ready, and other green threads queued by
 ;; ADD. The service looks after these when nobody calls.
 (define (queue add)
@@ -197,7 +200,7 @@
   (lambda (thread)
     (let ((level (server-level thread)))
       (cond ((not level)
-             (##core#inline "callseq_scheme_note_ready")
+             (note-ready)
              (add thread))
             ((eq? thread resumed) (void))
             ((attached? level) (add thread))
