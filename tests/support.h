@@ -9,7 +9,7 @@
  *   under(tool)             is the suite run under that tool of settings/tool.mk?
  *   emulated()              is this CPU an emulator's? settings/foreign.mk says so
  *   has_proc()              is /proc mounted? A bare folder made by debootstrap has none
- *   often(n)                n, or a tenth of it in an emulator, which is slow
+ *   often(n)                n, or a tenth of it in an emulator, or where limits are shrunken: slow
  *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
  * A process has one runtime, so every scenario of init, exit or death gets a child of its own; the
@@ -141,7 +141,11 @@ __attribute__((constructor)) static void use_vectors(void) {
 #endif
 
 static inline bool emulated(void) { return getenv("EMULATED") != NULL; }
+#ifdef CALLSEQ_SHRUNKEN
+static inline int often(int n) { return n / 10; }
+#else
 static inline int often(int n) { return emulated() ? n / 10 : n; }
+#endif
 
 static inline bool has_proc(void) { return access("/proc/self/task", F_OK) == 0; }
 

@@ -2,10 +2,12 @@
 # model. Their settings are in settings/.
 .PHONY: check check-style check-asan check-tsan check-valgrind check-compilers torture fuzz verify
 
-# Under a tool the programs are tested, not the ways to build and install them: no demo either.
-check: $(if $(TOOL)$(FOREIGN),all,census)
+# Under a tool the programs are tested, not the ways to build and install them: no demo either. The
+# whole suite ends with some programs on a library that asserts what it relies on.
+check: $(if $(TOOL)$(FOREIGN)$(filter shrunken,$(WAY)),all,census)
 	@$(MAKE) --no-print-directory -C tests BUILD=$(BUILD) STAGE=$(STAGE) OUT=$(BUILT)/tests \
 	  DEMO=$(BUILT)/demo/census check
+	$(if $(strip $(TOOL)$(FOREIGN)$(WAY)$(ONLY)),,@$(MAKE) --no-print-directory WAY=shrunken check)
 
 check-style: all
 	@tests/style

@@ -29,6 +29,10 @@ CALLSEQ_NOINLINE bool callseq_runtime_inside(struct callseq_runtime *r) {
   return callseq_abi_self && callseq_sequencer_holder(&r->fast.sequencer) == callseq_abi_self;
 }
 
+CALLSEQ_NOINLINE bool callseq_runtime_on_stack(struct callseq_runtime *r) {
+  return callseq_stack_has(&r->setup.stack, __builtin_frame_address(0));
+}
+
 bool callseq_inside(void) { return callseq_runtime_inside(&callseq_runtime); }
 
 /* For a thread that found the lock taken: is it because the Scheme code is being loaded? */
@@ -109,6 +113,7 @@ CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
 
 void callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_sequencer *s = &r->fast.sequencer;
+  CALLSEQ_ASSERT(!callseq_runtime_inside(r));
   q->status = 0;
   q->message = q->trace = NULL;
   if (callseq_sequencer_try_enter(s, callseq_abi_self)) {
@@ -133,6 +138,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_sequencer *s = &r->fast.sequencer;
   struct callseq_abi_now *at = &r->fast.now;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   callseq_fork_returns();
   if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
     callseq_scheme_hold_interrupts();

@@ -13,7 +13,7 @@
 
 enum {
   NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
-  BATCH_DEFAULT = 16,
+  BATCH_DEFAULT = CALLSEQ_LIMIT(16, 1),
   SPIN_DEFAULT = 100,
   STALL_DEFAULT = 10000
 };
@@ -100,6 +100,6 @@ struct callseq_sizes callseq_config_sizes(const callseq_config *config) {
     sizes.symbols = (int)symbols;
   }
   if (sizes.nursery == 0)
-    sizes.nursery = NURSERY_DEFAULT;
+    sizes.nursery = CALLSEQ_LIMIT(NURSERY_DEFAULT, CALLSEQ_NURSERY_MINIMUM);
   return sizes;
 }

@@ -13,13 +13,14 @@
 #include "scheme.h"
 
 enum {
-  LAP = 64 << 10,      /* each thread fetches all of that */
-  LONG_LAP = 1 << 20,  /* where collections are costly, */
-  LAST_CALL = 4 << 10, /* but so much of the nursery is left */
-  COSTLY = 10000       /* is one that takes so many nanoseconds, after a lap that is not long */
+  LAP = CALLSEQ_LIMIT(64 << 10, 1 << 10), /* each thread fetches all of that */
+  LONG_LAP = 1 << 20,                     /* where collections are costly, */
+  LAST_CALL = 4 << 10,                    /* but so much of the nursery is left */
+  COSTLY = 10000 /* is one that takes so many nanoseconds, after a lap that is not long */
 };
 
 void callseq_laps_begin(struct callseq_runtime *r, const void *at) {
+  CALLSEQ_ASSERT_HOLDER(r);
   r->fast.lap_end = (char *)at - LAP;
 }
 
@@ -64,6 +65,7 @@ static C_noret void begin_lap(C_word c, C_word *av) {
  * none: between them and the nursery's top there are frames of level 0. */
 void callseq_scheme_new_lap(C_word c, C_word *av) {
   struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   if (!r->levels.depth) {
     if (r->laps.left == 0)
       r->laps.collects = callseq_clock_of_thread();

@@ -30,6 +30,7 @@ enum { LEVEL_ROOM = 96 << 10 }; /* at most so much nursery must be left for one 
  * old one back, by the slow path of its reply. */
 C_word callseq_scheme_keep_mask(void) {
   struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   struct callseq_kept_mask *caller = &r->levels.innermost->caller;
   if (!caller->kept) {
     pthread_sigmask(SIG_SETMASK, NULL, &caller->mask);
@@ -62,6 +63,7 @@ CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
   struct callseq_level level = {.outer = r->levels.innermost, .below = r->fast.now, .begins = true};
   fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
   callseq_failure_check_stack(r);
+  CALLSEQ_ASSERT_HOLDER(r);
   if (!r->roots.procedures[CALLSEQ_PROCEDURE_serve_level] ||
       callseq_roots_safe_lambdas(r, r->levels.depth + 1) <= r->levels.depth) {
     callseq_failure_set(
@@ -126,6 +128,7 @@ C_word callseq_scheme_enter_level(void) {
  * or been suspended. */
 C_word callseq_scheme_begin(void) {
   struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   struct callseq_abi_request *came = r->suspend.came;
   callseq_scheme_allow_interrupts();
   if (r->levels.innermost->begins)

@@ -89,6 +89,7 @@ int callseq_program_ask(void) {
  */
 C_word callseq_scheme_is_asked(void) {
   struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   struct callseq_abi_request *q = r->fast.now.request;
   if (!atomic_load_explicit(&r->program.asked, memory_order_relaxed) || !q)
     return C_fix(0);
@@ -166,6 +167,7 @@ C_word callseq_scheme_host(C_word nursery) {
  * callback that strays: #f then. */
 C_word callseq_scheme_stop_hosting(void) {
   struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   if (!callseq_program_is(r, r->fast.now.request) || r->levels.depth)
     return C_SCHEME_FALSE;
   r->program.hosts = false;

@@ -17,6 +17,7 @@
 
 #include "exports.h"
 
+#include "base/checked.h"
 #include "base/tools.h"
 #include "signals.h"
 #include "system/stack.h"
@@ -54,7 +55,9 @@ struct callseq_level {
   struct callseq_kept_mask caller;
 };
 
-enum { CALLSEQ_LAPS = 64 }; /* the collection after one in so many laps is measured */
+enum {
+  CALLSEQ_LAPS = CALLSEQ_LIMIT(64, 2)
+}; /* the collection after one in so many laps is measured */
 
 struct callseq_runtime {
   struct callseq_abi_runtime fast; /* abi.h says by whom */
@@ -148,10 +151,22 @@ extern struct callseq_runtime callseq_runtime __asm__(CALLSEQ_SYMBOL("callseq_ab
 /* Is this thread the holder? Any thread. */
 bool callseq_runtime_inside(struct callseq_runtime *r);
 
+/* Is this function's frame on the Scheme stack, or on the native thread's own? */
+bool callseq_runtime_on_stack(struct callseq_runtime *r);
+
+/* What functions rely on: that this thread is the holder; and that it is so on the Scheme stack, or
+ * on its own. */
+#define CALLSEQ_ASSERT_HOLDER(r) CALLSEQ_ASSERT(callseq_runtime_inside(r))
+#define CALLSEQ_ASSERT_IN_SCHEME(r)                                                                \
+  CALLSEQ_ASSERT(callseq_runtime_inside(r) && callseq_runtime_on_stack(r))
+#define CALLSEQ_ASSERT_ON_OWN_STACK(r) CALLSEQ_ASSERT(!callseq_runtime_on_stack(r))
+
 /* For the holder, outside: goes on on the Scheme stack, with a request or NULL, until that switches
  * out. */
 static inline void callseq_runtime_switch_in(struct callseq_runtime *r,
                                              struct callseq_abi_request *q) {
+  CALLSEQ_ASSERT_HOLDER(r);
+  CALLSEQ_ASSERT_ON_OWN_STACK(r);
   callseq_tools_leave(&r->host_side, &r->scheme_side);
   callseq_context_switch(&r->fast.host, &r->fast.scheme, q);
   callseq_tools_arrive(&r->host_side, &r->scheme_side);
@@ -159,6 +174,8 @@ static inline void callseq_runtime_switch_in(struct callseq_runtime *r,
 
 /* On the Scheme stack: leaves it; returns the request that the next thread comes with. */
 static inline struct callseq_abi_request *callseq_runtime_switch_out(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_IN_SCHEME(r);
+  CALLSEQ_ASSERT(!r->levels.depth);
   callseq_tools_leave(&r->scheme_side, &r->host_side);
   struct callseq_abi_request *q = (struct callseq_abi_request *)callseq_context_switch_fresh(
       &r->fast.scheme, &r->fast.host, NULL);

@@ -193,6 +193,7 @@ void callseq_service_tell(void) {
 
 C_word callseq_scheme_note_ready(void) {
   struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   service.ready = true;
   if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
     r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER; /* the slow path looks */

@@ -21,7 +21,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STACK_EXTRA = 8 << 20 }; /* default room below the nursery */
+enum {
+  STACK_EXTRA = CALLSEQ_LIMIT(8 << 20, 1 << 20) /* default room below the nursery */
+};
 
 /* A failure that set-up returns: printed, and kept for the thread. */
 static int refuse(int status, char *message) {

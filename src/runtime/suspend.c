@@ -150,6 +150,8 @@ void callseq_scheme_define_resume(C_word procedure) { callseq_abi_define(&resume
 
 int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q) {
   while (q->status == CALLSEQ_ABI_SUSPENDED) {
+    CALLSEQ_ASSERT(!callseq_runtime_inside(r));
+    CALLSEQ_ASSERT_ON_OWN_STACK(r);
     struct resumption call; /* all that is needed is set here and in execute_alone */
     wait_outside(q->server);
     call.request.callback = &resume;
@@ -186,6 +188,7 @@ static void drop(struct callseq_abi_job **job) {
  */
 C_word callseq_scheme_make_server(C_word level) {
   struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   struct callseq_server *v = calloc(1, sizeof *v);
   if (!v) {
     callseq_print("callseq: no memory for one more callback that waits\n");
@@ -227,6 +230,8 @@ static void suspend(int fd, short events, double milliseconds, bool at_once,
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_server *v = r->suspend.attached;
   struct callseq_abi_request *q = r->fast.now.request;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
+  CALLSEQ_ASSERT(v && !r->levels.depth && !r->suspend.exclusive);
   v->request = q;
   v->serial = r->fast.now.serial;
   v->away = true;
@@ -331,6 +336,7 @@ C_word callseq_scheme_take_job(C_word job) {
 /* The server has been made ready, or its green thread has been terminated: its native thread need
  * not wait any longer. */
 static void ring(struct callseq_server *v) {
+  CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
   if (!v->request) /* of the parent of this process */
     return;
   /* release: pairs with the acquire in is_rung */
@@ -354,6 +360,8 @@ C_word callseq_scheme_end_server(C_word server) {
 
 /* A spare server is attached: it begins where the last request has been answered or suspended. */
 C_word callseq_scheme_attach_spare(C_word server) {
+  CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
+  CALLSEQ_ASSERT(!callseq_runtime.suspend.attached || callseq_runtime.suspend.attached->away);
   callseq_runtime.suspend.attached = server_of(server);
   server_of(server)->request = NULL;
   return C_SCHEME_UNDEFINED;
@@ -369,6 +377,7 @@ C_word callseq_scheme_resumed(C_word request) {
  * if by that otherwise; the unspecified value if it has been rung for. */
 C_word callseq_scheme_attach(C_word request) {
   struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   struct callseq_abi_request *q = CALLSEQ_ABI_REQUEST(struct resumption, request)->suspended;
   struct callseq_server *v = q->server;
   bool told = is_rung(v) || v->job;
@@ -382,6 +391,7 @@ C_word callseq_scheme_attach(C_word request) {
  * the record goes. */
 void callseq_scheme_drop_server(C_word server) {
   struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   struct callseq_server *v = server_of(server), **link = &r->suspend.servers;
   callseq_failure_set(r->fast.now.request, CALLSEQ_ERROR,
                       callseq_format("%s: the green thread that executed it was terminated",

@@ -57,6 +57,7 @@
 #include "sequencer.h"
 #pragma GCC visibility pop
 
+#include "base/checked.h"
 #include "base/relax.h"
 #include "base/trace.h"
 #include "protocol.h"
@@ -86,6 +87,14 @@ void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self) {
   /* release: pairs with a fence of the layer above; see sequencer.h */
   atomic_store_explicit(&s->lock, self, memory_order_release);
 }
+
+#ifdef CALLSEQ_CHECKED
+/* Has somebody the lock? Where functions of the holder begin, that is who calls them. */
+static bool is_held(struct callseq_sequencer *s) {
+  uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
+  return lock != FREE && lock != OFFERED && lock != CLOSED;
+}
+#endif
 
 void callseq_sequencer_close(struct callseq_sequencer *s) {
   atomic_store_explicit(&s->lock, CLOSED, memory_order_relaxed);
@@ -238,7 +247,8 @@ static struct callseq_waiter *take_follower(struct callseq_sequencer *s) {
 }
 
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
-  if (s->served >= s->batch_limit || s->sleepers == CALLSEQ_SLEEPERS)
+  CALLSEQ_ASSERT(is_held(s));
+  if (s->served >= s->batch_limit || s->sleepers >= CALLSEQ_LIMIT(CALLSEQ_SLEEPERS, 1))
     return NULL;
   struct callseq_waiter *w = hear_demand(s);
   if (!claim(s, w)) {
@@ -254,6 +264,7 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
 }
 
 void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  CALLSEQ_ASSERT(is_held(s));
   /* release: pairs with the acquire loads of the waiting thread */
   if (atomic_exchange_explicit(&w->state, DONE, memory_order_release) & PARKED)
     s->asleep[s->sleepers++] = &w->state;
@@ -350,6 +361,7 @@ static void give_up(struct callseq_sequencer *s) {
 }
 
 void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
+  CALLSEQ_ASSERT(is_held(s));
   give_up(s);
   callseq_sequencer_pass_on(s);
 }

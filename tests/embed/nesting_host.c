@@ -12,7 +12,11 @@ char *call_greet(const char *);
 
 /* How deep is not too deep: the nursery limits it, by default a quarter as large on a 32-bit CPU.
  */
+#ifdef CALLSEQ_SHRUNKEN
+enum { LEVELS = 30 };
+#else
 enum { LEVELS = sizeof(void *) == 8 ? 300 : 150 };
+#endif
 
 int call_down(int n) { return down(n); }
 

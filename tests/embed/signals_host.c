@@ -78,7 +78,11 @@ int enter_deep(int number, int kib, int levels) {
 static void deep(void) {
   static const struct {
     int kib, levels;
+#ifdef CALLSEQ_SHRUNKEN
+  } places[] = {{10, 1}, {20, 1}, {4, 5}, {1, 10}, {1, 20}, {0, 0}};
+#else
   } places[] = {{600, 1}, {800, 1}, {100, 5}, {1, 100}, {1, 200}, {0, 0}};
+#endif
   handle_deeply(SIGRTMIN + 8);
   for (size_t i = 0; i < sizeof places / sizeof *places; i++)
     is_int(go_deep(SIGRTMIN + 8, places[i].kib, places[i].levels), 2 * (int)i + 2,

@@ -39,5 +39,6 @@ $(error callseq: TOOL=$(TOOL): asan, tsan and valgrind are the ones)
 endif
 
 ifneq ($(TOOL),)
+TOOL_CFLAGS += -DCALLSEQ_CHECKED # the library asserts what it relies on: src/base/checked.h
 SKIPPED += %.t # ways to build and to install, and refusals of the compiler
 endif

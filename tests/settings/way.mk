@@ -6,16 +6,20 @@
 #   WAY_CSCFLAGS  besides, for csc, where it makes the programs that are tested
 #   WAY_ONLY      the cases that are run
 #
-# The scripts but two are left out: they build as they like.
+# All of them assert what the library relies on (src/base/checked.h). The scripts but two are left out:
+# they build as they like.
 WAYS := gcc-O0 gcc-O1 gcc-O3 gcc-lto gcc-hardened static clang-O0 clang-O2 clang-O3 clang-hardened \
         clang-lto
 WHOLE := gcc-O0 gcc-lto static clang-O2
 SAMPLE := arguments cplusplus direct errors faults floats invoke leaving lifetimes nesting signals \
           state strings threads unwind unit/context unit/sequencer
 
+# Limits as small as can be; the last part of make check.
+SHRUNKEN := threads nesting signals green suspended
+
 ifneq ($(WAY),)
-ifeq ($(filter $(WAY),$(WAYS)),)
-$(error callseq: WAY=$(WAY): $(WAYS) are the ones)
+ifeq ($(filter $(WAY),$(WAYS) shrunken),)
+$(error callseq: WAY=$(WAY): $(WAYS) and shrunken are the ones)
 endif
 
 WAY_CFLAGS := -$(lastword $(subst -, ,$(WAY)))
@@ -32,7 +36,13 @@ else ifneq ($(filter %-hardened,$(WAY)),)
 WAY_CFLAGS := -O2 -fcf-protection=full -fstack-protector-strong -fstack-clash-protection \
               -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 endif
+ifeq ($(WAY),shrunken)
+WAY_CFLAGS := -O1 -DCALLSEQ_SHRUNKEN
+WAY_ONLY := $(SHRUNKEN)
+else
 WAY_ONLY = $(if $(filter $(WAY),$(WHOLE)),$(filter-out $(SCRIPTS),$(CASES)) hosts.t recipes.t,$(SAMPLE))
+endif
+WAY_CFLAGS += -DCALLSEQ_CHECKED
 
 CC := $(if $(filter clang-%,$(WAY)),clang,gcc)
 CXX := $(if $(filter clang-%,$(WAY)),clang++,g++)
