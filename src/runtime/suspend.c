@@ -48,6 +48,9 @@
 
 enum { LOOK_MS = 10 }; /* where no descriptor is left for a bell */
 
+/* What `rung` of a server is: QUIET, then HAS_BELL if its thread polls one, then RUNG. */
+enum { QUIET, HAS_BELL, RUNG };
+
 /* ---- Outside: waiting ---- */
 
 /* Until the deadline, in milliseconds, rounded up; -1: there is none. */
@@ -62,8 +65,8 @@ static int left(const struct callseq_server *v) {
 }
 
 static bool is_rung(struct callseq_server *v) {
-  /* acquire: pairs with the release in callseq_scheme_ring */
-  return atomic_load_explicit(&v->rung, memory_order_seq_cst) != 0;
+  /* acquire: pairs with the release in ring */
+  return atomic_load_explicit(&v->rung, memory_order_acquire) == RUNG;
 }
 
 static void wait_for_ring(struct callseq_server *v) {
@@ -73,21 +76,20 @@ static void wait_for_ring(struct callseq_server *v) {
       v->timed_out = true;
       return;
     }
-    callseq_park_wait(&v->rung, 0, ms < 0 ? 0 : (uint32_t)ms);
+    callseq_park_wait(&v->rung, QUIET, ms < 0 ? 0 : (uint32_t)ms);
   }
 }
 
 static void wait_for_descriptor(struct callseq_server *v) {
-  struct callseq_bell bell;
-  bool has_bell = callseq_bell_open(&bell);
+  bool has_bell = !is_rung(v) && callseq_bell_open(&v->bell);
+  uint32_t quiet = QUIET;
+  /* release: pairs with the acquire in ring. If it has been rung already, it stays so */
   if (has_bell)
-    v->bell = bell;
-  /* seq_cst: pairs with the fence in callseq_scheme_ring; either this thread sees the ring, or the
-   * ringing one the bell */
-  atomic_thread_fence(memory_order_seq_cst);
+    atomic_compare_exchange_strong_explicit(&v->rung, &quiet, HAS_BELL, memory_order_release,
+                                            memory_order_relaxed);
   while (!is_rung(v)) {
     struct pollfd set[2] = {{.fd = v->fd, .events = v->events},
-                            {.fd = has_bell ? bell.heard : -1, .events = POLLIN}};
+                            {.fd = v->bell.heard, .events = POLLIN}};
     int ms = left(v);
     if (ms == 0) {
       v->timed_out = true;
@@ -243,7 +245,7 @@ static void suspend(int fd, short events, double milliseconds, bool at_once,
   v->deadline = milliseconds < 0 ? 0
                                  : callseq_clock_now() +
                                        (uint64_t)(milliseconds < 1e12 ? milliseconds * 1e6 : 1e18);
-  atomic_store_explicit(&v->rung, 0, memory_order_relaxed);
+  atomic_store_explicit(&v->rung, QUIET, memory_order_relaxed);
   q->server = v;
   q->status = CALLSEQ_ABI_SUSPENDED;
   if (callseq_program_is(r, q))
@@ -339,12 +341,11 @@ static void ring(struct callseq_server *v) {
   CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
   if (!v->request) /* of the parent of this process */
     return;
-  /* release: pairs with the acquire in is_rung */
-  atomic_store_explicit(&v->rung, 1, memory_order_release);
-  /* seq_cst: pairs with the fence in wait_for_descriptor */
-  atomic_thread_fence(memory_order_seq_cst);
-  callseq_park_wake(&v->rung);
-  callseq_bell_ring(&v->bell);
+  /* acquire: pairs with the release in wait_for_descriptor; release: with the acquire in is_rung */
+  if (atomic_exchange_explicit(&v->rung, RUNG, memory_order_acq_rel) == HAS_BELL)
+    callseq_bell_ring(&v->bell);
+  else
+    callseq_park_wake(&v->rung);
 }
 
 C_word callseq_scheme_ring(C_word server) {

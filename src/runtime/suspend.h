@@ -23,7 +23,7 @@ struct callseq_server {
   bool at_once;                  /* nothing: it has given way */
   bool timed_out;                /* its own thread's: why it resumes */
   uint64_t deadline;             /* by callseq_clock_now; 0: none */
-  _Atomic(uint32_t) rung;        /* it need not wait any longer; its own thread sleeps on this */
+  _Atomic(uint32_t) rung;        /* need it wait any longer? Its own thread sleeps on this */
   struct callseq_bell bell; /* that its own thread polls, beside `fd`; changed by that, and by it as
                                the holder closed */
 };
