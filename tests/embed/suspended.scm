@@ -210,10 +210,30 @@ void tick(void);
       (with-output-to-string (lambda () (display "lost") (pass (gate g))))
       (doze 1)
       (display n))))
+; Handlers: those of the call itself, and no others'.
+(define-sequenced-callback (handle_own (int g) (int n)) int
+  (call/cc
+   (lambda (return)
+     (with-exception-handler
+      (lambda (e) (return (+ n (if (condition? e) 0 e))))
+      (lambda () (pass (gate g)) (abort 1000))))))
 (define output (current-output-port))
 (define-sequenced-callback (output_is_common) bool (eq? output (current-output-port)))
 (define-sequenced-callback (own_thread (int g)) bool
   (let ((me ##sys#current-thread)) (pass (gate g)) (eq? me ##sys#current-thread)))
+
+; Left by an escape, and failed, while others have bound the same.
+(define-sequenced-callback (escape_bound (int g) (int n)) int
+  (call/cc
+   (lambda (return)
+     (parameterize ((p n)) (pass (gate g)) (return (p))))))
+(define-sequenced-callback (fail_bound (int g) (int n)) int
+  (parameterize ((p n)) (pass (gate g)) (error "bound" (p))))
+; What a green thread of the call has bound.
+(define-sequenced-callback (bound_in_thread (int g) (int n)) int
+  (let ((seen #f))
+    (await (start-thread (lambda () (parameterize ((p n)) (pass (gate g)) (set! seen (p))))))
+    (if (eqv? seen n) n -1)))
 
 ;;; Held: C frames, exclusively, and who says so
 

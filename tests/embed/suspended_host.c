@@ -15,6 +15,7 @@ int status_after(int, int, int *);
 int keep(int), enter(int), enter_own(int), enter_in_thread(int), next_value(void);
 int wind(int, int), winds(void), wait_in_winder(int, int);
 int get(void), bound(int, int), bound_and_set(int, int), set_and_wait(int, int), fluids(void);
+int escape_bound(int, int), fail_bound(int, int), bound_in_thread(int, int), handle_own(int, int);
 int output_is_common(void), own_thread(int);
 int changes(void), inner_stays(int), outer_stays(int), wait_and_nest(int, int), plain_stays(int);
 int exclusively_stays(int), leave_exclusively(int), escape_exclusively(int), take_total(void);
@@ -105,6 +106,10 @@ CALLER(call_wind, wind(c->gate, c->n))
 CALLER(call_wait_in_winder, wait_in_winder(c->gate, c->n))
 CALLER(call_bound, bound(c->gate, c->n))
 CALLER(call_bound_and_set, bound_and_set(c->gate, c->n))
+CALLER(call_escape_bound, escape_bound(c->gate, c->n))
+CALLER(call_fail_bound, fail_bound(c->gate, c->n))
+CALLER(call_bound_in_thread, bound_in_thread(c->gate, c->n))
+CALLER(call_handle, handle_own(c->gate, c->n))
 CALLER(call_set_and_wait, set_and_wait(c->gate, c->n))
 CALLER(call_own_thread, own_thread(c->gate))
 CALLER(call_nest, wait_and_nest(c->gate, c->n))
@@ -335,6 +340,50 @@ static void keep_bindings(void) {
   is_int(d.result, 6, "and sees what others have set");
   is_int(get(), 6, "which stays");
   is_int(fluids(), 2, "and so do variables");
+  put(0);
+  shut_gates();
+}
+
+static void leave_bindings(void) {
+  struct caller a = {0}, b = {0}, c = {0}, d = {0}, e = {0};
+  suspend(&a, call_escape_bound, 0, 1);
+  suspend(&b, call_fail_bound, 1, 2);
+  suspend(&c, call_bound, 0, 3);
+  suspend(&d, call_handle, 1, 4);
+  suspend(&e, call_handle, 0, 5);
+  put(9);
+  open_gate(1);
+  finish(&b);
+  finish(&d);
+  is_int(get(), 9, "a failure leaves what is bound");
+  open_gate(0);
+  finish(&a);
+  finish(&c);
+  finish(&e);
+  is_int(get(), 9, "an escape too");
+  fails(&b, "bound: 2", "it");
+  is_int(a.result, 1, "the result of the escape");
+  is_int(c.result, 3, "of one that returns");
+  is_int(d.result, 1004, "each handles its own exceptions");
+  is_int(e.result, 1005, "with its own handler");
+  put(0);
+  shut_gates();
+}
+
+/* Threads that are not callbacks have what they bind for themselves. */
+static void bind_in_threads(void) {
+  struct caller a = {0}, b = {0};
+  suspend(&a, call_bound_in_thread, 0, 1);
+  is_int(get(), 0, "what a green thread of a callback has bound is its own");
+  suspend(&b, call_bound_in_thread, 1, 2);
+  put(5);
+  open_gate(1);
+  finish(&b);
+  open_gate(0);
+  finish(&a);
+  is_int(a.result, 1, "it has it after a wait");
+  is_int(b.result, 2, "and so has another");
+  is_int(get(), 5, "what is set stays");
   put(0);
   shut_gates();
 }
@@ -668,6 +717,8 @@ int main(void) {
   enter_others();
   keep_winders();
   keep_bindings();
+  leave_bindings();
+  bind_in_threads();
   keep_ports();
   hold_while_waiting();
   exclude_here();
