@@ -21,7 +21,7 @@
 
 struct callseq_runtime callseq_runtime = {
     .fast = {.sequencer = CALLSEQ_SEQUENCER_INITIALIZER, .now = {.serial = C_fix(0)}},
-    .setup = {.lock = PTHREAD_MUTEX_INITIALIZER},
+    .setup = {.mutex = PTHREAD_MUTEX_INITIALIZER},
     .laps = {.left = CALLSEQ_LAPS},
     .levels = {.innermost = &callseq_runtime.levels.base, .serial = C_fix(-1)}};
 

@@ -38,7 +38,7 @@
 /* The fork that this thread is at. */
 static __thread struct {
   unsigned char depth; /* 1, or more: a handler or a callback in it forks too; 0: none */
-  bool outside;        /* this thread is not inside: it has the lock of set-up, */
+  bool outside;        /* this thread is not inside: it has the mutex of set-up, */
   bool took;           /* and the runtime, if that is set up */
 } window;
 
@@ -53,20 +53,20 @@ static bool ends_outside(void) { return window.depth == 0 && window.outside; }
 static void wait_for_setup(void) {
   window.outside = !callseq_runtime_inside(&callseq_runtime);
   if (window.outside)
-    pthread_mutex_lock(&callseq_runtime.setup.lock);
+    pthread_mutex_lock(&callseq_runtime.setup.mutex);
 }
 
 static void let_set_up(void) {
   if (ends_outside())
-    pthread_mutex_unlock(&callseq_runtime.setup.lock);
+    pthread_mutex_unlock(&callseq_runtime.setup.mutex);
 }
 
-/* Forked inside: a thread that the child does not have may hold the lock, in a fork of its own.
+/* Forked inside: a thread that the child does not have may hold the mutex, in a fork of its own.
  * While the program loads it is this thread that holds it. */
 static void let_child_set_up(void) {
   if (!window.outside &&
       atomic_load_explicit(&callseq_runtime.setup.state, memory_order_relaxed) != CALLSEQ_LOADING)
-    pthread_mutex_init(&callseq_runtime.setup.lock, NULL);
+    pthread_mutex_init(&callseq_runtime.setup.mutex, NULL);
   let_set_up();
 }
 

@@ -10,7 +10,7 @@
 #define CALLSEQ_FORK_HOLDER ((uint32_t)INT32_MAX + 1)
 
 /* Are the handlers of fork registered? They are, from before the first thread could come on, unless
- * there was no memory for that; then this tries again. By the thread that sets up, under its lock.
+ * there was no memory for that; then this tries again. By the thread that sets up, under its mutex.
  */
 bool callseq_fork_ready(void);
 
@@ -18,7 +18,7 @@ bool callseq_fork_ready(void);
  * it is one of the child's, what the child has to do is done now, and the fork is over. */
 void callseq_fork_catch_up(void);
 
-/* Does the calling thread, in such a handler, hold the lock of set-up? */
+/* Does the calling thread, in such a handler, hold the mutex of set-up? */
 bool callseq_fork_holds_setup(void);
 
 /* Does it hold the runtime, without being inside? Then it is inside from callseq_fork_enter to

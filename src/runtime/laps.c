@@ -29,7 +29,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_new_lap(void) {
 }
 
 /* What callseq_abi_dispatch would have gone on with. */
-static C_noret void deliver(C_word c, C_word *av) {
+static C_noret void begin_call(C_word c, C_word *av) {
   struct callseq_abi_request *q = CALLSEQ_ABI_REQUEST(struct callseq_abi_request, av[3]);
   av[0] = CHICKEN_gc_root_ref(callseq_abi_root(q->callback));
   ((C_proc)C_block_item(av[0], 0))(c, av);
@@ -58,7 +58,7 @@ static C_noret void begin_lap(C_word c, C_word *av) {
   }
   if (r->laps.costly && r->laps.left > 0)
     lengthen_lap(r, at);
-  deliver(c, av);
+  begin_call(c, av);
 }
 
 /* (new-lap serial request), a CHICKEN procedure: the collection before a lap. Levels above 0 have
@@ -71,5 +71,5 @@ void callseq_scheme_new_lap(C_word c, C_word *av) {
       r->laps.collects = callseq_clock_of_thread();
     C_save_and_reclaim((void *)begin_lap, (int)c, av);
   }
-  deliver(c, av);
+  begin_call(c, av);
 }

@@ -64,7 +64,7 @@ struct callseq_runtime {
 
   /* Set-up. setup.c writes it, `state` last. */
   struct {
-    pthread_mutex_t lock;  /* of whoever sets up, or forks */
+    pthread_mutex_t mutex; /* of whoever sets up, or forks */
     _Atomic(int) state;    /* one of enum callseq_state; any thread */
     pid_t process;         /* that loads, or has loaded, the program */
     int status;            /* what callseq_init returned, once FAILED */

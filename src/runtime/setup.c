@@ -1,7 +1,8 @@
 /* Setting up: callseq_init.
  *
- * One thread sets up, under `lock`; the others wait for it there. While it loads it is the holder
- * of the sequencer, so that calls by the loading code nest, and all others are told CALLSEQ_CLOSED.
+ * One thread sets up, under `setup.mutex`; the others wait for it there. While it loads it is the
+ * holder of the sequencer, so that calls by the loading code nest, and all others are told
+ * CALLSEQ_CLOSED.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -138,11 +139,11 @@ static int init(const callseq_config *wanted) {
   if (!callseq_thread_enter())
     return refuse(CALLSEQ_NOMEM, callseq_thread_refusal("callseq_init"));
   int cancel = callseq_thread_defer_cancel();
-  /* A thread that is inside must not wait for the lock: one that forks has it, and waits until the
+  /* A thread that is inside must not wait for the mutex: one that forks has it, and waits until the
    * thread is outside. Nor need it: set-up is over, or its own. In a handler of fork it has it. */
   bool locks = !callseq_runtime_inside(r) && !callseq_fork_holds_setup();
   if (locks)
-    pthread_mutex_lock(&r->setup.lock);
+    pthread_mutex_lock(&r->setup.mutex);
   int status = CALLSEQ_OK, state = atomic_load_explicit(&r->setup.state, memory_order_relaxed);
   if (state == CALLSEQ_NEW)
     status = set_up(r, &config);
@@ -154,7 +155,7 @@ static int init(const callseq_config *wanted) {
     callseq_thread_remember(status = r->setup.status,
                             callseq_format("callseq_init has failed before"), NULL);
   if (locks)
-    pthread_mutex_unlock(&r->setup.lock);
+    pthread_mutex_unlock(&r->setup.mutex);
   callseq_thread_allow_cancel(cancel);
   return status;
 }

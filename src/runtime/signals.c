@@ -6,7 +6,7 @@
  * `pending`, and then sees to it that somebody looks there:
  *
  *   computing  A ring has the holder run the interrupt hook, which looks (interrupts.h).
- *   asleep     A holder in a system call is interrupted by passing the signal on to it.
+ *   asleep     A holder in a system call gets the signal passed on: the call ends with EINTR.
  *   nobody     The service calls, and looks.
  *
  * Whoever is first takes the signal out of `pending`, and runs Scheme's handler once.

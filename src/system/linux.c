@@ -155,9 +155,4 @@ bool callseq_system_passed_on(int number, const siginfo_t *info) {
 }
 
 bool callseq_system_is_fault(const siginfo_t *info) { return info->si_code > 0; }
-
-sem_t *callseq_system_semaphore(void) {
-  static sem_t semaphore;
-  return sem_init(&semaphore, 0, 0) == 0 ? &semaphore : NULL;
-}
 #endif

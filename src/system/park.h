@@ -1,6 +1,6 @@
 /* Sleeping and waking on a word, and the barrier that makes going to sleep pay for both sides.
  *
- * Part of what system.h begins: system_linux.c and system_posix.c implement both.
+ * Part of what system.h begins: linux.c and posix.c implement both.
  *
  * A word is whatever 32 bits the sleeper chose. Everything here may be called by any thread and
  * from signal-free code only; nothing here is a cancellation point. */

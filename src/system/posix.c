@@ -27,7 +27,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -295,23 +294,5 @@ void callseq_system_stay_loaded(const void *address) {
 #else
   (void)address;
 #endif
-}
-
-/* macOS has none without a name; that is gone at once. A forked child unmaps its parent's. */
-static sem_t *open_by_name(void) {
-  static sem_t *last;
-  char name[32];
-  if (last)
-    sem_close(last);
-  snprintf(name, sizeof name, "/callseq-%ld", (long)getpid());
-  sem_unlink(name);
-  last = sem_open(name, O_CREAT | O_EXCL, 0600, 0);
-  sem_unlink(name);
-  return last = last == SEM_FAILED ? NULL : last;
-}
-
-sem_t *callseq_system_semaphore(void) {
-  static sem_t semaphore;
-  return sem_init(&semaphore, 0, 0) == 0 ? &semaphore : open_by_name();
 }
 #endif

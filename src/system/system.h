@@ -1,13 +1,12 @@
 /* What the library asks of the operating system beyond ISO C and POSIX threads. Sleeping and waking
  * are in park.h, which belongs to this.
  *
- * There are two versions of all that: system_linux.c with system_elf.c, and system_posix.c, for any
+ * There are two versions of all that: linux.c with elf.c, and posix.c, for any
  * other system, and for Linux when the library is built with CALLSEQ_POSIX defined. A layer at the
  * bottom: it knows nothing of the sequencer or Scheme. */
 #ifndef CALLSEQ_SYSTEM_H
 #define CALLSEQ_SYSTEM_H
 
-#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +29,7 @@ void callseq_system_forget_thread(void);
 bool callseq_system_can_cancel(void);
 
 /* For a handler of signal `number`, 1 to 64. The first sends the signal to `thread`, another than
- * the calling one, which interrupts the system call that it may be in. Nothing happens if there is
+ * the calling one, whose system call, if it is in one, ends with EINTR. Nothing happens if there is
  * no such thread any more, nor, where the system can tell, if it blocks the signal: that would stay
  * behind in it. The second, for the handler of a signal, says whether it has come that way: it is
  * no new one then. */
@@ -39,10 +38,6 @@ bool callseq_system_passed_on(int number, const siginfo_t *info);
 
 /* For a handler: has the signal been raised by the instruction that it interrupts, and not sent? */
 bool callseq_system_is_fault(const siginfo_t *info);
-
-/* A semaphore of this process at 0, for handlers to post to; NULL if it cannot be had. There is one
- * at a time: a forked child has to ask for its own. */
-sem_t *callseq_system_semaphore(void);
 
 /* Round fork, by the thread that forks: before it, and in the child, before anything else of the
  * library runs there. The child has one thread; what the parent's others held or waited for does
