@@ -78,9 +78,9 @@ static void no_life(int index) {
 
 enum { GENERATIONS = 200, EACH = 10, ALLOWED_KB = 2048 };
 
-static int generations(void) {
+static int generations(int times) {
   atomic_store_explicit(&right_at_end, 0, memory_order_relaxed);
-  for (int i = 0; i < GENERATIONS; i++) {
+  for (int i = 0; i < times; i++) {
     crew(EACH, short_life);
     crew(EACH, no_life);
   }
@@ -89,10 +89,10 @@ static int generations(void) {
 
 static void ends_of_threads(void) {
   enum { THREADS = 2 * EACH * GENERATIONS, CALLS = THREADS * (KEYS - 1 + ROUNDS) };
-  is_int(generations(), CALLS, "calls from destructors are right");
-  long before = resident_kb();
-  is_int(generations(), CALLS, "and once more");
-  long growth = resident_kb() - before;
+  int right = 0;
+  is_int(generations(GENERATIONS), CALLS, "calls from destructors are right");
+  long growth = growth_kb(generations, GENERATIONS, &right);
+  is_int(right, CALLS, "and once more");
   ok(WATCHED || emulated() || !has_proc() || growth < ALLOWED_KB,
      "%d threads later, resident memory has grown by %ld KB", THREADS, growth);
 }

@@ -1,4 +1,4 @@
-;; A program whose system refuses semaphores sets handlers for signals.
+;; A program whose system has no descriptor left sets handlers for signals.
 (import (chicken platform) (chicken process signal) callseq)
 
 (define handled 0)

@@ -1,25 +1,25 @@
-/* Where the system has no semaphore for the thread that runs Scheme's signal handlers while nobody
- * is inside, they run in the next callback, which is said once. The C library's functions are
- * replaced by ones that refuse. */
+/* Where the system has no descriptor for the service, which runs Scheme's signal handlers while
+ * nobody is inside, they run in the next callback, which is said once. The C library's functions
+ * are replaced by ones that refuse. */
 #include "../support.h"
 
 #include <errno.h>
-#include <semaphore.h>
 #include <signal.h>
 
 void set_handlers(void);
 int twice(int n), wait_for_both(void);
+int eventfd(unsigned count, int flags);
 
-int sem_init(sem_t *semaphore, int shared, unsigned value) {
-  (void)semaphore, (void)shared, (void)value;
-  errno = ENOSYS;
+int eventfd(unsigned count, int flags) {
+  (void)count, (void)flags;
+  errno = EMFILE;
   return -1;
 }
 
-sem_t *sem_open(const char *name, int flags, ...) {
-  (void)name, (void)flags;
-  errno = ENOSYS;
-  return SEM_FAILED;
+int pipe(int ends[2]) {
+  (void)ends;
+  errno = EMFILE;
+  return -1;
 }
 
 static int scenario(void) {
@@ -34,7 +34,7 @@ static int scenario(void) {
 int main(void) {
   struct outcome end = in_child(scenario);
   const char *said = strstr(
-      end.err, "callseq: Scheme's signal handlers run only while callbacks do: no semaphore");
+      end.err, "callseq: Scheme's signal handlers run only while callbacks do: no descriptor");
   is_int(end.code, 0, "handlers run in callbacks where no thread can be had for them");
   ok(said != NULL, "which is reported: %s", end.err);
   ok(said && !strstr(said + strlen("callseq: "), "callseq: "), "once");
