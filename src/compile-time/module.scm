@@ -30,9 +30,9 @@
 (include "header.scm")
 
 ;; The expansion of a define-sequenced-callback form, or of a define-sequenced-callback/status form, which
-;; another syntax may have made of the form SOURCE.
-(define (expand-callback form status? #!optional (source form))
-  (let ((callback (parse-callback form status? source)))
+;; another syntax may have made of the form SOURCE, whose shape is SHAPE.
+(define (expand-callback form status? #!optional (source form) (shape callback-shape))
+  (let ((callback (parse-callback form status? source shape)))
     (begin-text!)
     (set! callbacks (cons callback callbacks))
     (callback-expression callback)))

@@ -29,9 +29,12 @@
       (refuse syntax #f "this form becomes C, so it needs the compiler; compile this file with csc -e"))
     syntax))
 
+;; What follows the name of the syntax.
+(define callback-shape "(NAME (TYPE ARG) ...) RTYPE BODY ...")
+
 ;; The callback that a form defines. STATUS? tells which of the two forms it is; SOURCE is what the
-;; user wrote.
-(define (parse-callback form status? source)
+;; user wrote, SHAPE what that should have been, for messages.
+(define (parse-callback form status? source shape)
   (let* ((syntax (begin-form! source))
          (parts (if (list? form) (cdr form) '()))
          (qualified? (and (pair? parts) (string? (car parts))))
@@ -39,7 +42,7 @@
          (whole (strip-syntax form)))
     (define (usage name message . culprit)
       (apply refuse syntax name
-             (sprintf "~A; the shape is (~A (NAME (TYPE ARG) ...) RTYPE BODY ...)" message syntax)
+             (sprintf "~A; the shape is (~A ~A)" message syntax shape)
              culprit))
     (unless (and (pair? rest) (pair? (car rest)))
       (usage #f
