@@ -69,15 +69,20 @@
            (leave "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"
                   (call-chain))))))
 
+;; VALUE is none that the current callback may return: raises an error that names callback, value and
+;; type. SERIAL is not used; the reply has compared it.
 (define (bad-result serial value)
   (error (sprintf "the result ~A is not of type ~A: ~A is expected"
                   (shown value) (current-type) (current-accepts))))
 
+;; A reply for `double` or `float` was given no flonum: delivers VALUE, a real number, as one, or raises
+;; that error.
 (define (real-result serial value)
   (if (real? value)
       (let ((value (exact->inexact value)))
         (go-on (##core#inline "callseq_scheme_redeliver" serial value)))
       (bad-result serial value)))
 
+;; (return-to-host) in a callback: fails the present call. Never returns.
 (define (strayed)
   (leave "return-to-host was called in a callback; it ends the loading of a program only" #f))

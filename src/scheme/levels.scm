@@ -1,8 +1,8 @@
 ;;; The resident loop, and the levels above it.
 ;;;
 ;;; run-server (suspension.scm) is the resident loop. It waits, inside C, for the first request and
-;;; jumps to its procedure; that one's reply gives the procedure of the next request, and so on: a callback ends
-;;; by jumping to the next one. Nothing returns to it; it begins anew after a failure, by the
+;;; jumps to its procedure; that one's reply gives the procedure of the next request, and so on: a
+;;; callback ends by jumping to the next one. Nothing returns to it; it begins anew after a failure, by the
 ;;; continuation kept in `levels`, with parameters, winders and handlers as they were.
 ;;;
 ;;; A call from C code that Scheme called is served by serve-level on top of that C code, and does
@@ -11,6 +11,7 @@
 ;;; is not the innermost waits (see turn). While a level begins or ends, from or to C, CHICKEN's
 ;;; interrupts are held, so that no other green thread comes between.
 
+;; The levels, innermost first; the last one is the attached server's.
 (define levels '())
 
 ;; Makes CONTINUATION the one that a failure of the present level goes on with. Interrupts are held.

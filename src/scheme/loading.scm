@@ -1,5 +1,7 @@
 ;;; Loading and exit, when it was callseq_init that started CHICKEN.
 
+;; The handler while the program is loaded: prints any EXCEPTION, and has callseq_init fail for good.
+;; Never returns.
 (define (handle-load-error exception)
   (print-error-message exception (current-error-port))
   (print-call-chain (current-error-port))

@@ -22,6 +22,7 @@
 
 ;; The green thread that runs handlers, or #f.
 (define handling #f)
+;; Does a green thread run handlers, and has not been terminated in one?
 (define (handling?) (and handling (not (gone? handling))))
 
 ;; Runs the handlers of all signals that have come, unless that is being done.

@@ -25,6 +25,7 @@
 ;; have their level in a slot of their own, behind CHICKEN's.
 (define first-thread #f)
 (define first-level #f)
+;; How many slots CHICKEN's green threads have.
 (define thread-size (##sys#size ##sys#primordial-thread))
 
 ;; The level of the server that runs in THREAD, or #f.
@@ -33,6 +34,7 @@
         ((fx> (##sys#size thread) thread-size) (##sys#slot thread thread-size))
         (else #f)))
 
+;; The record, a fixnum, that C has of the server of LEVEL.
 (define (record-of level) (cadddr level))
 
 ;; The level of a new server in THREAD.
@@ -85,6 +87,7 @@
     (##sys#setslot state 4 ##sys#current-exception-handler)
     (##sys#setslot state 5 ##sys#current-parameter-vector)))
 
+;; The reverse, for a green thread that goes on.
 (define (restore-state thread)
   (let ((state (##sys#slot thread 5)))
     (set! ##sys#dynamic-winds (##sys#slot state 0))
@@ -105,11 +108,14 @@
      (after)
      (apply ##sys#values results))))
 
+;; Runs the `after` thunks of what binds among WINDS, a list of winders, innermost first: down to what there
+;; was before the first callback.
 (define (undo-bindings winds)
   (unless (or (null? winds) (eq? winds base-winds))
     (when (vector? (car winds)) ((vector-ref (car winds) 1)))
     (undo-bindings (cdr winds))))
 
+;; Runs their `before` thunks, outermost first.
 (define (redo-bindings winds)
   (unless (or (null? winds) (eq? winds base-winds))
     (redo-bindings (cdr winds))
@@ -135,6 +141,7 @@
   (suspend)
   (attach-spare!))
 
+;; Attaches a spare server, made if there is none, and goes on with it. Interrupts are held. Never returns.
 (define (attach-spare!)
   (when (null? spares) (set! spares (list (make-server))))
   (let ((level (car spares)))
@@ -152,12 +159,14 @@
 
 ;;; Waiting in the scheduler
 
+;; The scheduler's clock, an integer.
 (define (milliseconds) (##core#inline_allocate ("C_a_i_current_process_milliseconds" 7) #f))
 
 ;; How many milliseconds there are until DUE, of the scheduler's clock; -1.0 if that is #f.
 (define (until due)
   (if due (exact->inexact (max 0 (- due (milliseconds)))) -1.0))
 
+;; Does MODE, as CHICKEN notes what a green thread waits for at a descriptor, have input in it? Or output?
 (define (input? mode) (and (memq mode '(#t #:input #:all)) #t))
 (define (output? mode) (and (memq mode '(#f #:output #:all)) #t))
 
@@ -208,6 +217,7 @@
              (##sys#setslot thread 3 'blocked)
              (##core#inline "callseq_scheme_ring" (record-of level)))))))
 
+;; Is LEVEL the attached server's?
 (define (attached? level)
   (and (pair? levels)
        (let last ((l levels)) (if (null? (cdr l)) (eq? (car l) level) (last (cdr l))))))
@@ -298,6 +308,7 @@
            (drop-job (caddr errand))
            (set-car! (cddr errand) #f)))))
 
+;; The present green thread has been made to go on though its C function runs still: an error.
 (define (given-up)
   (error "the C function's result has been given up, because its green thread went on otherwise"))
 
