@@ -405,6 +405,7 @@ void callseq_scheme_drop_server(C_word server) {
   drop(&v->done);
   CHICKEN_delete_gc_root(v->root);
   r->suspend.attached = NULL;
+  r->suspend.exclusive = 0; /* its own: no winder of it runs */
   free(v);
 }
 

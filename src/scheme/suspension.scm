@@ -37,6 +37,15 @@
 ;; The record, a fixnum, that C has of the server of LEVEL.
 (define (record-of level) (cadddr level))
 
+;; Has the call of the attached server, whose green thread was terminated, fail, and another one serve.
+;; The green thread is none of ours any more: who has kept it may terminate it again. Never returns.
+(define (replace-server! level)
+  (drop-server (record-of level))
+  (if (eq? (car level) first-thread)
+      (set! first-thread #f)
+      (##sys#setslot (car level) thread-size #f))
+  (attach-spare!))
+
 ;; The level of a new server in THREAD.
 (define (server-in thread)
   (let ((level (list thread #f #f #f)))
@@ -150,12 +159,13 @@
     (##core#inline "callseq_scheme_attach_spare" (record-of level))
     (change-over (car level))))
 
-;; Is this green thread the attached server, and may it be suspended?
+;; Is this green thread the attached server, with no nested call above it?
+(define (attached-alone?)
+  (and (pair? levels) (null? (cdr levels)) (eq? (caar levels) ##sys#current-thread)))
+
+;; Is it, and may it be suspended?
 (define (suspendable?)
-  (and (pair? levels)
-       (null? (cdr levels))
-       (eq? (caar levels) ##sys#current-thread)
-       (##core#inline "callseq_scheme_can_suspend")))
+  (and (attached-alone?) (##core#inline "callseq_scheme_can_suspend")))
 
 ;;; Waiting in the scheduler
 
@@ -182,13 +192,13 @@
 (define (scheduler schedule)
   (lambda ()
     (let* ((thread ##sys#current-thread) (state (##sys#slot thread 3)))
-      (cond ((or (memq state '(running ready)) (not (suspendable?)))
+      (cond ((and (memq state '(dead terminated)) (attached-alone?))
+             (##core#inline "callseq_scheme_hold_interrupts")
+             (abandon)
+             (replace-server! (car levels)))
+            ((or (memq state '(running ready)) (not (suspendable?)))
              (unblock-done)
              (schedule))
-            ((memq state '(dead terminated))
-             (##core#inline "callseq_scheme_hold_interrupts")
-             (drop-server (record-of (car levels)))
-             (attach-spare!))
             (else
              (##core#inline "callseq_scheme_hold_interrupts")
              (suspend! (lambda () (suspend-in-scheduler thread))))))))
@@ -229,13 +239,18 @@
     (when (or (null? levels) (not first-level) (attached? first-level))
       (interrupt))))
 
-;; Has the call of a server that is terminated fail.
+;; Has the call of a server that is terminated fail. The attached one has to run once more for that.
 (define (killer kill)
   (lambda (thread state)
     (kill thread state)
     (let ((level (server-level thread)))
-      (when (and level (not (attached? level)))
-        (##core#inline "callseq_scheme_end_server" (record-of level))))))
+      (cond ((not level) (void))
+            ((not (attached? level))
+             (##core#inline "callseq_scheme_end_server" (record-of level)))
+            ((not (eq? thread ##sys#current-thread))
+             (##sys#setslot thread 1
+                            (lambda () (##sys#setslot thread 3 state) (##sys#schedule)))
+             (##sys#add-to-ready-queue thread))))))
 
 ;; A callback, of the native thread whose suspended callback is to go on.
 (define (resume serial request)
@@ -250,8 +265,7 @@
     (set! levels (list level))
     (let ((timed-out (##core#inline "callseq_scheme_attach" request)))
       (cond ((memq (##sys#slot thread 3) '(dead terminated))
-             (drop-server (record-of level))
-             (attach-spare!))
+             (replace-server! level))
             (else
              (when (boolean? timed-out)
                (##sys#setislot thread 13 timed-out)

@@ -288,6 +288,18 @@ void tick(void);
   (##sys#schedule)
   1)
 
+;; By a green thread, while it runs itself, or waits with the runtime held.
+(define-sequenced-callback (be_killed_by_thread) int
+  (let ((me ##sys#current-thread))
+    (start-thread (lambda () (##sys#thread-kill! me 'terminated)))
+    (let loop () (##sys#thread-yield!) (loop))))
+(define-sequenced-callback (be_killed_exclusively) int
+  (let ((me ##sys#current-thread))
+    (exclusively
+     (start-thread (lambda () (##sys#thread-kill! me 'terminated)))
+     (doze 1e7)
+     1)))
+
 ;;; Batches
 
 (define-sequenced-callback (hold) void ((foreign-lambda void "call_in_batch")))

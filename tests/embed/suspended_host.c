@@ -20,6 +20,7 @@ int output_is_common(void), own_thread(int);
 int changes(void), inner_stays(int), outer_stays(int), wait_and_nest(int, int), plain_stays(int);
 int exclusively_stays(int), leave_exclusively(int), escape_exclusively(int), take_total(void);
 int be_victim(int), sleep_as_victim(void), read_as_victim(int), kill_itself(void);
+int be_killed_by_thread(void), be_killed_exclusively(void);
 int wait_and_kill_itself(int), lent_first(int, size_t), signals_handled(void);
 void open_gate(int), shut_gate(int), collect(void), put(int), bump(void), read_sleep_write(void);
 void exclusively_read_sleep_write(void), kill_victim(void), wake_victim(void), hold(void);
@@ -563,6 +564,16 @@ static void be_terminated(void) {
   is_int(kill_itself(), 0, "or at once");
   failed("kill_itself", "terminated");
   kill_victim();
+  is_int(be_killed_by_thread(), 0, "or while it runs, by another green thread");
+  failed("be_killed_by_thread", "terminated");
+  is_int(be_killed_exclusively(), 0, "or while it waits exclusively");
+  failed("be_killed_exclusively", "terminated");
+  struct caller next = {0};
+  shut_gate(1);
+  suspend(&next, call_wait, 1, 6);
+  open_gate(1);
+  finish(&next);
+  is_int(next.result, 6, "that is over then");
   int right = 0, times = often(200);
   for (int i = 0; i < times; i++) {
     callseq_clear_error();
