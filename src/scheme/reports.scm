@@ -6,4 +6,5 @@
   (foreign-blocking-lambda* void ((c-string message) (c-string chain))
     "struct callseq_abi_request request = {.status = CALLSEQ_ERROR, .message = strdup(message),"
     "                                      .trace = chain ? strdup(chain) : NULL};"
-    "callseq_abi_failed(&request, 0);"))
+    "callseq_abi_failed(&request, 0);"
+    "callseq_clear_error();"))           ; which frees it: this thread makes no calls
