@@ -16,6 +16,25 @@ C_word callseq_roots_procedure(struct callseq_runtime *r, enum callseq_procedure
   return CHICKEN_gc_root_ref(r->roots.procedures[which]);
 }
 
+void *callseq_roots_take(struct callseq_runtime *r, C_word value) {
+  void *root = r->roots.spares ? r->roots.spare[--r->roots.spares] : CHICKEN_new_gc_root();
+  CHICKEN_gc_root_set(root, value);
+  return root;
+}
+
+void callseq_roots_give_back(struct callseq_runtime *r, void *root) {
+  CHICKEN_gc_root_set(root, C_SCHEME_UNDEFINED);
+  if (r->roots.spares == r->roots.room) {
+    size_t room = r->roots.room ? 2 * r->roots.room : 16;
+    void **spare = realloc(r->roots.spare, room * sizeof *spare);
+    if (!spare) /* it is lost */
+      return;
+    r->roots.spare = spare;
+    r->roots.room = room;
+  }
+  r->roots.spare[r->roots.spares++] = root;
+}
+
 void callseq_roots_begin(struct callseq_runtime *r) {
   r->roots.safe_lambdas = CHICKEN_new_gc_root();
   CHICKEN_gc_root_set(r->roots.safe_lambdas,

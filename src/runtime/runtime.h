@@ -81,6 +81,8 @@ struct callseq_runtime {
   struct {
     void *procedures[CALLSEQ_PROCEDURES];
     void *safe_lambdas; /* of the symbol whose value is CHICKEN's stack of them */
+    void **spare;       /* holder: those that are not in use, so many: */
+    size_t spares, room;
   } roots;
 
   /* Holder. */
@@ -186,6 +188,11 @@ static inline struct callseq_abi_request *callseq_runtime_switch_out(struct call
 /* ---- roots.c: what callseq.scm has provided. Holder ---- */
 
 C_word callseq_roots_procedure(struct callseq_runtime *r, enum callseq_procedure which);
+
+/* A root of `value`, and its end. CHICKEN remembers until its next collection where a root has been
+ * set, so none is freed: it is kept for another value. */
+void *callseq_roots_take(struct callseq_runtime *r, C_word value);
+void callseq_roots_give_back(struct callseq_runtime *r, void *root);
 
 /* To be called once CHICKEN has its symbols, before it runs. */
 void callseq_roots_begin(struct callseq_runtime *r);

@@ -229,8 +229,7 @@ static struct errand *make_errand(C_word job, C_word waiting) {
   if (!errand)
     return NULL;
   errand->job = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job);
-  errand->waiting = CHICKEN_new_gc_root();
-  CHICKEN_gc_root_set(errand->waiting, waiting);
+  errand->waiting = callseq_roots_take(&callseq_runtime, waiting);
   errand->after = service.errands;
   errand->link = &service.errands;
   if (errand->after)
@@ -242,7 +241,7 @@ static void end_errand(struct errand *errand) {
   *errand->link = errand->after;
   if (errand->after)
     errand->after->link = errand->link;
-  CHICKEN_delete_gc_root(errand->waiting);
+  callseq_roots_give_back(&callseq_runtime, errand->waiting);
   free(errand);
 }
 

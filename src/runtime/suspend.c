@@ -197,8 +197,7 @@ C_word callseq_scheme_make_server(C_word level) {
     abort();
   }
   v->bell = (struct callseq_bell)CALLSEQ_BELL_NONE;
-  v->root = CHICKEN_new_gc_root();
-  CHICKEN_gc_root_set(v->root, level);
+  v->root = callseq_roots_take(r, level);
   v->next = r->suspend.servers;
   r->suspend.servers = v;
   if (!r->suspend.attached)
@@ -403,7 +402,7 @@ void callseq_scheme_drop_server(C_word server) {
   *link = v->next;
   drop(&v->job);
   drop(&v->done);
-  CHICKEN_delete_gc_root(v->root);
+  callseq_roots_give_back(r, v->root);
   r->suspend.attached = NULL;
   r->suspend.exclusive = 0; /* its own: no winder of it runs */
   free(v);
