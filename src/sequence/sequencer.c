@@ -96,10 +96,6 @@ static bool is_held(struct callseq_sequencer *s) {
 }
 #endif
 
-void callseq_sequencer_close(struct callseq_sequencer *s) {
-  atomic_store_explicit(&s->lock, CLOSED, memory_order_relaxed);
-}
-
 void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
@@ -274,12 +270,12 @@ void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter
  * those that no batch has reached. Returns it if it has to be woken. Without followers there will
  * be no heir. */
 static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
+  s->succession.vacant = 0;
   for (;;) {
     collect(s);
     struct callseq_waiter *heir = take_first(s->turns.first ? &s->turns : &s->brief);
     struct callseq_waiter *only = HEIR_ONLY;
     if (heir) {
-      s->succession.vacant = 0;
       count_heir(s);
       atomic_store_explicit(&s->succession.absent, 1,
                             memory_order_relaxed); /* until it says otherwise */
@@ -290,10 +286,8 @@ static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
     /* release: pairs with the acquire in push, whose thread is the heir then: it finds `demand`
      * empty */
     if (atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL, memory_order_release,
-                                                memory_order_relaxed)) {
-      s->succession.vacant = 0;
+                                                memory_order_relaxed))
       return NULL;
-    }
   }
 }
 
@@ -310,10 +304,11 @@ void callseq_sequencer_stay(struct callseq_sequencer *s) {
     wake_up(s, &heir->state);
 }
 
-/* Frees the lock, or offers it to a waiter that demands it. */
-static void give_up(struct callseq_sequencer *s) {
+/* Frees the lock, or offers it to a waiter that demands it; or leaves it CLOSED, if that is `lock`
+ * instead of FREE. */
+static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   const void *asleep[CALLSEQ_SLEEPERS], *first = NULL; /* to wake, the latter first */
-  uint32_t sleepers = s->sleepers, lock = FREE;
+  uint32_t sleepers = s->sleepers;
   bool yield = false;
   struct callseq_waiter *w = hear_demand(s);
   for (uint32_t i = 0; i < sleepers; i++)
@@ -329,8 +324,8 @@ static void give_up(struct callseq_sequencer *s) {
     /* release: pairs with the acquire in sleep_as_heir */
     if (atomic_exchange_explicit(&w->state, HEIR, memory_order_release) & PARKED)
       first = &w->state;
-    lock = OFFERED;
-  } else if (s->succession.overdue && (w = choose_deputy(s))) {
+    lock = lock == FREE ? OFFERED : lock;
+  } else if (lock == FREE && s->succession.overdue && (w = choose_deputy(s))) {
     if (!is_awake(w))
       first = &w->state;
     lock = OFFERED;
@@ -344,7 +339,7 @@ static void give_up(struct callseq_sequencer *s) {
   }
   s->served = s->sleepers = s->succession.overdue = 0;
   s->slow_leave = s->symmetric | atomic_load_explicit(&s->succession.absent, memory_order_relaxed);
-  /* release: pairs with the acquire in callseq_sequencer_try_enter and try_take */
+  /* release: pairs with the acquire in callseq_sequencer_try_enter, try_take and is_closed */
   atomic_store_explicit(&s->lock, lock, memory_order_release);
   if (s->symmetric)
     /* seq_cst: pairs with the fence in sleep_handshake */
@@ -362,7 +357,7 @@ static void give_up(struct callseq_sequencer *s) {
 
 void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
   CALLSEQ_ASSERT(is_held(s));
-  give_up(s);
+  give_up(s, FREE);
   callseq_sequencer_pass_on(s);
 }
 
@@ -371,7 +366,15 @@ void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
    * back: the heir may have demanded anew, and gone to sleep, before the offer could be seen. */
   while (callseq_sequencer_wanted(s) &&
          (try_take(s, FREE, PASSING) || try_take(s, OFFERED, PASSING)))
-    give_up(s);
+    give_up(s, FREE);
+}
+
+/* Each heir finds the lock closed, and has the next waiter be the heir as it leaves: refuse(). */
+void callseq_sequencer_close(struct callseq_sequencer *s) {
+  give_up(s, CLOSED);
+  struct callseq_waiter *w = atomic_load_explicit(&s->succession.demand, memory_order_relaxed);
+  if (w && w != OVERDUE) /* it has demanded too late for give_up, and may be asleep */
+    wake_up(s, &w->state);
 }
 
 /* ---- Waiters ---- */
@@ -505,6 +508,11 @@ static bool sleep_handshake(struct callseq_sequencer *s) {
   return callseq_park_barrier();
 }
 
+static bool is_closed(struct callseq_sequencer *s) {
+  /* acquire: pairs with the release in give_up: what was the holder's own is the heir's then */
+  return atomic_load_explicit(&s->lock, memory_order_acquire) == CLOSED;
+}
+
 /* Heir: parks unless the lock can be had, or the holder has answered the demand. */
 static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w,
                           struct callseq_wait *wait) {
@@ -513,14 +521,14 @@ static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w,
   atomic_exchange_explicit(&w->state, asleep, memory_order_acquire);
   uint32_t ms = sleep_handshake(s) ? callseq_pace_ask(&s->pace) : CALLSEQ_UNSURE_MS;
   uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
-  if (lock != FREE && lock != OFFERED &&
+  if (lock != FREE && lock != OFFERED && lock != CLOSED &&
       atomic_load_explicit(&s->succession.demand, memory_order_relaxed) == w)
     sleep_on(s, w, asleep, ms, wait);
   atomic_compare_exchange_strong_explicit(&w->state, &asleep, HEIR, memory_order_relaxed,
                                           memory_order_relaxed);
 }
 
-/* Waits until the waiter is DONE, or this thread holds the lock: the HEIR no more. */
+/* Waits until the waiter is DONE, or this thread holds the lock: the HEIR no more; or CLOSED. */
 static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t self,
                              struct callseq_wait *wait) {
   bool was_free = false;
@@ -539,6 +547,8 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
     if ((lock == OFFERED || (lock == FREE && (was_free || !callseq_pace_is_patient(wait)))) &&
         try_take(s, lock, self))
       return HEIR;
+    if (lock == CLOSED && is_closed(s))
+      return CLOSED;
     if (was_free && callseq_pace_is_patient(wait)) /* and is taken again: by short calls */
       callseq_pace_nap(wait);
     was_free = lock == FREE;
@@ -551,16 +561,30 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
   }
 }
 
-/* The heir has become the holder: the next heir is the first to come, or to be appointed. */
-static void inherit(struct callseq_sequencer *s, struct callseq_waiter *w) {
-  struct callseq_waiter *only = HEIR_ONLY;
+/* The heir is that no more. */
+static void step_down(struct callseq_sequencer *s, struct callseq_waiter *w) {
   count_heir(s);
   if (atomic_load_explicit(&s->succession.demand, memory_order_relaxed) == w)
     atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
+}
+
+/* The heir has become the holder: the next heir is the first to come, or to be appointed. */
+static void inherit(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  struct callseq_waiter *only = HEIR_ONLY;
+  step_down(s, w);
   /* release: pairs with the acquire in push, as in appoint */
   s->succession.vacant = s->brief.first || s->turns.first ||
                          !atomic_compare_exchange_strong_explicit(
                              &s->arrivals, &only, NULL, memory_order_release, memory_order_relaxed);
+}
+
+/* The lock is closed, and the heir leaves: the next one will do so too. What was the holder's own
+ * is this thread's, until there is another heir. */
+static void refuse(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  step_down(s, w);
+  struct callseq_waiter *heir = appoint(s);
+  if (heir)
+    wake_up(s, &heir->state);
 }
 
 /* This thread has the lock, and not because it was the heir. Where is its request? DONE: executed
@@ -600,6 +624,10 @@ static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct cal
     return CALLSEQ_ENTERED_HOLDER;
   if (state == DONE)
     return CALLSEQ_ENTERED_DONE;
+  if (state == CLOSED) {
+    refuse(s, w);
+    return CALLSEQ_ENTERED_CLOSED;
+  }
   inherit(s, w);
   return CALLSEQ_ENTERED_HOLDER;
 }

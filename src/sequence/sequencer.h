@@ -165,8 +165,8 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
 
 /* By the owner, while it is closed. open: this thread, with the id `self`, is the holder from now
  * on. A thread that finds the lock taken, and then fences (acquire), sees what the owner wrote
- * before. close: the holder refuses every entry again, instead of leaving; no thread may wait for a
- * lock that is closed so. */
+ * before. close: the holder leaves, and every entry is refused again, those of threads that wait
+ * too. It is not opened again then. */
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self);
 void callseq_sequencer_close(struct callseq_sequencer *s);
 

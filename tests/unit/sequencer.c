@@ -625,6 +625,39 @@ static void forks(void) {
 
 enum { PINGS = 20000 };
 
+/* ---- Closing ---- */
+
+static _Atomic(int) refusals;
+
+static void *call_and_be_refused(void *argument) {
+  refusals += call(argument, NULL) == CALLSEQ_ENTERED_CLOSED;
+  return NULL;
+}
+
+/* The holder closes while others wait, and while more of them come. */
+static void closed(int spin_limit, bool sleeps, bool vacant, bool symmetric) {
+  set_up_patient(2, spin_limit, 0, symmetric);
+  refusals = 0;
+  callseq_sequencer_try_enter(&s, MAIN);
+  int count = QUEUE, executed = 0;
+  for (int i = 0; i < count; i++)
+    queue_up(i, call_and_be_refused, i % 3 == 1, i % 3 == 2);
+  if (sleeps)
+    wait_for_sleep(&queue[0]);
+  if (vacant) { /* the heir is executed, where it sleeps */
+    struct callseq_waiter *w = callseq_sequencer_next(&s);
+    execute((struct request *)w, MAIN);
+    callseq_sequencer_finish(&s, w);
+    executed++;
+  }
+  callseq_sequencer_close(&s);
+  join_queue(count);
+  is_int(refusals, count - executed, "closed: all that wait are told, %d polls, %s, %s barrier",
+         spin_limit, vacant ? "no heir" : "an heir", s.symmetric ? "symmetric" : "asymmetric");
+  is_int(done_count, executed, "and not executed");
+  ok(!atomic_load(&s.arrivals) && !s.brief.first && !s.turns.first, "nobody is left");
+}
+
 static _Atomic(uint32_t) word;
 
 /* Two threads take turns, each asleep until the word has its parity. */
@@ -703,6 +736,9 @@ int main(void) {
     overdue(false, symmetric);
     overdue(true, symmetric);
     impatient(symmetric);
+    closed(0, true, false, symmetric);
+    closed(0, true, true, symmetric);
+    closed(NO_LIMIT, false, false, symmetric);
     stopped = true;
     overdue(false, symmetric);
     stopped = false;
