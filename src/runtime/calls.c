@@ -111,7 +111,7 @@ CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   return q->status;
 }
 
-void callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_request *q) {
+bool callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_sequencer *s = &r->fast.sequencer;
   CALLSEQ_ASSERT(!callseq_runtime_inside(r));
   q->status = 0;
@@ -123,13 +123,15 @@ void callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_r
       callseq_context_switch(&r->fast.host, &r->fast.scheme, q);
       callseq_sequencer_leave(s);
     }
-    return;
+    return true;
   }
   q->waiter.alone = 1;
   q->waiter.habit = callseq_thread_habit();
-  if (callseq_sequencer_enter(s, &q->waiter, callseq_abi_self, callseq_failure_stalled, q) ==
+  if (callseq_sequencer_enter(s, &q->waiter, callseq_abi_self, callseq_failure_stalled, q) !=
       CALLSEQ_ENTERED_HOLDER)
-    run(r, q);
+    return false;
+  run(r, q);
+  return true;
 }
 
 /* The holder's own request is the first of a batch and is not marked done: its caller knows when

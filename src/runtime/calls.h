@@ -2,7 +2,8 @@
 #ifndef CALLSEQ_CALLS_H
 #define CALLSEQ_CALLS_H
 
-/* Has a request of the library's executed by this thread, which is outside, when it is its turn. */
-void callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_request *q);
+/* Has a request of the library's executed by this thread, which is outside, when it is its turn.
+ * False: the runtime has been closed, it never will. */
+bool callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_request *q);
 
 #endif

@@ -21,14 +21,31 @@ enum {
 /* The program's Scheme code, weak because the shared egg in csi has none. */
 extern void C_toplevel(C_word c, C_word *av) __attribute__((weak));
 
-bool callseq_config_same(const callseq_config *a, const callseq_config *b) {
-  return a->stack_bytes == b->stack_bytes && a->nursery_bytes == b->nursery_bytes &&
-         a->heap_bytes == b->heap_bytes && a->batch_limit == b->batch_limit &&
-         a->spin_limit == b->spin_limit && a->stall_ms == b->stall_ms && a->argc == b->argc &&
-         a->argv == b->argv && a->toplevel == b->toplevel && a->on_error == b->on_error &&
-         a->on_error_data == b->on_error_data && a->report_overrun == b->report_overrun &&
-         a->measure_time == b->measure_time && a->batch_busy == b->batch_busy &&
-         a->suspend == b->suspend;
+#define DIFFERS(field)                                                                             \
+  if (a->field != b->field)                                                                        \
+    return #field;
+
+const char *callseq_config_differs_early(const callseq_config *a, const callseq_config *b) {
+  DIFFERS(stack_bytes)
+  DIFFERS(nursery_bytes)
+  DIFFERS(heap_bytes)
+  DIFFERS(argc)
+  DIFFERS(argv)
+  DIFFERS(toplevel)
+  DIFFERS(report_overrun)
+  DIFFERS(measure_time)
+  return NULL;
+}
+
+const char *callseq_config_differs_late(const callseq_config *a, const callseq_config *b) {
+  DIFFERS(batch_limit)
+  DIFFERS(spin_limit)
+  DIFFERS(stall_ms)
+  DIFFERS(on_error)
+  DIFFERS(on_error_data)
+  DIFFERS(batch_busy)
+  DIFFERS(suspend)
+  return NULL;
 }
 
 /* The default number of polls: none where there is one processor. Always the same in a process, so

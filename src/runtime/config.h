@@ -16,8 +16,10 @@ enum {
  * Any thread. */
 char *callseq_config_normalise(callseq_config *config, const callseq_config *wanted);
 
-/* Are the two, normalised, the same? */
-bool callseq_config_same(const callseq_config *a, const callseq_config *b);
+/* The first field that differs in the two, normalised; NULL: none. `early` is of those that can
+ * only be set when CHICKEN starts; `late` of the others. */
+const char *callseq_config_differs_early(const callseq_config *a, const callseq_config *b);
+const char *callseq_config_differs_late(const callseq_config *a, const callseq_config *b);
 
 /* What CHICKEN is started with, in bytes; 0 is its default, but for the nursery. */
 struct callseq_sizes {

@@ -46,6 +46,9 @@ void callseq_failure_closed(struct callseq_runtime *r, struct callseq_abi_reques
   case CALLSEQ_FAILED:
     why = "callseq_init has failed, Scheme is closed";
     break;
+  case CALLSEQ_ENDED:
+    why = "the Scheme program has ended";
+    break;
   }
   callseq_failure_set(q, CALLSEQ_CLOSED, callseq_format("%s: %s", q->callback->name, why), NULL);
 }
@@ -66,7 +69,7 @@ CALLSEQ_NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quie
   callseq_thread_remember(q->status, q->message, q->trace);
   q->message = q->trace = NULL;
   if (!quiet)
-    callseq_thread_report(&callseq_runtime.setup.config);
+    callseq_thread_report(callseq_runtime_config(&callseq_runtime));
   errno = saved;
 }
 
@@ -98,8 +101,8 @@ void callseq_failure_stalled(void *request) {
     remedy = "; if that is in a C function that waits, call it by foreign-blocking-lambda";
   }
   callseq_print("callseq: thread %u has waited %u ms to call %s; %s %s%s\n",
-                (unsigned)callseq_abi_self, r->setup.config.stall_ms, q->callback->name, who,
-                running(r), remedy);
+                (unsigned)callseq_abi_self, callseq_runtime_config(r)->stall_ms, q->callback->name,
+                who, running(r), remedy);
 }
 
 /* ---- What the process cannot survive ---- */

@@ -10,6 +10,10 @@
  * A program that computes is asked to give way by those that wait, with a ring, which acts where
  * CHICKEN preempts its own threads. It may keep the runtime for as long as the others had it before
  * that: so it gets half of the time. The service, which runs green threads, is asked too.
+ *
+ * When the program ends, the door is closed after its on-exit thunks: whoever waits is told. The
+ * process then ends as CHICKEN and C have it, on the Scheme stack by whichever thread has called
+ * exit.
  */
 #define _GNU_SOURCE /* pthread_getattr_np; chicken.h switches it off otherwise */
 #include <chicken.h>
@@ -59,6 +63,8 @@ void callseq_program_comes(struct callseq_runtime *r) {
   atomic_store_explicit(&r->program.share, away < SHARE_NS ? away : SHARE_NS, memory_order_relaxed);
   atomic_store_explicit(&r->program.since, t, memory_order_relaxed);
   callseq_sequencer_stay(&r->fast.sequencer);
+  if (callseq_scheme_signals_pending() == C_SCHEME_TRUE) /* for which it may have been woken */
+    callseq_interrupts_ring();
 }
 
 void callseq_program_goes(struct callseq_runtime *r) {
@@ -163,6 +169,31 @@ C_word callseq_scheme_host(C_word nursery) {
   return C_SCHEME_TRUE;
 }
 
+/* ---- The end ---- */
+
+void callseq_program_await_end(struct callseq_runtime *r, const struct callseq_abi_request *q) {
+  while (callseq_program_is(r, q))
+    pause();
+}
+
+/* The process ends: refuses calls from now on, those that wait too. */
+C_word callseq_scheme_close(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  if (atomic_load_explicit(&r->setup.state, memory_order_relaxed) != CALLSEQ_READY)
+    return C_SCHEME_UNDEFINED;
+  /* release: pairs with the acquire in loading() of calls.c */
+  atomic_store_explicit(&r->setup.state, CALLSEQ_ENDED, memory_order_release);
+  callseq_suspend_end(r);
+  callseq_sequencer_close(&r->fast.sequencer);
+  return C_SCHEME_UNDEFINED;
+}
+
+/* Is it the program itself that runs, and not a callback? */
+C_word callseq_scheme_is_program(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  return C_mk_bool(!r->levels.depth && callseq_program_is(r, r->fast.now.request));
+}
+
 /* What is loaded was no program of its own: a C host runs CHICKEN, and gets control back now. Not a
  * callback that strays: #f then. */
 C_word callseq_scheme_stop_hosting(void) {
@@ -177,11 +208,16 @@ C_word callseq_scheme_stop_hosting(void) {
   return C_SCHEME_TRUE;
 }
 
-/* Is there input that has been read, but not by the program? Then it need not be waited for. */
+#ifndef __GLIBC__
+extern size_t __freadahead(FILE *file) __attribute__((weak)); /* musl */
+#endif
+
+/* Is there input that has been read, but not by the program? Then it need not be waited for. Where
+ * C does not tell it is read at once, with the runtime held. */
 int callseq_scheme_input_buffered(void) {
 #ifdef __GLIBC__
   return stdin->_IO_read_ptr < stdin->_IO_read_end;
 #else
-  return 0;
+  return !__freadahead || __freadahead(stdin) > 0;
 #endif
 }

@@ -9,6 +9,10 @@ bool callseq_program_is(struct callseq_runtime *r, const struct callseq_abi_requ
 void callseq_program_comes(struct callseq_runtime *r);
 void callseq_program_goes(struct callseq_runtime *r);
 
+/* For a suspended call that cannot go on: the host has ended. If it is the program itself, its
+ * native thread waits here for the end of the process. */
+void callseq_program_await_end(struct callseq_runtime *r, const struct callseq_abi_request *q);
+
 /* For threads that wait: has a program that computes, or the service, leave soon. 0: the holder is
  * neither. As callseq_pace_ask wants it. */
 int callseq_program_ask(void);

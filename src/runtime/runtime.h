@@ -37,7 +37,13 @@ enum callseq_procedure {
   CALLSEQ_PROCEDURES
 };
 
-enum callseq_state { CALLSEQ_NEW, CALLSEQ_LOADING, CALLSEQ_READY, CALLSEQ_FAILED };
+enum callseq_state {
+  CALLSEQ_NEW,
+  CALLSEQ_LOADING,
+  CALLSEQ_READY,
+  CALLSEQ_FAILED,
+  CALLSEQ_ENDED /* a Scheme program that was the host */
+};
 
 /* A signal mask that a callback has changed, as it was before. */
 struct callseq_kept_mask {
@@ -59,17 +65,24 @@ enum {
   CALLSEQ_LAPS = CALLSEQ_LIMIT(64, 2)
 }; /* the collection after one in so many laps is measured */
 
+/* A configuration that a Scheme program has been given late. */
+struct callseq_late_config {
+  callseq_config config;
+  struct callseq_late_config *before; /* NULL, or one that threads may still be reading */
+};
+
 struct callseq_runtime {
   struct callseq_abi_runtime fast; /* abi.h says by whom */
 
   /* Set-up. setup.c writes it, `state` last. */
   struct {
-    pthread_mutex_t mutex; /* of whoever sets up, or forks */
-    _Atomic(int) state;    /* one of enum callseq_state; any thread */
-    pid_t process;         /* that loads, or has loaded, the program */
-    int status;            /* what callseq_init returned, once FAILED */
-    callseq_config config; /* with the defaults filled in */
-    ptrdiff_t nursery;     /* its size in bytes */
+    pthread_mutex_t mutex;                      /* of whoever sets up, or forks */
+    _Atomic(int) state;                         /* one of enum callseq_state; any thread */
+    pid_t process;                              /* that loads, or has loaded, the program */
+    int status;                                 /* what callseq_init returned, once FAILED */
+    callseq_config config;                      /* with the defaults filled in */
+    _Atomic(struct callseq_late_config *) late; /* instead of that, unless it is NULL; any thread */
+    ptrdiff_t nursery;                          /* its size in bytes */
     struct callseq_stack stack;
     C_word *stack_top;    /* above all of it */
     void *return_to_host; /* CHICKEN's trampoline when it has returned to the host */
@@ -147,6 +160,13 @@ extern struct callseq_runtime callseq_runtime __asm__(CALLSEQ_SYMBOL("callseq_ab
 #define CALLSEQ_ABI_RUNTIME (&callseq_runtime.fast)
 
 #include "call.h"
+
+/* The configuration in force. Any thread. */
+static inline const callseq_config *callseq_runtime_config(struct callseq_runtime *r) {
+  /* acquire: pairs with the release in set_late of setup.c */
+  struct callseq_late_config *late = atomic_load_explicit(&r->setup.late, memory_order_acquire);
+  return late ? &late->config : &r->setup.config;
+}
 
 /* ---- Who is where ---- */
 

@@ -52,6 +52,9 @@ int callseq_scheme_run_elsewhere(C_word job, C_word waiting);
 C_word callseq_scheme_next_done(void);
 C_word callseq_scheme_host(C_word nursery);
 C_word callseq_scheme_stop_hosting(void);
+C_word callseq_scheme_close(void);
+C_word callseq_scheme_is_program(void);
+C_word callseq_scheme_is_in_job(C_word server);
 int callseq_scheme_input_buffered(void);
 void callseq_scheme_take_over_signals(void);
 

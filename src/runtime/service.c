@@ -103,8 +103,12 @@ static void *run(void *unused) {
     callseq_bell_quiet(&service.bell);
     /* acquire: pairs with the release in callseq_service_tell */
     atomic_exchange_explicit(&service.told, false, memory_order_acquire);
-    if (callseq_abi_call(&q, &serve) && callseq_abi_settle(&q)) {
+    int status = callseq_abi_call(&q, &serve) ? callseq_abi_settle(&q) : CALLSEQ_OK;
+    if (status)
       callseq_abi_failed(&q, 1);
+    if (status == CALLSEQ_CLOSED) /* the program ends */
+      return NULL;
+    if (status) {
       callseq_print("callseq: %s\n", callseq_last_error());
       callseq_clear_error();
     }

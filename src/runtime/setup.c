@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,14 +38,19 @@ static int refuse(int status, char *message) {
 /* UINT_MAX, "off" in a configuration, is 0 in the sequencer. */
 static uint32_t or_none(unsigned limit) { return limit == UINT_MAX ? 0 : limit; }
 
+static struct callseq_sequencer_limits limits(const callseq_config *config) {
+  return (struct callseq_sequencer_limits){
+      .batch_limit = or_none(config->batch_limit),
+      .spin_limit = or_none(config->spin_limit),
+      .stall_ms = or_none(config->stall_ms),
+      .batch_busy = (uint32_t)config->batch_busy,
+      .ask = callseq_program_ask,
+  };
+}
+
 void callseq_setup_sequencer(struct callseq_runtime *r, const callseq_config *config) {
-  callseq_sequencer_init(&r->fast.sequencer, &(struct callseq_sequencer_limits){
-                                                 .batch_limit = or_none(config->batch_limit),
-                                                 .spin_limit = or_none(config->spin_limit),
-                                                 .stall_ms = or_none(config->stall_ms),
-                                                 .batch_busy = (uint32_t)config->batch_busy,
-                                                 .ask = callseq_program_ask,
-                                             });
+  struct callseq_sequencer_limits wanted = limits(config);
+  callseq_sequencer_init(&r->fast.sequencer, &wanted);
 }
 
 /* Starts CHICKEN and loads the program. Returns a status. */
@@ -127,6 +133,29 @@ static int set_up(struct callseq_runtime *r, const callseq_config *config) {
   return r->setup.status;
 }
 
+/* The runtime is a Scheme program's, which CHICKEN has started: what it was started with stays. */
+static int set_late(struct callseq_runtime *r, const callseq_config *config) {
+  const callseq_config *present = callseq_runtime_config(r);
+  const char *early = callseq_config_differs_early(config, present);
+  if (early)
+    return refuse(CALLSEQ_INVALID,
+                  callseq_format("callseq_init_with: %s cannot be set in a Scheme program, which "
+                                 "CHICKEN itself has started; leave it 0",
+                                 early));
+  if (!callseq_config_differs_late(config, present))
+    return CALLSEQ_OK;
+  struct callseq_late_config *late = malloc(sizeof *late);
+  if (!late)
+    return refuse(CALLSEQ_NOMEM, callseq_format("callseq_init_with: no memory"));
+  struct callseq_sequencer_limits wanted = limits(config);
+  late->config = *config;
+  late->before = atomic_load_explicit(&r->setup.late, memory_order_relaxed);
+  /* release: pairs with the acquire in callseq_runtime_config */
+  atomic_store_explicit(&r->setup.late, late, memory_order_release);
+  callseq_sequencer_limit(&r->fast.sequencer, &wanted);
+  return CALLSEQ_OK;
+}
+
 /* `wanted` NULL: whatever it was, or will be, set up with. */
 static int init(const callseq_config *wanted) {
   struct callseq_runtime *r = &callseq_runtime;
@@ -147,7 +176,13 @@ static int init(const callseq_config *wanted) {
   int status = CALLSEQ_OK, state = atomic_load_explicit(&r->setup.state, memory_order_relaxed);
   if (state == CALLSEQ_NEW)
     status = set_up(r, &config);
-  else if (wanted && !callseq_config_same(&config, &r->setup.config))
+  else if (state == CALLSEQ_ENDED)
+    callseq_thread_remember(status = CALLSEQ_CLOSED,
+                            callseq_format("callseq_init: the Scheme program has ended"), NULL);
+  else if (wanted && r->program.hosts)
+    status = set_late(r, &config);
+  else if (wanted && (callseq_config_differs_early(&config, &r->setup.config) ||
+                      callseq_config_differs_late(&config, &r->setup.config)))
     status =
         refuse(CALLSEQ_INVALID, callseq_format("callseq_init_with: the runtime has been set up "
                                                "with another configuration"));

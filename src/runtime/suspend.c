@@ -158,7 +158,11 @@ int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request
     wait_outside(q->server);
     call.request.callback = &resume;
     call.suspended = q;
-    callseq_calls_execute_alone(r, &call.request);
+    if (!callseq_calls_execute_alone(r, &call.request)) {
+      callseq_program_await_end(r, q);
+      q->status = 0;
+      callseq_failure_closed(r, q);
+    }
   }
   return q->status;
 }
@@ -206,11 +210,12 @@ C_word callseq_scheme_make_server(C_word level) {
 }
 
 /* May the current request be suspended? Not where C frames lie on the Scheme stack, nor in a
- * handler of fork, which holds the runtime for another reason. */
+ * handler of fork, which holds the runtime for another reason, nor when nobody could resume it. */
 static bool can_suspend(struct callseq_runtime *r) {
   struct callseq_level *level = r->levels.innermost;
   return !level->outer && !r->suspend.exclusive && !r->suspend.never &&
-         r->setup.config.suspend != CALLSEQ_SUSPEND_NONE &&
+         callseq_runtime_config(r)->suspend != CALLSEQ_SUSPEND_NONE &&
+         atomic_load_explicit(&r->setup.state, memory_order_relaxed) == CALLSEQ_READY &&
          callseq_roots_safe_lambdas(r, level->safe + 1) <= level->safe &&
          !callseq_fork_holds_setup();
 }
@@ -358,6 +363,9 @@ C_word callseq_scheme_end_server(C_word server) {
   return C_SCHEME_UNDEFINED;
 }
 
+/* Is it a blocking C function that the suspended server waits for? */
+C_word callseq_scheme_is_in_job(C_word server) { return C_mk_bool(server_of(server)->job); }
+
 /* A spare server is attached: it begins where the last request has been answered or suspended. */
 C_word callseq_scheme_attach_spare(C_word server) {
   CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
@@ -406,6 +414,12 @@ void callseq_scheme_drop_server(C_word server) {
   r->suspend.attached = NULL;
   r->suspend.exclusive = 0; /* its own: no winder of it runs */
   free(v);
+}
+
+void callseq_suspend_end(struct callseq_runtime *r) {
+  for (struct callseq_server *v = r->suspend.servers; v; v = v->next)
+    if (v != r->suspend.attached)
+      ring(v);
 }
 
 void callseq_suspend_leave(struct callseq_runtime *r) {

@@ -39,6 +39,9 @@ void callseq_suspend_run(struct callseq_abi_job *job);
  * again. */
 void callseq_suspend_leave(struct callseq_runtime *r);
 
+/* Holder, before it closes: those that wait need not any longer, and will find it closed. */
+void callseq_suspend_end(struct callseq_runtime *r);
+
 /* In a forked child: forgets the calls of threads that it does not have. */
 void callseq_suspend_forked(void);
 

@@ -28,7 +28,12 @@
 ((foreign-lambda void "callseq_scheme_define_resume" scheme-object) resume)
 ((foreign-lambda void "callseq_scheme_define_service" scheme-object) serve-all)
 ((foreign-lambda void "callseq_scheme_provide_signals" scheme-object) ##sys#signal-vector)
-(keep-scheduling)
+
+;; CHICKEN has one copy of this library at work: the first. An extension may bring another, whose calls
+;; fail.
+(define first-copy? (not (##sys#symbol-has-toplevel-binding? 'callseq:at-work)))
+(##sys#setslot 'callseq:at-work 0 #t)
+(when first-copy? (keep-scheduling))
 
 (when (hosted?)
   (let ((clean-up (implicit-exit-handler))
@@ -55,6 +60,6 @@
     (implicit-exit-handler return-to-host)
     (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))
     (set! ##sys#current-exception-handler handle-load-error)))
-(unless (hosted?) (host-threads))
+(when (and first-copy? (not (hosted?))) (host-threads))
 
 (provide-procedures "src/runtime/procedures.h")

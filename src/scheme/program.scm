@@ -13,6 +13,7 @@
     (keep-masks)
     (end-children)
     (end-hosting)
+    (end-with-program)
     (keep-prompt)
     (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))
     (take-over-signals)))
@@ -27,12 +28,43 @@
                     (return)
                     (strayed))))))
 
+;; Has calls refused when the program ends, after its on-exit thunks: they run in the opposite order.
+;; An error in one that a callback's (exit) runs does not stop the end of the process; the program's own
+;; is the program's.
+(define (end-with-program)
+  ((##sys#slot 'chicken.base#on-exit 0) ; the compiler takes that of loading.scm for its only value
+   (lambda () (##core#inline "callseq_scheme_close")))
+  (let ((leave (exit-handler)))
+    (exit-handler
+     (lambda (#!optional (code 0))
+       (if (##core#inline "callseq_scheme_is_program")
+           (leave code)
+           (dynamic-wind
+            void
+            (lambda () (call/cc (lambda (return) (with-exception-handler return (lambda () (leave code))))))
+            (lambda () (##core#inline "C_exit_runtime" code))))))))
+
+;; Is the program what runs now? Its signal handlers are its own then.
+(define (program?) (and hosting (##core#inline "callseq_scheme_is_program")))
+
+;; As CHICKEN does when a signal comes while all green threads wait: has the program go on, and handle
+;; it. #f if it is in a blocking C function.
+(define (wake-program)
+  (and hosting
+       (not (attached? first-level))
+       (not (##core#inline "callseq_scheme_is_in_job" (record-of first-level)))
+       (begin (##sys#thread-unblock! first-thread) #t)))
+
 ;; Has the prompt of csi wait for input in the scheduler, so that native threads may call meanwhile.
 (define (keep-prompt)
   (replace! '##sys#read-prompt-hook
             (lambda (prompt)
               (lambda ()
                 (prompt)
-                (unless (input-buffered?)
-                  (##sys#thread-block-for-i/o! ##sys#current-thread 0 #:input)
-                  (##sys#thread-yield!))))))
+                (let wait ()
+                  (unless (input-buffered?)
+                    (##sys#thread-block-for-i/o! ##sys#current-thread 0 #:input)
+                    (##sys#thread-yield!)
+                    (when (##core#inline "callseq_scheme_signals_pending")
+                      (handle-signals)
+                      (wait))))))))

@@ -11,11 +11,13 @@
           (return (void)))
         thunk)))))
 
-;; Runs the handler of SIGNAL. An error in it is not the fault of the callback that it interrupted.
+;; Runs the handler of SIGNAL. An error in it is not the fault of the callback that it interrupted; the
+;; program's are its own.
 (define (handle-signal signal)
   (let ((handler (vector-ref ##sys#signal-vector signal)))
-    (when handler
-      ((guarded (lambda () (handler signal)) "Error in a signal handler")))))
+    (cond ((not handler) (void))
+          ((program?) (handler signal))
+          (else ((guarded (lambda () (handler signal)) "Error in a signal handler"))))))
 
 ;; A green thread that is terminated never says that it has ended.
 (define (gone? thread) (memq (##sys#slot thread 3) '(dead terminated)))

@@ -70,12 +70,20 @@ static uint32_t measure_pauses(void) {
 void callseq_pace_init(struct callseq_pace *p, uint32_t spin_limit, uint32_t stall_ms,
                        int (*ask)(void)) {
   p->ask = ask;
-  p->spin_limit = spin_limit;
-  p->stall_ms = stall_ms;
+  callseq_pace_limit(p, spin_limit, stall_ms);
   p->overdue_ms = OVERDUE_MS;
   p->pauses = measure_pauses();
   callseq_pace_begin_quantum(p);
   callseq_pace_forked(p);
+}
+
+void callseq_pace_limit(struct callseq_pace *p, uint32_t spin_limit, uint32_t stall_ms) {
+  atomic_store_explicit(&p->spin_limit, spin_limit, memory_order_relaxed);
+  atomic_store_explicit(&p->stall_ms, stall_ms, memory_order_relaxed);
+}
+
+static uint32_t spin_limit(const struct callseq_pace *p) {
+  return atomic_load_explicit(&p->spin_limit, memory_order_relaxed);
 }
 
 void callseq_pace_forked(struct callseq_pace *p) {
@@ -95,11 +103,12 @@ static int is_busy(const struct callseq_habit *habit, uint64_t t, uint64_t cpu) 
 void callseq_pace_begin(const struct callseq_pace *p, struct callseq_wait *wait,
                         struct callseq_habit *habit, void (*stalled)(void *), void *data) {
   uint64_t t = callseq_clock_now();
+  uint32_t stall_ms = atomic_load_explicit(&p->stall_ms, memory_order_relaxed);
   /* A system call, so not at the end of the wait, when this thread may be the holder. */
   uint64_t cpu = habit ? callseq_clock_of_thread() : 0;
   *wait = (struct callseq_wait){
       .since = t,
-      .stalls = p->stall_ms ? t + (uint64_t)p->stall_ms * 1000000 : 0,
+      .stalls = stall_ms ? t + (uint64_t)stall_ms * 1000000 : 0,
       .stalled = stalled,
       .data = data,
       .habit = habit,
@@ -138,7 +147,7 @@ uint32_t callseq_pace_stall_ms(struct callseq_wait *wait) {
 /* ---- A newcomer ---- */
 
 uint32_t callseq_pace_glances(const struct callseq_pace *p) {
-  return p->spin_limit ? CALLSEQ_GLANCES : 0;
+  return spin_limit(p) ? CALLSEQ_GLANCES : 0;
 }
 
 void callseq_pace_glance(const struct callseq_pace *p) {
@@ -148,7 +157,7 @@ void callseq_pace_glance(const struct callseq_pace *p) {
 int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls) {
   if (polls == OFFER_POLLS)
     return 0;
-  if (p->spin_limit && polls < OFFER_SPINS)
+  if (spin_limit(p) && polls < OFFER_SPINS)
     pause_for(p->pauses);
   else
     sched_yield();
@@ -183,7 +192,8 @@ static void sleep_from_now(struct callseq_pace *p, struct callseq_wait *wait) {
 void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint32_t self,
                          uint32_t heir) {
   wait->polls = 0;
-  wait->patience = p->spin_limit < FOLLOWER_POLLS ? p->spin_limit : FOLLOWER_POLLS;
+  uint32_t limit = spin_limit(p);
+  wait->patience = limit < FOLLOWER_POLLS ? limit : FOLLOWER_POLLS;
   wait->follows = 1;
   atomic_fetch_add_explicit(&p->followers, 1, memory_order_relaxed);
   wait->heir = heir;
@@ -226,7 +236,8 @@ int callseq_pace_is_overdue(struct callseq_pace *p, struct callseq_wait *wait, u
 
 void callseq_pace_lead(const struct callseq_pace *p, struct callseq_wait *wait) {
   wait->polls = 0;
-  wait->patience = p->spin_limit < PATIENCE ? p->spin_limit : PATIENCE;
+  uint32_t limit = spin_limit(p);
+  wait->patience = limit < PATIENCE ? limit : PATIENCE;
   if (!wait->busy)
     wait->patience = 0;
 }
@@ -245,13 +256,13 @@ uint32_t callseq_pace_ask(const struct callseq_pace *p) { return p->ask && p->as
 int callseq_pace_poll_as_heir(const struct callseq_pace *p, struct callseq_wait *wait) {
   if (callseq_pace_ask(p))
     wait->patience = 0;
-  uint32_t polls = wait->polls++;
-  if (polls < p->spin_limit) {
+  uint32_t polls = wait->polls++, limit = spin_limit(p);
+  if (polls < limit) {
     pause_for(p->pauses);
     callseq_pace_stall_ms(wait);
     return 1;
   }
-  if (polls - p->spin_limit < YIELD_LIMIT) {
+  if (polls - limit < YIELD_LIMIT) {
     sched_yield();
     return 1;
   }

@@ -26,9 +26,10 @@ struct callseq_habit {
 
 /* What the waits of one sequencer have in common. */
 struct callseq_pace {
+  /* callseq_pace_limit sets these: */
+  CALLSEQ_ATOMIC(uint32_t) spin_limit; /* polls of an heir before it yields; 0: nobody polls */
+  CALLSEQ_ATOMIC(uint32_t) stall_ms;   /* a wait as long as this is reported; 0: none is */
   /* Constant after callseq_pace_init: */
-  uint32_t spin_limit; /* polls of an heir before it yields; 0: nobody polls */
-  uint32_t stall_ms;   /* a wait as long as this is reported; 0: none is */
   uint32_t overdue_ms; /* an heir that has not come for so long is overdue; 0: none is */
   uint32_t pauses;     /* of the processor, from one poll to the next */
   int (*ask)(void);    /* see callseq_pace_ask; may be NULL */
@@ -62,6 +63,9 @@ struct callseq_wait {
 /* Measures how fast this processor pauses, which takes some ten microseconds. */
 void callseq_pace_init(struct callseq_pace *p, uint32_t spin_limit, uint32_t stall_ms,
                        int (*ask)(void));
+
+/* Sets them anew, for waits that begin from now on. Any thread. */
+void callseq_pace_limit(struct callseq_pace *p, uint32_t spin_limit, uint32_t stall_ms);
 
 /* In a forked child, where nobody waits. */
 void callseq_pace_forked(struct callseq_pace *p);

@@ -77,10 +77,16 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
   s->succession.vacant = s->succession.overdue = 0;
   s->brief.first = s->turns.first = NULL;
   s->served = s->sleepers = 0;
-  s->batch_limit = limits->batch_limit;
-  s->batch_busy = limits->batch_busy;
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
   callseq_pace_init(&s->pace, limits->spin_limit, limits->stall_ms, limits->ask);
+  callseq_sequencer_limit(s, limits);
+}
+
+void callseq_sequencer_limit(struct callseq_sequencer *s,
+                             const struct callseq_sequencer_limits *limits) {
+  atomic_store_explicit(&s->batch_limit, limits->batch_limit, memory_order_relaxed);
+  atomic_store_explicit(&s->batch_busy, limits->batch_busy, memory_order_relaxed);
+  callseq_pace_limit(&s->pace, limits->spin_limit, limits->stall_ms);
 }
 
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self) {
@@ -171,7 +177,8 @@ static struct callseq_waiter *take_first(struct callseq_queue *q) {
 
 /* Can another thread execute it, and is that worth a wake-up? */
 static bool is_brief(const struct callseq_sequencer *s, const struct callseq_waiter *w) {
-  return s->batch_limit && !w->alone && (!w->busy || s->batch_busy);
+  return atomic_load_explicit(&s->batch_limit, memory_order_relaxed) && !w->alone &&
+         (!w->busy || atomic_load_explicit(&s->batch_busy, memory_order_relaxed));
 }
 
 /* Does this one cost no wake-up, at the moment? */
@@ -244,7 +251,8 @@ static struct callseq_waiter *take_follower(struct callseq_sequencer *s) {
 
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   CALLSEQ_ASSERT(is_held(s));
-  if (s->served >= s->batch_limit || s->sleepers >= CALLSEQ_LIMIT(CALLSEQ_SLEEPERS, 1))
+  if (s->served >= atomic_load_explicit(&s->batch_limit, memory_order_relaxed) ||
+      s->sleepers >= CALLSEQ_LIMIT(CALLSEQ_SLEEPERS, 1))
     return NULL;
   struct callseq_waiter *w = hear_demand(s);
   if (!claim(s, w)) {

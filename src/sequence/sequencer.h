@@ -85,8 +85,9 @@ struct callseq_sequencer {
   const void *asleep[CALLSEQ_SLEEPERS]; /* addresses to wake: the waiters are not to be touched */
   /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
-  uint32_t batch_limit;
-  uint32_t batch_busy; /* batches take waiters of busy threads that sleep, too */
+  /* callseq_sequencer_limit sets these: */
+  CALLSEQ_ATOMIC(uint32_t) batch_limit;
+  CALLSEQ_ATOMIC(uint32_t) batch_busy; /* batches take waiters of busy threads that sleep, too */
   /* What other threads write most, in a cache line of its own: newest first. */
   CALLSEQ_ATOMIC(struct callseq_waiter *) arrivals __attribute__((aligned(64)));
   struct callseq_pace pace;
@@ -162,6 +163,10 @@ struct callseq_sequencer_limits {
  * CALLSEQ_SEQUENCER_INITIALIZER. It is closed: every entry is refused. */
 void callseq_sequencer_init(struct callseq_sequencer *s,
                             const struct callseq_sequencer_limits *limits);
+
+/* Sets the limits, but for `ask`. Any thread, at any time. */
+void callseq_sequencer_limit(struct callseq_sequencer *s,
+                             const struct callseq_sequencer_limits *limits);
 
 /* By the owner, while it is closed. open: this thread, with the id `self`, is the holder from now
  * on. A thread that finds the lock taken, and then fences (acquire), sees what the owner wrote
