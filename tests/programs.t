@@ -1,0 +1,112 @@
+#!/bin/sh
+# Scheme programs that host native threads: each way to build one, what it may be doing while they
+# call, how it ends, forks, and csi at its prompt. The programs are in programs/.
+. "$TESTS/tap.sh"
+
+cp "$TESTS"/programs/* .
+repository=$STAGE/lib/chicken/11
+export CPATH="$STAGE/include"
+
+# does_all "way" COMMAND...: the command runs manners.scm.
+does_all() {
+  way=$1
+  shift
+  ok "$way: runs" "$@"
+  says "$way: callseq_init is OK, callseq_init_with where it can be" 'init: 330' \
+    'stack_bytes cannot be set in a Scheme program' 'measure_time cannot be set'
+  says "$way: calls are right while it is" 'asleep: right' 'computing: right' 'allocating: right' \
+    'collecting: right' 'outside: right'
+  says "$way: C code that it calls may call" 'nested: 42 #t' 'plain: -5' 'outside: 42 #f'
+  says "$way: called all the time it gets on, and its green threads too" 'gets on: 75025' 'wrong: 0' \
+    'green, asleep: on' 'green, outside: on' end
+}
+
+# ---- Ways ----
+
+ok 'a program: builds' $CSC app.scm workers.c -o app -link callseq
+does_all 'a program' ./app
+does_all 'with options of CHICKEN' ./app -:s200k -:h2m
+does_all 'on a small stack' sh -c 'ulimit -s 512 && exec ./app -:s100k'
+does_all 'on a stack without limit' sh -c 'ulimit -s unlimited && exec ./app'
+ok 'a program with the shared egg: builds' \
+  $CSC app.scm workers.c -o shared -L "$repository/callseq.so" -L "-Wl,-rpath,$repository"
+does_all 'a program with the shared egg' ./shared
+if [ -f "$($CC -print-file-name=libchicken.a)" ]; then
+  ok 'a static program: builds' $CSC -static app.scm workers.c -o static -link callseq
+  does_all 'a static program' ./static
+else
+  skip 'a static program' 'libchicken.a is not installed'
+fi
+
+ok 'an extension: builds' $CSC -s ext.scm workers.c -o ext.so
+ok 'a program that loads it: builds' $CSC loads.scm -o loads
+does_all 'a program that loads it' ./loads
+does_all 'csi loads it in a script' csi -s loads.scm
+ok 'an extension that brings the egg: builds' \
+  $CSC -s ext.scm workers.c -o brings.so -L "$repository/callseq.so"
+sed -e 's/ callseq)/)/' -e 's/ext.so/brings.so/' loads.scm >unaware.scm
+does_all 'a script that does not import callseq' csi -s unaware.scm
+
+# A native thread that was there before the library.
+ok 'a library that has a thread: builds' $CC -shared -fPIC -pthread early.c -o libearly.so
+ok 'what begins it: builds' \
+  $CSC -s early.scm -o early.so -L "-L$work" -L -learly -L "-Wl,-rpath,$work"
+ok 'what brings callseq later: builds' $CSC -s late.scm -o late.so -L "-L$work" -L -learly \
+  -L "-Wl,-rpath,$work" -L "$repository/callseq.so"
+ok 'loaded after threads have started' csi -e '(load "./early.so") (load "./late.so")'
+says 'their calls are right' 'late: 42'
+
+# ---- Ends ----
+
+# ends HOW CODE TEXT...: with threads in calls of all kinds the program ends with that code, having
+# said just that.
+ok 'a program that ends: builds' $CSC ends.scm workers.c -o ends -link callseq
+ends() {
+  how=$1 code=$2
+  shift 2
+  said=$(./ends "$how" 2>"$output")
+  is "ends: $how" "$? $(echo $said)" "$code begun${*:+ $*}"
+}
+ends returns 0 thunk joined
+ends exits 7 thunk joined
+ends leaves 6
+ends raises 70
+says 'as CHICKEN tells it' 'Error: (car) bad argument type: raises' 'Call history'
+ends callback-asleep 9 thunk joined
+ends callback-computing 9 thunk joined
+ends callback-outside 9 thunk joined
+ends callback-thunk 9
+ends thunk-waits 3 waited thunk joined
+ends thunk-calls 3 2 thunk joined
+ends interrupted 130
+ends handled-asleep 5 thunk joined
+ends handled-computing 5 thunk joined
+ends handled-outside 5 thunk joined
+ends handler-escapes 0 escaped thunk joined
+ends handler-raises 70
+says 'its handler is its own' 'Error: in the handler'
+
+# ---- Forks ----
+
+ok 'a program that forks: builds' $CSC forks.scm workers.c -o forks -link callseq
+ok 'it runs' ./forks
+says 'children of Scheme, and of C threads' 'thunk: 3' 'run: 5' "thread's, asleep: 6" \
+  "thread's, computing: 6" 'wrong: 0' 'host: 4' 'goes on as a host: 4'
+
+# ---- The prompt ----
+
+ok 'a terminal: builds' $CC terminal.c -o terminal -lutil
+ok 'csi at its prompt' ./terminal csi -q -- \
+  '1> ' '(import (chicken base) callseq) (load "./ext.so")
+' '3> ' '(begin-work 4 1000)
+' '4> ' '(list "right" (join-all))
+' 'right" 0' '(begin-rest) (begin-work 2 0) (await-call) (await-call)
+' '9> ' '(+ 1
+' '1' '40)
+' '41' '(car 5)
+' 'bad argument type: 5' '^C' 'user interrupt' '(begin (display "goes\n") (let loop () (loop)))
+' 'goes' '^C' 'user interrupt' '(begin (stop) "all")
+' 'all' '(exit 4)
+'
+says 'answers, errors and interrupts are as ever, while it is called' 'terminal: it ended with 4'
+finish

@@ -1,0 +1,3 @@
+(import (chicken base) (chicken foreign) callseq)
+(include "ledger.scm")
+(include "manners.scm")

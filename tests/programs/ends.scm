@@ -1,0 +1,58 @@
+;; How a program ends while native threads call it; the first argument says how. A finalizer waits for
+;; these threads at the end: so they must be told. Run by ../programs.t.
+(import (chicken base) (chicken gc) (chicken process signal) (chicken process-context) callseq)
+(include "ledger.scm")
+
+(define how (string->symbol (car (command-line-arguments))))
+(define (work-on) (fib 15) (work-on))
+(define (say what) (print what) (flush-output))
+
+(hear)
+(set-finalizer! (list how)
+                (lambda (_)
+                  (join-all)
+                  (say (if (> (times-closed) 0) "joined" "never told"))))
+(on-exit (lambda () (say "thunk")))
+(begin-work 3 0)
+(begin-rest)
+(do ((i 0 (+ i 1))) ((= i 4)) (await-call))
+(say "begun")
+
+(case how
+  ((returns) (void))
+  ((exits) (exit 7))
+  ((raises) (car how))
+  ((leaves) (emergency-exit 6)) ; at once: no thunk
+  ((callback-asleep) (begin-leaving 9) (sleep-ms 60000))
+  ((callback-computing) (begin-leaving 9) (work-on))
+  ((callback-outside) (begin-leaving 9) (await-call))
+  ((callback-thunk) ; an error in a thunk does not stop a callback's exit
+   (on-exit (lambda () (car how)))
+   (begin-leaving 9)
+   (sleep-ms 60000))
+  ((thunk-waits) (on-exit (lambda () (sleep-ms 5) (say "waited"))) (exit 3))
+  ((thunk-calls) (on-exit (lambda () (say (deposit-nested 1)))) (exit 3))
+  ((interrupted) (interrupt) (sleep-ms 60000)) ; no handler: the signal ends it
+  ((handled-asleep)
+   (set-signal-handler! signal/int (lambda (n) (exit 5)))
+   (interrupt)
+   (sleep-ms 60000))
+  ((handled-computing)
+   (set-signal-handler! signal/int (lambda (n) (exit 5)))
+   (interrupt)
+   (work-on))
+  ((handled-outside)
+   (set-signal-handler! signal/int (lambda (n) (exit 5)))
+   (interrupt)
+   (await-call))
+  ((handler-escapes)
+   (say (call/cc
+         (lambda (return)
+           (set-signal-handler! signal/int (lambda (n) (return "escaped")))
+           (interrupt)
+           (sleep-ms 60000)
+           "slept"))))
+  ((handler-raises)
+   (set-signal-handler! signal/int (lambda (n) (error "in the handler")))
+   (interrupt)
+   (work-on)))

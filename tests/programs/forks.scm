@@ -1,0 +1,30 @@
+;; Forks in a program, and in a native thread that it hosts. Run by ../programs.t.
+(import (chicken base) (chicken process) (chicken process-context) callseq)
+(include "ledger.scm")
+
+(define (code-of pid)
+  (receive (_ normal? code) (process-wait pid) (and normal? code)))
+
+;; A child is a host with threads of its own.
+(define (child-works)
+  (let ((before balance))
+    (begin-work 2 100)
+    (exit (if (and (= 0 (join-all)) (= (- balance before) (* 2 4950))) 4 1))))
+
+(begin-work 2 0)
+(await-call)
+(print "thunk: " (code-of (process-fork (lambda () (exit 3)))))
+(print "run: " (code-of (process-run "/bin/sh" '("-c" "exit 5"))))
+(begin-fork)
+(let loop () (when (= (working) 3) (sleep-ms 1) (loop)))
+(print "thread's, asleep: " (fork-result))
+(begin-fork)
+(let loop () (when (= (working) 3) (fib 10) (loop)))
+(print "thread's, computing: " (fork-result))
+(stop)
+(print "wrong: " (join-all))
+(print "host: " (code-of (process-fork child-works)))
+(let ((pid (process-fork)))
+  (if (= pid 0)
+      (child-works)
+      (print "goes on as a host: " (code-of pid))))
