@@ -17,7 +17,7 @@
 
 ;; Handlers run in a green thread: one that waits must not hold up the others.
 (define (start-handlers)
-  (when (and (##core#inline "callseq_scheme_signals_pending") (not (wake-program)))
+  (when (##core#inline "callseq_scheme_signals_pending")
     (let ((thread (##sys#make-thread #f 'created 'signals ##sys#default-thread-quantum)))
       (##sys#setslot thread 1
                      (lambda ()

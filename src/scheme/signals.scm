@@ -27,9 +27,10 @@
 ;; Does a green thread run handlers, and has not been terminated in one?
 (define (handling?) (and handling (not (gone? handling))))
 
-;; Runs the handlers of all signals that have come, unless that is being done.
+;; Runs the handlers of all signals that have come, unless that is being done, or left to the program.
 (define (handle-signals)
-  (unless (handling?)
+  (unless (or (handling?)
+              (and hosting (##core#inline "callseq_scheme_signals_pending") (wake-program)))
     (dynamic-wind
      (lambda () (set! handling ##sys#current-thread))
      (lambda ()

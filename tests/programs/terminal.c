@@ -22,6 +22,8 @@ static int hear(int fd, const char *what) {
     ssize_t n = read(fd, said + length, sizeof said - 1 - length);
     if (n <= 0)
       return 0;
+    fwrite(said + length, 1, (size_t)n, stdout);
+    fflush(stdout);
     length += (size_t)n;
   }
 }
@@ -38,9 +40,10 @@ int main(int argc, char **argv) {
     execvp(argv[1], argv + 1);
     _exit(2);
   }
+  alarm(60);
   for (i++; i < argc; i += 2) {
     if (!hear(fd, argv[i])) {
-      printf("%s\nterminal: it ended before it said: %s\n", said, argv[i]);
+      printf("\nterminal: it ended before it said: %s\n", argv[i]);
       return 1;
     }
     if (i + 1 < argc && write(fd, strcmp(argv[i + 1], "^C") ? argv[i + 1] : "\003",
@@ -49,6 +52,6 @@ int main(int argc, char **argv) {
   }
   hear(fd, "\377");
   waitpid(child, &status, 0);
-  printf("%s\nterminal: it ended with %d\n", said, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+  printf("\nterminal: it ended with %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
   return 0;
 }
