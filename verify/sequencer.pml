@@ -25,7 +25,7 @@
  *
  * -D takes: THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
  * are busy, bit n of the number for thread n), SYMMETRIC,
- * MEMORY (below), SYMMETRY (symmetry.h), ENDS, and BUG=name for a mistake that has to be found.
+ * STAYS (a holder by sequencer_enter stays until it is asked), MEMORY (below), SYMMETRY (symmetry.h), ENDS, and BUG=name for a mistake that has to be found.
  * The verifier must be compiled with -DNOREDUCE: the steps have done that reduction.
  */
 #ifndef THREADS
@@ -84,6 +84,9 @@
 #define STAYS_QUEUED 18  /* who stands in for the heir stays in the queue */
 #define MARK_LOST 20     /* who hears that the heir is overdue clears the demand that follows too */
 #define BLIND 19         /* it does not look whether its request has been executed, or it is the heir */
+#define SLEEPS_ON 21     /* who stays does not wake an heir that sleeps, and has not asked */
+#define NO_STAY 22       /* it stays without there being an heir */
+#define NO_HEIR_WOKEN 23 /* it appoints one that sleeps, and does not wake it */
 #ifndef BUG
 #define BUG NO_BUG
 #endif
@@ -134,6 +137,8 @@ byte next[WAITERS + 1];
 /* What only the model knows. */
 byte holder;                /* the thread, PASSING or not */
 byte batch;                 /* how many requests of others it has executed */
+byte waiting;               /* requests that are queued, or about to be */
+bit staying, asked;         /* the holder goes on until it is asked; it is */
 bit executed[WAITERS + 1];
 bit gone[WAITERS + 1];      /* its thread has returned */
 bit asleep[THREADS + 1];
@@ -507,6 +512,7 @@ inline sequencer_next(waiter) {
 inline sequencer_finish(waiter) {
   own();
   touch(waiter);
+  waiting--;
   exchange(was, state(waiter), DONE, release);
   if
   :: was & PARKED ->
@@ -557,6 +563,34 @@ inline appoint(heir) {
 inline choose_deputy(waiter) {
   collect();
   waiter = (turns -> turns : brief)
+}
+
+/* For a holder that goes on until it is asked. */
+inline sequencer_stay() {
+  if
+  :: vacant -> appoint(heir)
+  :: else ->
+#if BUG != SLEEPS_ON
+     fence(seq_cst);
+     hear_demand(it);
+     if
+     :: it ->
+        exchange(was, state(it), HEIR, relaxed);
+        touch(it);
+        heir = (was & PARKED -> it : NULL);
+        was = 0
+     :: else
+     fi;
+     it = 0
+#endif
+  fi;
+#if BUG != NO_HEIR_WOKEN
+  if
+  :: heir -> park_wake(heir)
+  :: else
+  fi;
+#endif
+  heir = 0
 }
 
 inline give_up() {
@@ -657,6 +691,17 @@ inline sequencer_pass_on() {
 
 /* ---- Waiters ---- */
 
+/* callseq_pace_ask, which a poll comes to as well. `first`: the sleep has a limit. */
+inline asks() {
+#ifdef STAYS
+  step;
+  if
+  :: staying -> asked = 1; first = 1
+  :: else
+  fi
+#endif
+}
+
 inline try_take(ok, from, self) {
   cas(ok, lock, from, self, acquire);
   if
@@ -676,6 +721,7 @@ inline steal(ok, self) {
 
 /* `first`: as the heir. */
 inline push(first) {
+  waiting++;
   load(top, arrivals, relaxed);
   do
   :: it = (top -> w : HEIR_ONLY);
@@ -753,18 +799,20 @@ inline sleep_as_heir() {
 #if BUG != NO_BARRIER
   sleep_handshake();
 #endif
+  asks();
   load(seen, lock, relaxed);
   if
   :: seen != FREE && seen != OFFERED || BUG == NO_RECHECK ->
      load(it, demand, relaxed);
      if
-     :: it == w -> sleep_on(w, HEIR + PARKED)
+     :: it == w && !first -> sleep_on(w, HEIR + PARKED)
      :: else
      fi
   :: else
   fi;
   it = 0;
   seen = 0;
+  first = 0;
   cas(ok, state(w), HEIR + PARKED, HEIR, relaxed);
   ok = 0
 }
@@ -884,8 +932,9 @@ inline wait_in_line(ok) {
      first = 0;
      if
      :: seen == DONE
-     :: seen == WAITING -> ok = 1
+     :: seen == WAITING -> waiting--; ok = 1
      :: else ->
+        waiting--;
         inherit();
         ok = 1
      fi;
@@ -915,6 +964,22 @@ inline execute(waiter) {
   executed[waiter] = 1
 }
 
+/* A Scheme program that computes, or the service: others wait, but one of them asks. */
+inline stays() {
+#ifdef STAYS
+  step;
+  staying = 1;
+  asked = 0;
+#if BUG != NO_STAY
+  sequencer_stay();
+#endif
+  step;
+  asked || !waiting;
+  staying = 0;
+  asked = 0
+#endif
+}
+
 /* Executes waiters while there are. In C the Scheme side does this, at each reply. */
 inline abi_next_slowly() {
   do
@@ -931,6 +996,7 @@ inline abi_next_slowly() {
 
 inline run_() {
   execute(w);
+  stays();
   abi_next_slowly();
   sequencer_end_batch()
 }

@@ -306,8 +306,20 @@ static struct callseq_waiter *choose_deputy(struct callseq_sequencer *s) {
   return s->turns.first ? s->turns.first : s->brief.first;
 }
 
+/* An heir that has fallen asleep before this one stayed has not asked, and would not: it is woken,
+ * and asks before it sleeps again. */
 void callseq_sequencer_stay(struct callseq_sequencer *s) {
-  struct callseq_waiter *heir = s->succession.vacant ? appoint(s) : NULL;
+  struct callseq_waiter *heir;
+  if (s->succession.vacant) {
+    heir = appoint(s);
+  } else {
+    /* seq_cst: pairs with the fence in sleep_handshake: either the heir, which demands the lock
+     * before that, sees when it asks that this holder stays, or its demand is seen here */
+    atomic_thread_fence(memory_order_seq_cst);
+    heir = hear_demand(s);
+    if (heir && !(atomic_exchange_explicit(&heir->state, HEIR, memory_order_relaxed) & PARKED))
+      heir = NULL;
+  }
   if (heir)
     wake_up(s, &heir->state);
 }
