@@ -214,7 +214,8 @@ C_word callseq_scheme_make_server(C_word level) {
 static bool can_suspend(struct callseq_runtime *r) {
   struct callseq_level *level = r->levels.innermost;
   return !level->outer && !r->suspend.exclusive && !r->suspend.never &&
-         callseq_runtime_config(r)->suspend != CALLSEQ_SUSPEND_NONE &&
+         (callseq_runtime_config(r)->suspend != CALLSEQ_SUSPEND_NONE ||
+          callseq_program_is(r, r->fast.now.request)) && /* which others wait for, for ever */
          atomic_load_explicit(&r->setup.state, memory_order_relaxed) == CALLSEQ_READY &&
          callseq_roots_safe_lambdas(r, level->safe + 1) <= level->safe &&
          !callseq_fork_holds_setup();

@@ -14,6 +14,8 @@
 #include <unistd.h>
 void torture_executed(int), torture_nested(int), torture_nested_unsafe(int);
 int torture_outside(int), torture_elsewhere(int);
+int torture_is_program(void), torture_next_step(void), torture_end_program(void);
+void torture_begin_program(void), torture_step_outside(void), torture_step_inside(void);
 <#
 
 (define bug (string->symbol (or (get-environment-variable "TORTURE_BUG") "none")))
@@ -367,6 +369,45 @@ int torture_outside(int), torture_elsewhere(int);
 
 (define-sequenced-callback (torture_exit (int id) (int code)) int (executed id) (exit code))
 
+;;; As a program of its own, which native threads call while it waits, computes and calls C
+
+(define program? (foreign-lambda bool "torture_is_program"))
+(define begin-program (foreign-blocking-lambda void "torture_begin_program"))
+(define next-step (foreign-lambda int "torture_next_step")) ; negative: it is time to end
+(define step-outside (foreign-blocking-lambda void "torture_step_outside"))
+(define step-inside (foreign-safe-lambda void "torture_step_inside"))
+(define end-program (foreign-blocking-lambda int "torture_end_program"))
+
+(define (must what right) (unless right (error "in the program, after a wait" what)))
+
+(define (step kind)
+  (case kind
+    ((0) (pause 2))
+    ((1) (let spin ((n 300000)) (unless (zero? n) (spin (- n 1)))))
+    ((2) (let fill ((i 0) (items '()))
+           (if (< i 20000) (fill (+ i 1) (cons (make-vector 10 i) items)) (gc #t))))
+    ((3) (step-outside))
+    ((4) (step-inside))
+    ((5) (must 'binding (parameterize ((level 'program)) (pause 1) (eq? (level) 'program))))
+    ((6) (must 'port (string=? "ab" (with-output-to-string
+                                     (lambda () (display "a") (pause 1) (display "b"))))))
+    ((7) (must 'handler (eqv? 7 (handle-exceptions c c (pause 1) (abort 7)))))
+    ((8) (let ((running 3))
+           (do ((i 0 (+ i 1))) ((= i 3))
+             (green (lambda () (pause i) (elsewhere i) (set! running (- running 1)))))
+           (let wait () (pause 1) (unless (zero? running) (wait)))))
+    ((9) (in-green-threads 3 (lambda (i) (count-slowly 1000))))))
+
+(define (live)
+  (begin-program)
+  (let loop ()
+    (let ((kind (next-step)))
+      (unless (negative? kind)
+        (step kind)
+        (loop))))
+  (let ((code (end-program)))
+    (unless (zero? code) (exit code))))
+
 ; Last, since whoever calls it has the rest of this file run again.
 (define top (call/cc (lambda (k) k)))
-(return-to-host)
+(if (program?) (live) (return-to-host))

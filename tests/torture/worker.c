@@ -3,10 +3,11 @@
 #include "call.h"
 #include "callbacks.h"
 #include "operations.h"
+#include <chicken/chicken.h>
 #include <limits.h>
 #include <semaphore.h>
 
-enum { HOST = 0, FIRST_THREAD = 1, RARELY = 6 };
+enum { HOST = 0, FIRST_THREAD = 1, RARELY = 6, STEPS = 10, PROGRAMS = 3 };
 enum ending { RETURNS, EXITS, SCHEME_EXITS };
 
 #define PICK(actor, array) ((array)[pick(actor, sizeof(array) / sizeof *(array))])
@@ -18,6 +19,8 @@ static int leaver, leaving_turn;
 static pthread_t ids[ACTORS];
 static pthread_barrier_t start, finish;
 static sem_t time_to_exit;
+static _Atomic int ended; /* threads */
+static bool is_program;
 
 /*** Signals ***/
 
@@ -45,25 +48,31 @@ static void choose_operations(struct actor *host, const bool *allowed) {
     enabled[i] = pick(host, 5) && allowed[i];
 }
 
-static callseq_config choose_config(struct actor *host) {
-  static const size_t nurseries[] = {0, 64 << 10, 128 << 10, 256 << 10, 1 << 20, 4 << 20};
-  static const size_t room[] = {256 << 10, 1 << 20, 8 << 20};
-  static const size_t heaps[] = {0, 64 << 10, 1 << 20, 16 << 20};
+/* What a Scheme program can choose, too. */
+static callseq_config choose_late_config(struct actor *host) {
   static const unsigned batches[] = {0, 1, 2, 64, CALLSEQ_BATCH_NONE};
   static const unsigned spins[] = {0, 1, 1000, CALLSEQ_SPIN_NONE};
   static const unsigned stalls[] = {0, 1, 3, CALLSEQ_STALL_NEVER};
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.batch_limit = PICK(host, batches);
+  config.spin_limit = PICK(host, spins);
+  config.stall_ms = PICK(host, stalls);
+  suspends = pick(host, 8);
+  config.suspend = suspends ? 0 : CALLSEQ_SUSPEND_NONE;
+  config.on_error = note_error;
+  return config;
+}
+
+static callseq_config choose_config(struct actor *host) {
+  static const size_t nurseries[] = {0, 64 << 10, 128 << 10, 256 << 10, 1 << 20, 4 << 20};
+  static const size_t room[] = {256 << 10, 1 << 20, 8 << 20};
+  static const size_t heaps[] = {0, 64 << 10, 1 << 20, 16 << 20};
+  callseq_config config = choose_late_config(host);
   config.nursery_bytes = PICK(host, nurseries);
   size_t above = PICK(host, room);
   config.stack_bytes = config.nursery_bytes ? config.nursery_bytes + above : 0;
   config.heap_bytes = PICK(host, heaps);
-  config.batch_limit = PICK(host, batches);
-  config.spin_limit = PICK(host, spins);
-  config.stall_ms = PICK(host, stalls);
   config.report_overrun = (int)pick(host, 2);
-  suspends = pick(host, 8);
-  config.suspend = suspends ? 0 : CALLSEQ_SUSPEND_NONE;
-  config.on_error = note_error;
   return config;
 }
 
@@ -98,11 +107,18 @@ static void *act(void *argument) {
     perform(actor, OUTSIDE);
   }
   actor->ended = true;
+  atomic_fetch_add_explicit(&ended, 1, memory_order_relaxed);
   pthread_barrier_wait(&finish); /* others may still send it a signal */
   return NULL;
 }
 
-static void run_threads(struct actor *host) {
+static void prepare(struct actor *host) {
+  torture_let_handler_fail(!is_program && pick(host, 2)); /* it would end a program */
+  for (int i = 0; i < 8; i++) /* so that there always is something to enter */
+    op_capture(host);
+}
+
+static void start_threads(struct actor *host) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, thread_stack);
@@ -112,13 +128,76 @@ static void run_threads(struct actor *host) {
     if (pthread_create(&ids[i], &attributes, act, &ledger->actors[i]))
       fail(host, "pthread_create");
   pthread_barrier_wait(&start);
+}
+
+static void join_threads(void) {
+  for (int i = FIRST_THREAD; i < FIRST_THREAD + threads; i++)
+    pthread_join(ids[i], NULL);
+}
+
+static void run_threads(struct actor *host) {
+  start_threads(host);
   if (ending == EXITS) {
     while (sem_wait(&time_to_exit))
       continue;
     exit(ledger->exit_code);
   }
-  for (int i = FIRST_THREAD; i < FIRST_THREAD + threads; i++)
-    pthread_join(ids[i], NULL);
+  join_threads();
+}
+
+/*** A Scheme program ***/
+
+int torture_is_program(void) { return is_program; }
+
+void torture_begin_program(void) {
+  struct actor *host = &ledger->actors[HOST];
+  callseq_config config = choose_late_config(host);
+  if (callseq_init_with(&config) != CALLSEQ_OK)
+    fail(host, "callseq_init_with in a program: %s", callseq_last_error());
+  prepare(host);
+  start_threads(host);
+}
+
+int torture_next_step(void) {
+  struct actor *host = &ledger->actors[HOST];
+  if (ending == EXITS && !sem_trywait(&time_to_exit))
+    return -1;
+  if (atomic_load_explicit(&ended, memory_order_relaxed) == threads)
+    return -1;
+  return (int)pick(host, STEPS);
+}
+
+void torture_step_outside(void) {
+  if (has_room(&ledger->actors[HOST]))
+    perform(&ledger->actors[HOST], callseq_inside() ? INSIDE : OUTSIDE);
+}
+
+void torture_step_inside(void) {
+  if (has_room(&ledger->actors[HOST]))
+    perform(&ledger->actors[HOST], INSIDE);
+}
+
+/* Its exit code. */
+int torture_end_program(void) {
+  struct actor *host = &ledger->actors[HOST];
+  if (atomic_load_explicit(&ended, memory_order_relaxed) < threads)
+    return ledger->exit_code;
+  join_threads();
+  if (ending == RETURNS)
+    check_count(host);
+  return ledger->exit_code == NO_EXIT ? 0 : ledger->exit_code;
+}
+
+/* CHICKEN runs as in any program of its own, on this thread. */
+_Noreturn static void be_program(struct actor *host) {
+  static char name[] = "torture", small[] = "-:s256k", large[] = "-:s4m";
+  char *options[] = {NULL, small, large};
+  char *arguments[] = {name, options[pick(host, 3)], NULL};
+  is_program = true;
+  for (int i = 0; operations[i].name; i++) /* the rest of its file would run in a callback */
+    enabled[i] &= strncmp(operations[i].name, "escape", strlen("escape")) != 0;
+  CHICKEN_main(arguments[1] ? 2 : 1, arguments, (void *)C_toplevel);
+  fail(host, "the program has returned");
 }
 
 /* Calls while C ends the process: right, or refused. */
@@ -162,16 +241,16 @@ _Noreturn void work(const bool *allowed) {
   ledger->process = getpid();
   choose_operations(host, allowed);
   choose_threads(host);
-  callseq_config config = choose_config(host);
   sem_init(&time_to_exit, 0, 0);
   signal(SIGUSR1, on_signal);
   cancel_one(host);
+  if (ledger->round % PROGRAMS == 0)
+    be_program(host);
+  callseq_config config = choose_config(host);
   call_too_early(host);
   if (callseq_init_with(&config) != CALLSEQ_OK)
     fail(host, "callseq_init: %s", callseq_last_error());
-  torture_let_handler_fail(pick(host, 2));
-  for (int i = 0; i < 8; i++) /* so that there always is something to enter */
-    op_capture(host);
+  prepare(host);
   if (atexit(at_exit))
     fail(host, "atexit");
   run_threads(host);
