@@ -61,9 +61,9 @@ enum {
 };
 
 /* Values that switch a part off; 0 in a configuration means the default. */
-#define CALLSEQ_BATCH_NONE UINT_MAX  /* every call is executed by the thread that made it */
-#define CALLSEQ_SPIN_NONE UINT_MAX   /* waiters do not poll before they yield and park */
-#define CALLSEQ_STALL_NEVER UINT_MAX /* long waits are not reported */
+#define CALLSEQ_BATCH_NONE UINT_MAX   /* every call is executed by the thread that made it */
+#define CALLSEQ_SPIN_NONE UINT_MAX    /* waiters do not poll before they yield and park */
+#define CALLSEQ_STALL_NEVER UINT_MAX  /* long waits are not reported */
 #define CALLSEQ_SUSPEND_NONE UINT_MAX /* no callback is suspended while it waits */
 
 /* How the runtime is to be set up. Begin with CALLSEQ_CONFIG_DEFAULT; a zero field means the

@@ -848,13 +848,17 @@ inline wait_as_heir() {
   od
 }
 
-inline inherit() {
+inline step_down() {
   load(it, demand, relaxed);
   if
   :: it == w && BUG != KEPT_DEMAND -> store(demand, NULL, relaxed)
   :: else
   fi;
-  it = 0;
+  it = 0
+}
+
+inline inherit() {
+  step_down();
   if
   :: brief || turns -> vacant = 1
   :: else ->
