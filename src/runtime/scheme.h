@@ -54,7 +54,7 @@ C_word callseq_scheme_host(C_word nursery);
 C_word callseq_scheme_stop_hosting(void);
 C_word callseq_scheme_close(void);
 C_word callseq_scheme_is_program(void);
-C_word callseq_scheme_is_in_job(C_word server);
+C_word callseq_scheme_can_wake(C_word server);
 int callseq_scheme_input_buffered(void);
 void callseq_scheme_take_over_signals(void);
 

@@ -364,8 +364,11 @@ C_word callseq_scheme_end_server(C_word server) {
   return C_SCHEME_UNDEFINED;
 }
 
-/* Is it a blocking C function that the suspended server waits for? */
-C_word callseq_scheme_is_in_job(C_word server) { return C_mk_bool(server_of(server)->job); }
+/* Can the wait of the suspended server be ended? Not a blocking C function, nor what a thread of
+ * the parent of this process has left. */
+C_word callseq_scheme_can_wake(C_word server) {
+  return C_mk_bool(server_of(server)->request && !server_of(server)->job);
+}
 
 /* A spare server is attached: it begins where the last request has been answered or suspended. */
 C_word callseq_scheme_attach_spare(C_word server) {

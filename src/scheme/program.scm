@@ -48,11 +48,11 @@
 (define (program?) (and hosting (##core#inline "callseq_scheme_is_program")))
 
 ;; As CHICKEN does when a signal comes while all green threads wait: has the program go on, and handle
-;; it. #f if it is in a blocking C function.
+;; it. #f if it is in a blocking C function, or stayed behind in the parent of this process.
 (define (wake-program)
   (and hosting
        (not (attached? first-level))
-       (not (##core#inline "callseq_scheme_is_in_job" (record-of first-level)))
+       (##core#inline "callseq_scheme_can_wake" (record-of first-level))
        (begin (##sys#thread-unblock! first-thread) #t)))
 
 ;; Has the prompt of csi wait for input in the scheduler, so that native threads may call meanwhile.
