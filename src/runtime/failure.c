@@ -107,24 +107,29 @@ void callseq_failure_stalled(void *request) {
 
 /* ---- What the process cannot survive ---- */
 
-/* The Scheme stack's frames are lost, and no other thread can go on with them. */
+/* The Scheme stack's frames are lost, and no other thread can go on with them. The tools have been
+ * told: they look at the stack before a function is called that does not return. */
 static void die(struct callseq_runtime *r, const char *how, const char *remedy) {
-  callseq_tools_unwound(&r->scheme_side, &r->host_side);
   callseq_print("callseq: thread %u %s callback %s%s\n", (unsigned)callseq_abi_self, how,
                 running(r), remedy);
   abort();
 }
 
 void callseq_failure_thread_ends(void) {
-  if (callseq_runtime_inside(&callseq_runtime))
-    die(&callseq_runtime, "ended inside",
-        "; C code that Scheme calls must return, not end its thread by pthread_exit, nor by "
-        "cancellation by a library that was loaded after the thread's first call");
+  struct callseq_runtime *r = &callseq_runtime;
+  if (!callseq_runtime_inside(r))
+    return;
+  callseq_tools_unwound(&r->scheme_side, &r->host_side);
+  die(r, "ended inside",
+      "; C code that Scheme calls must return, not end its thread by pthread_exit, nor by "
+      "cancellation by a library that was loaded after the thread's first call");
 }
 
 void callseq_failure_check_stack(struct callseq_runtime *r) {
-  if (!callseq_stack_has(&r->setup.stack, __builtin_frame_address(0)))
-    die(r, "is inside",
-        " but not on the Scheme stack; C code that Scheme calls must return, not leave by longjmp, "
-        "and call from the stack that it was called on");
+  if (callseq_stack_has(&r->setup.stack, __builtin_frame_address(0)))
+    return;
+  callseq_tools_unwound(&r->scheme_side, &r->host_side);
+  die(r, "is inside",
+      " but not on the Scheme stack; C code that Scheme calls must return, not leave by longjmp, "
+      "and call from the stack that it was called on");
 }

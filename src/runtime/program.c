@@ -163,9 +163,9 @@ C_word callseq_scheme_host(C_word nursery) {
   atomic_store_explicit(&r->fast.callback, &program, memory_order_relaxed);
   r->program.left = callseq_clock_now();
   callseq_program_comes(r);
-  callseq_laps_begin(r, r->setup.stack_top);
   callseq_signals_begin();
   callseq_sequencer_open(&r->fast.sequencer, callseq_abi_self);
+  callseq_laps_begin(r, r->setup.stack_top);
   /* release: pairs with the acquire in loading() of calls.c */
   atomic_store_explicit(&r->setup.state, CALLSEQ_READY, memory_order_release);
   return C_SCHEME_TRUE;
