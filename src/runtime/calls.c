@@ -149,13 +149,14 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   callseq_levels_restore_mask(&r->levels.base);
   callseq_suspend_leave(r);
   bool lent = at->reply_to == CALLSEQ_ABI_TO_WAITER;
-  bool internal = at->request->callback->internal; /* the request may be gone below */
+  /* The request may be gone below. */
+  struct callseq_abi_callback *callback = at->request->callback;
   callseq_tools_release(at->request);
   if (lent) {
     CALLSEQ_POINT1(leave, at->request->callback->name);
     callseq_sequencer_finish(s, &at->request->waiter);
   }
-  void *next = internal ? NULL : callseq_sequencer_next(s);
+  void *next = callback->internal ? NULL : callseq_sequencer_next(s);
   at->reply_to = next ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_CALLER;
   if (next && !lent)
     callseq_thread_lend();
@@ -165,7 +166,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
     CALLSEQ_POINT1(enter, ((struct callseq_abi_request *)next)->callback->name);
     callseq_context_fresh();
   } else {
-    callseq_service_look(r);
+    callseq_service_look(callback);
     next = callseq_runtime_switch_out(r);
   }
   callseq_tools_acquire(next);

@@ -204,10 +204,10 @@ C_word callseq_scheme_note_ready(void) {
   return C_SCHEME_UNDEFINED;
 }
 
-void callseq_service_look(struct callseq_runtime *r) {
+void callseq_service_look(const struct callseq_abi_callback *callback) {
   bool ready = service.ready;
   service.ready = false;
-  if (ready && r->fast.now.request->callback != &serve &&
+  if (ready && callback != &serve &&
       callseq_service_start("green threads run only while callbacks do"))
     callseq_service_tell();
 }

@@ -15,8 +15,9 @@ bool callseq_service_start(const char *lacking);
  * handler. */
 void callseq_service_tell(void);
 
-/* For the holder, which is about to leave: tells it if a green thread has been made ready. */
-void callseq_service_look(struct callseq_runtime *r);
+/* For the holder, which is about to leave after a call of `callback`: tells it if a green thread has
+ * been made ready. */
+void callseq_service_look(const struct callseq_abi_callback *callback);
 
 /* Is this the service's callback? Any thread. */
 bool callseq_service_is(const struct callseq_abi_callback *callback);

@@ -24,6 +24,6 @@ export CALLS := 10000
 SKIPPED += $(filter-out published.t,$(wildcard *.t unit/*.t))
 ifneq ($(FOREIGN)-$(shell uname -m),i386-x86_64)
 export EMULATED := 1
-SKIPPED += forking forked # a child may find a lock of the emulator's own taken, for good
+SKIPPED += forking forked suspended_forked # a child may find a lock of the emulator's own taken, for good
 endif
 endif

@@ -24,14 +24,14 @@ TOOL_CFLAGS := -fsanitize=thread -Wno-tsan # fences, which it takes for nothing;
 SCHEME_CFLAGS := --param=tsan-instrument-func-entry-exit=0
 export TSAN_OPTIONS := $(NO_HANDLERS):$(NO_MEMORY):halt_on_error=1:die_after_fork=0:report_thread_leaks=0
 TIMEOUT := 300
-SKIPPED := forking forked # it takes a thread of a child for one of the parent, and dies
+SKIPPED := forking forked suspended_forked # it takes a thread of a child for one of the parent, and dies
 else ifeq ($(TOOL),valgrind)
 # Without libc's own clean-up at the end, which waits for streams that a thread has locked.
 export VALGRIND := valgrind --quiet --leak-check=full --show-leak-kinds=definite --run-libc-freeres=no
 TIMEOUT := 900
 export CALLS := 10000
 SKIPPED := faults overrun unit/stack                    # it reports the faults that they make
-SKIPPED += forking forked                               # what other threads of the parent hold is lost in a child
+SKIPPED += forking forked suspended_forked                               # what other threads of the parent hold is lost in a child
 SKIPPED += signals                                      # it finds no room on the main stack for a handler
 SKIPPED += state unit/context unit/context_ucontext     # it does not keep floating-point control words
 else ifneq ($(TOOL),)
