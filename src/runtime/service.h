@@ -15,8 +15,8 @@ bool callseq_service_start(const char *lacking);
  * handler. */
 void callseq_service_tell(void);
 
-/* For the holder, which is about to leave after a call of `callback`: tells it if a green thread has
- * been made ready. */
+/* For the holder, which is about to leave after a call of `callback`: tells it if a green thread
+ * has been made ready. */
 void callseq_service_look(const struct callseq_abi_callback *callback);
 
 /* Is this the service's callback? Any thread. */
