@@ -296,7 +296,7 @@ static struct callseq_abi_request *leave(struct callseq_runtime *r) {
     callseq_fork_returns();
     callseq_levels_restore_mask(&r->levels.base);
     callseq_suspend_leave(r);
-    callseq_service_look(r);
+    callseq_service_look(r->fast.now.request->callback);
     at->reply_to = CALLSEQ_ABI_TO_CALLER;
   }
   callseq_tools_release(at->request);
