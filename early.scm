@@ -1,3 +1,0 @@
-(import (chicken base) (chicken foreign))
-(foreign-declare "void begin_early(void);")
-((foreign-lambda void "begin_early"))

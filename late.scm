@@ -1,4 +1,0 @@
-(import (chicken base) (chicken foreign) callseq)
-(foreign-declare "int tell_early(int (*)(int));")
-(define-sequenced-callback (deposit (int n)) int (+ n 1))
-(print "late: " ((foreign-blocking-lambda* int ((int unused)) "return tell_early(deposit);") 0))
