@@ -209,5 +209,4 @@
             ((##core#foreign-lambda* void ((scheme-object callseq_word))
               "callseq_abi_drop(CALLSEQ_ABI_REQUEST(struct callseq_abi_job, callseq_word));")
              ,word)
-            (##sys#update-errno)
             ,((cdr reading) value)))))))

@@ -136,9 +136,11 @@ CALLSEQ_INLINE int callseq_abi_fail(struct callseq_abi_request *q, int quiet) {
   return q->status;
 }
 
-/* Frees a job whose result has been read; errno is then as its function has left it. */
+/* Frees a job whose result has been read; errno is then as its function has left it, in C and for
+ * Scheme's (errno). */
 CALLSEQ_INLINE void callseq_abi_drop(struct callseq_abi_job *job) {
   int saved = job->saved_errno;
+  CALLSEQ_ABI_RUNTIME->left_errno = C_fix(saved);
   job->drop(job);
   errno = saved;
 }

@@ -20,7 +20,9 @@
 #include <errno.h>
 
 struct callseq_runtime callseq_runtime = {
-    .fast = {.sequencer = CALLSEQ_SEQUENCER_INITIALIZER, .now = {.serial = C_fix(0)}},
+    .fast = {.sequencer = CALLSEQ_SEQUENCER_INITIALIZER,
+             .now = {.serial = C_fix(0)},
+             .left_errno = C_SCHEME_FALSE},
     .setup = {.mutex = PTHREAD_MUTEX_INITIALIZER},
     .laps = {.left = CALLSEQ_LAPS},
     .levels = {.innermost = &callseq_runtime.levels.base, .serial = C_fix(-1)}};

@@ -54,10 +54,6 @@ static struct callseq_abi_callback program = {.name = "(the program)",
                                               .bytes = sizeof(struct callseq_abi_request),
                                               .internal = 1};
 
-bool callseq_program_is(struct callseq_runtime *r, const struct callseq_abi_request *q) {
-  return q == &r->program.request;
-}
-
 void callseq_program_comes(struct callseq_runtime *r) {
   uint64_t t = callseq_clock_now(), away = t - r->program.left;
   atomic_store_explicit(&r->program.share, away < SHARE_NS ? away : SHARE_NS, memory_order_relaxed);

@@ -3,7 +3,10 @@
 #define CALLSEQ_PROGRAM_H
 
 /* Is this request the program itself? Any thread. */
-bool callseq_program_is(struct callseq_runtime *r, const struct callseq_abi_request *q);
+static inline bool callseq_program_is(struct callseq_runtime *r,
+                                      const struct callseq_abi_request *q) {
+  return q == &r->program.request;
+}
 
 /* Holder: the program has got the runtime, or leaves it. */
 void callseq_program_comes(struct callseq_runtime *r);

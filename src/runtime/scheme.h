@@ -34,6 +34,8 @@ C_word callseq_scheme_exclude(C_word begins);
 void callseq_scheme_suspend(int fd, int input, int output, double milliseconds);
 C_word callseq_scheme_give_way(void);
 C_word callseq_scheme_take_job(C_word job);
+C_word callseq_scheme_left_errno(void);
+C_word callseq_scheme_forget_errno(void);
 C_word callseq_scheme_ring(C_word server);
 C_word callseq_scheme_end_server(C_word server);
 C_word callseq_scheme_attach_spare(C_word server);

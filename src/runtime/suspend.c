@@ -154,11 +154,17 @@ int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request
   while (q->status == CALLSEQ_ABI_SUSPENDED) {
     CALLSEQ_ASSERT(!callseq_runtime_inside(r));
     CALLSEQ_ASSERT_ON_OWN_STACK(r);
-    struct resumption call; /* all that is needed is set here and in execute_alone */
+    struct resumption call;
     wait_outside(q->server);
     call.request.callback = &resume;
+    call.request.status = 0;
+    call.request.message = call.request.trace = NULL;
     call.suspended = q;
-    if (!callseq_calls_execute_alone(r, &call.request)) {
+    /* The lock first, as on the fast path; its holder executes no others' calls after this. */
+    if (callseq_abi_errno && callseq_sequencer_try_enter(&r->fast.sequencer, callseq_abi_self)) {
+      callseq_context_switch(&r->fast.host, &r->fast.scheme, &call.request);
+      callseq_sequencer_leave(&r->fast.sequencer);
+    } else if (!callseq_calls_execute_alone(r, &call.request)) {
       callseq_program_await_end(r, q);
       q->status = 0;
       callseq_failure_closed(r, q);
@@ -232,8 +238,8 @@ C_word callseq_scheme_exclude(C_word begins) {
 /* Takes the current request from the attached server, which waits for `fd` (-1: none) or for so
  * many milliseconds (negative: for ever), or until it is rung for; or for nothing, if it gives way;
  * or has `job` run. Another one is attached then. */
-static void suspend(int fd, short events, double milliseconds, bool at_once,
-                    struct callseq_abi_job *job) {
+CALLSEQ_INLINE void suspend(int fd, short events, double milliseconds, bool at_once,
+                            struct callseq_abi_job *job) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_server *v = r->suspend.attached;
   struct callseq_abi_request *q = r->fast.now.request;
@@ -270,8 +276,8 @@ C_word callseq_scheme_give_way(void) {
 
 /* Attaches `v` again, with its request: what is said of the current call is said of that one from
  * now on. */
-static void attach(struct callseq_runtime *r, struct callseq_server *v,
-                   struct callseq_abi_request *q) {
+CALLSEQ_INLINE void attach(struct callseq_runtime *r, struct callseq_server *v,
+                           struct callseq_abi_request *q) {
   r->fast.now.request = q;
   if (r->fast.now.serial != v->serial) {
     callseq_abi_set(&r->suspend.above, r->fast.now.serial);
@@ -327,6 +333,14 @@ CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
     r->suspend.came = q;
   }
   callseq_scheme_hold_interrupts();
+  return C_SCHEME_UNDEFINED;
+}
+
+/* What the last blocking C function has left in errno, or #f if CHICKEN has read errno since. */
+C_word callseq_scheme_left_errno(void) { return callseq_runtime.fast.left_errno; }
+
+C_word callseq_scheme_forget_errno(void) {
+  callseq_runtime.fast.left_errno = C_SCHEME_FALSE;
   return C_SCHEME_UNDEFINED;
 }
 

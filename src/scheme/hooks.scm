@@ -86,6 +86,18 @@
   (replace! 'chicken.platform#return-to-host (lambda (_) strayed))
   (implicit-exit-handler strayed))
 
+;; Has (errno) read what a blocking C function has left, until CHICKEN next reads C's own. That is cheaper
+;; than to read it after each such function, and nothing that comes between changes it.
+(define (keep-errno)
+  (replace! '##sys#errno
+            (lambda (errno)
+              (lambda () (or (##core#inline "callseq_scheme_left_errno") (errno)))))
+  (replace! '##sys#update-errno
+            (lambda (update)
+              (lambda ()
+                (##core#inline "callseq_scheme_forget_errno")
+                (update)))))
+
 ;; Has callbacks that wait be suspended; see suspension.scm.
 (define (keep-scheduling)
   (set! ##sys#dynamic-wind bind)

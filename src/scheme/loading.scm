@@ -33,7 +33,9 @@
 ;; fail.
 (define first-copy? (not (##sys#symbol-has-toplevel-binding? 'callseq:at-work)))
 (##sys#setslot 'callseq:at-work 0 #t)
-(when first-copy? (keep-scheduling))
+(when first-copy?
+  (keep-scheduling)
+  (keep-errno))
 
 (when (hosted?)
   (let ((clean-up (implicit-exit-handler))

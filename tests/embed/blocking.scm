@@ -4,6 +4,7 @@
         (chicken condition) (chicken gc) (chicken time) callseq)
 
 #>
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,10 @@ char **c_words(void);
 
 (define leave-errno (foreign-blocking-lambda int "c_leave_errno" int))
 (define-sequenced-callback (errno_after (int n)) int (leave-errno n) (errno))
+(define-sequenced-callback (errno_in_c (int n)) int (leave-errno n) (foreign-value "errno" int))
+(define-sequenced-callback (errno_later (int n)) int
+  (leave-errno n)
+  (handle-exceptions exn (errno) (open-input-file "/no such file")))
 (define where (foreign-blocking-lambda unsigned-long "c_where"))
 (define-sequenced-callback (where_it_runs) unsigned-long (where))
 (define outside (foreign-blocking-lambda int "c_outside" int))

@@ -22,11 +22,11 @@ void *pointer_a(void *), *pointer_b(void *), *pointer_c(void *), *pointer_d(void
     *pointer_i(void *), *pointer_j(void *);
 double warmer(double), sum_of_nine(void);
 int nothing_comes_back(void), many_fresh(int), wrong_argument(void), errno_after(int),
-    is_outside(int), many_outside(int), kept_across(int), meeting(int), fail_after(int),
-    caught_after(int), bound_across(int), dialled(void), descend(int), descend_asleep(int),
-    failing_inside(int), fail_inside(int), nested(int), in_place(int), alone(int),
-    while_it_loaded(void), through_gate(int), twice(int), leave_process(int), forks_outside(int),
-    green_result(void), victim(int), end_victims(void);
+    errno_in_c(int), errno_later(int), is_outside(int), many_outside(int), kept_across(int),
+    meeting(int), fail_after(int), caught_after(int), bound_across(int), dialled(void),
+    descend(int), descend_asleep(int), failing_inside(int), fail_inside(int), nested(int),
+    in_place(int), alone(int), while_it_loaded(void), through_gate(int), twice(int),
+    leave_process(int), forks_outside(int), green_result(void), victim(int), end_victims(void);
 char *rest_of(char *, int), *fresh_copy(char *), *words(void), *null_result(void);
 unsigned long where_it_runs(void);
 void start_green(int), end_green(void), start_green_text(int);
@@ -231,6 +231,8 @@ static void outside(void) {
   expect_inside = false;
   is_int(errno_after(ENOTTY), ENOTTY, "errno is read in Scheme");
   is_int(errno_after(0), 0, "0 too");
+  is_int(errno_in_c(ENOTTY), ENOTTY, "and by C, in Scheme");
+  is_int(errno_later(ENOTTY), ENOENT, "until something else leaves another");
   errno = EDOM;
   is_int(errno_after(ENOTTY), ENOTTY, "errno once more");
   is_int(errno, EDOM, "the caller's errno is as it was");
