@@ -35,7 +35,10 @@
        `(,(rename 'begin)
          (,(rename 'begin-for-syntax)
           ,(read-module (cadr form) '() `(define prelude ,(string-append definition text))))
-         (,(rename 'foreign-declare) ,(sprintf "extern const char ~A;\nconst char ~A = 0;\n" name name)))))))
+         ,@(map (lambda (name)
+                  `(,(rename 'foreign-declare)
+                    ,(sprintf "extern const char ~A;\nconst char ~A = 0;\n" name name)))
+                (list name "callseq_is_missing__build_with_link_callseq_or_load_it_before_this")))))))
 
 (compile-time-part "src/compile-time" "src/base/compiler.h" "src/context/context.h"
                    "src/sequence/counts.h" "src/sequence/pace.h" "src/sequence/sequencer.h"

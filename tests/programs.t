@@ -38,7 +38,12 @@ else
   skip 'a static program' 'libchicken.a is not installed'
 fi
 
+fails 'without the library it does not link' $CSC app.scm workers.c -o app_alone
+says 'the message tells what to do' callseq_is_missing__build_with_link_callseq
 ok 'an extension: builds' $CSC -s ext.scm workers.c -o ext.so
+fails 'without the library it is not loaded' csi -e '(load "./ext.so")'
+says 'the message tells what to do' \
+  'undefined symbol: callseq_is_missing__build_with_link_callseq_or_load_it_before_this'
 ok 'a program that loads it: builds' $CSC loads.scm -o loads
 does_all 'a program that loads it' ./loads
 does_all 'csi loads it in a script' csi -s loads.scm

@@ -33,6 +33,11 @@ extern "C" {
  * it, so that an object that was made by another version does not link, or is not loaded. */
 #ifdef CALLSEQ_ABI_MADE_BY
 extern const char CALLSEQ_ABI_MADE_BY;
+
+/* What linker and dynamic linker name where the library is missing altogether. */
+extern const char callseq_is_missing__build_with_link_callseq_or_load_it_before_this;
+__attribute__((used)) static const char *const callseq_abi_library =
+    &callseq_is_missing__build_with_link_callseq_or_load_it_before_this;
 #endif
 
 /* One per callback; static, and constant but for `root`. */
