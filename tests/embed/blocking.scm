@@ -170,16 +170,7 @@ char **c_words(void);
 
 ;;; Green threads, which have no native thread of their own
 
-(define (start-thread thunk)
-  (let ((thread (##sys#make-thread #f 'created 'green 10)))
-    (##sys#setslot thread 1
-                   (lambda ()
-                     (thunk)
-                     (##sys#thread-kill! thread 'dead)
-                     (##sys#schedule)))
-    (##sys#setslot thread 3 'ready)
-    (##sys#add-to-ready-queue thread)
-    thread))
+(include "green-threads.scm")
 (define green #f)
 (define green-result #f)
 (define-sequenced-callback (start_green (int n)) void

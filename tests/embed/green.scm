@@ -9,17 +9,7 @@ int enter_lower(int), enter_upper(int), enter_failing(int), enter_one(int), ente
 int enter_inner(int);
 <#
 
-; What srfi-18, an egg, has as thread-start!. Nothing waits for such a thread's result.
-(define (start-thread thunk)
-  (let ((thread (##sys#make-thread #f 'created 'green 10)))
-    (##sys#setslot thread 1
-                   (lambda ()
-                     (thunk)
-                     (##sys#thread-kill! thread 'dead)
-                     (##sys#schedule)))
-    (##sys#setslot thread 3 'ready)
-    (##sys#add-to-ready-queue thread)
-    thread))
+(include "green-threads.scm")
 
 (define (wait-until done?) (unless (done?) (##sys#thread-yield!) (wait-until done?)))
 

@@ -19,16 +19,7 @@ void tick(void);
 
 ;;; Waiting. What srfi-18, an egg, does with mutexes, condition variables and threads.
 
-(define (start-thread thunk)
-  (let ((thread (##sys#make-thread #f 'created 'green 10)))
-    (##sys#setslot thread 1
-                   (lambda ()
-                     (thunk)
-                     (##sys#thread-kill! thread 'dead)
-                     (##sys#schedule)))
-    (##sys#setslot thread 3 'ready)
-    (##sys#add-to-ready-queue thread)
-    thread))
+(include "green-threads.scm")
 
 (define (doze ms) (##sys#thread-sleep! (+ ms (current-process-milliseconds))))
 
