@@ -1,8 +1,22 @@
 #!/bin/sh
-# The documentation's own order: links lead to files and headings that are there, and the reference's
-# contents have each of its chapters.
+# The documentation: links lead to files and headings that are there, the index has each document, the
+# reference's contents have each of its chapters; and what documents show is so. A line of a document
+# before a fenced block says what that is:
+#
+#   <!-- file NAME -->     the contents of a file
+#   <!-- part NAME -->     lines that the file NAME, shown before, has one after the other
+#   <!-- run -->           commands, which succeed; `fails`: the last one does not
+#   <!-- prints -->        what those printed
+#   <!-- elsewhere: ... -->  something that is not run here, and who does it
+#
+# In the documents listed in `walked` each block has such a line, unless it is plain text; in others those
+# that have one count. The files of a document are in a folder of its own.
 . "$TESTS/tap.sh"
-cd "$(dirname "$TESTS")" || exit 2
+root=$(dirname "$TESTS")
+walked='doc/README.md doc/tutorial.md doc/from-define-external.md doc/from-published-callseq.md
+  doc/from-concurrent-native-callbacks.md doc/threads-and-the-collector.md doc/troubleshooting.md
+  doc/versions.md'
+cd "$root" || exit 2
 
 # Headings of a file as GitHub makes anchors of them.
 anchors() { # FILE
@@ -30,4 +44,74 @@ sed -n '/^Contents:/,/^$/p' doc/reference.md | tr '\n' ' ' | grep -o '](#[^)]*)'
   sed -e 's/](#//' -e 's/)//' >"$work/contents"
 sed -n 's/^## /# /p' doc/reference.md >"$work/chapters"
 is "the reference's contents are its chapters" "$(cat "$work/contents")" "$(anchors "$work/chapters")"
+
+# blocks DOCUMENT: writes block-NUMBER with the text of each block and `steps`, whose lines are number,
+# line of the document, what it is, and a name.
+blocks() {
+  awk '
+    /^```/ && !inside {
+      inside = 1; file = "block-" ++n; printf "" > file
+      if (!mark) mark = substr($0, 4) == "text" || $0 == "```" ? "text" : "unmarked"
+      print n, NR, mark > "steps"
+      next
+    }
+    /^```/ { inside = 0; mark = ""; close(file); next }
+    inside { print > file; next }
+    /^<!-- [a-z]+.* -->$/ { mark = $0; gsub(/^<!-- | -->$/, "", mark); sub(/:/, "", mark); next }
+    { mark = "" }
+  ' "$1"
+}
+
+# has_lines PATTERN OUTPUT: a line of three dots stands for any lines, three dots in a line for any text.
+has_lines() {
+  awk 'NR == FNR { want[++n] = $0; next } { got[++m] = $0 }
+    function same(want, got,    i, rest) {
+      if (!(i = index(want, "..."))) return want == got
+      if (substr(want, 1, i - 1) != substr(got, 1, i - 1)) return 0
+      want = substr(want, i + 3)
+      for (; i <= length(got) + 1; i++) if (same(want, substr(got, i))) return 1
+      return 0
+    }
+    function fit(i, j) {
+      if (i > n) return j > m
+      if (want[i] != "...") return j <= m && same(want[i], got[j]) && fit(i + 1, j + 1)
+      for (; j <= m + 1; j++) if (fit(i + 1, j)) return 1
+      return 0
+    }
+    END { exit !fit(1, 1) }' "$1" "$2" || { cat "$2"; false; }
+}
+
+# has_part PART FILE: the lines of PART stand in FILE together.
+has_part() {
+  awk 'NR == FNR { want = want "\n" $0; next } { got = got "\n" $0 }
+    END { exit !index(got "\n", want "\n") }' "$1" "$2"
+}
+
+walk() { # DOCUMENT
+  folder=$work/$(echo "${1%.md}" | tr / -)
+  mkdir "$folder"
+  cd "$folder" || exit 2
+  : >steps
+  blocks "$root/$1"
+  while read -r n line what name <&3; do
+    place="$1:$line"
+    case $what in
+    file) cp "block-$n" "$name" ;;
+    part) ok "$place: $name has that" has_part "block-$n" "$name" ;;
+    run) ok "$place: runs" sh -c 'sh -e "$0" >printed 2>&1 || { cat printed; false; }' "block-$n" ;;
+    fails) fails "$place: fails" sh -c 'sh -e "$0" >printed 2>&1' "block-$n" ;;
+    prints) ok "$place: prints that" has_lines "block-$n" printed ;;
+    elsewhere | text) ;;
+    unmarked)
+      case " "$(echo $walked)" " in *" $1 "*) ok "$place: it is said what this is" false ;; esac ;;
+    *) ok "$place: a mark that is known, not '$what'" false ;;
+    esac
+  done 3<steps
+  cd "$root" || exit 2
+}
+
+export CPATH="$STAGE/include"
+for document in README.md doc/*.md; do
+  walk "$document"
+done
 finish
