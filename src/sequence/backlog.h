@@ -1,0 +1,99 @@
+/* The backlog: a bounded queue of what is to be done later. Any number of threads put things in,
+ * one at a time takes them out, in the order in which they were put.
+ *
+ * A thing is a pointer and a few words, which are copied. No Scheme is known here, nor what a thing
+ * means; but whoever puts one in may have it cancelled before it is taken: `is_gone` says of a
+ * thing whether that is so.
+ *
+ * Nothing here waits for another thread, but for what is said of callseq_backlog_close and
+ * callseq_backlog_hold. callseq_backlog_put may be called in a signal handler. */
+#ifndef CALLSEQ_BACKLOG_H
+#define CALLSEQ_BACKLOG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CALLSEQ_BACKLOG_WORDS = 16 };
+
+/* One place. The first cache line has all of a thing with no more than four words. */
+struct callseq_backlog_place {
+  _Atomic(uint64_t) turn; /* whose turn it is; see backlog.c */
+  uint64_t ticket;        /* things that were put earlier have lower ones */
+  uint64_t since;         /* when it was put, by callseq_clock_now; 0: that was not looked at */
+  void *what;
+  uintptr_t words[CALLSEQ_BACKLOG_WORDS];
+} __attribute__((aligned(64)));
+
+struct callseq_backlog {
+  /* Constant: */
+  struct callseq_backlog_place *places;
+  uint64_t mask;               /* how many places there are, a power of two, less 1 */
+  uint64_t spare;              /* of them, for what has been cancelled and is not passed yet */
+  bool (*is_gone)(void *what); /* has it been cancelled? Stays true then. Any thread */
+  void (*forget)(void *what);  /* a cancelled one leaves the backlog. Whoever passes it */
+  _Atomic(uint64_t) limit;     /* things that were not cancelled; callseq_backlog_limit sets it */
+  /* Whoever puts: */
+  _Atomic(uint64_t) tail __attribute__((aligned(64))); /* twice the next position; odd: closed */
+  _Atomic(uint64_t) room; /* below this position there is a place for sure */
+  /* Whoever cancels: */
+  _Atomic(uint64_t) cancelled __attribute__((aligned(64))); /* so many so far */
+  /* Whoever takes: */
+  _Atomic(uint32_t) taking __attribute__((aligned(64))); /* 1: a thread does, and has the rest */
+  _Atomic(uint64_t) head;                                /* the position of the oldest */
+  _Atomic(uint64_t) taken; /* so many so far, without those that were cancelled */
+};
+
+/* By one thread, before others know of the backlog. `limit` is from 1 to 2^24. False: no memory. */
+bool callseq_backlog_init(struct callseq_backlog *b, uint64_t limit, bool (*is_gone)(void *what),
+                          void (*forget)(void *what));
+
+enum callseq_backlog_answer { CALLSEQ_BACKLOG_PUT, CALLSEQ_BACKLOG_FULL, CALLSEQ_BACKLOG_SHUT };
+
+/* Puts `what`, with `bytes` of `data`, no more than there is room for. `measure`: notes the time;
+ * it is noted for one in 16 otherwise. Once it is put, a thread that then looks for it after a
+ * seq_cst store of its own either finds it, or this thread's later seq_cst loads see that store. */
+enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void *what,
+                                                const void *data, size_t bytes, bool measure);
+
+/* The oldest thing, or NULL: there is none, or another thread is just taking. Not NULL: this thread
+ * is taking until it calls one of the next two; what the place holds is to be copied before. */
+const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog *b);
+void callseq_backlog_take(struct callseq_backlog *b);  /* the thing has left */
+void callseq_backlog_leave(struct callseq_backlog *b); /* it stays */
+
+/* Is there anything to take? A guess, by any thread. */
+bool callseq_backlog_is_empty(struct callseq_backlog *b);
+
+/* All that has been put so far has a lower ticket than this. Any thread. */
+uint64_t callseq_backlog_ticket(struct callseq_backlog *b);
+
+/* How many have been put so far, cancelled ones included. Any thread. */
+uint64_t callseq_backlog_count(struct callseq_backlog *b);
+
+/* The position of the oldest: where callseq_backlog_look has just returned NULL and no other thread
+ * takes, all lower tickets have left. Whoever takes. */
+uint64_t callseq_backlog_head(struct callseq_backlog *b);
+
+/* A thing in the backlog has been cancelled, once: its place is free for another. Any thread. */
+void callseq_backlog_cancel(struct callseq_backlog *b);
+
+/* Another limit, no higher than at first. Any thread. */
+void callseq_backlog_limit(struct callseq_backlog *b, uint64_t limit);
+
+/* From now on everything that is put is refused. drop(place) is called once for each thing that is
+ * left and was not cancelled, oldest first. Waits for a thread that is just taking or cancelling;
+ * for none that is just putting, which is refused then. */
+void callseq_backlog_close(struct callseq_backlog *b,
+                           void (*drop)(const struct callseq_backlog_place *place));
+
+/* Round a fork: no other thread is taking. In the child, instead of callseq_backlog_release: what
+ * is left is dropped as by callseq_backlog_close, and the backlog is as new, but closed if it was.
+ */
+void callseq_backlog_hold(struct callseq_backlog *b);
+void callseq_backlog_release(struct callseq_backlog *b);
+void callseq_backlog_forked(struct callseq_backlog *b,
+                            void (*drop)(const struct callseq_backlog_place *place));
+
+#endif
