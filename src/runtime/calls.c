@@ -24,6 +24,7 @@ struct callseq_runtime callseq_runtime = {
              .now = {.serial = C_fix(0)},
              .left_errno = C_SCHEME_FALSE},
     .setup = {.mutex = PTHREAD_MUTEX_INITIALIZER},
+    .service = {.bell = CALLSEQ_BELL_NONE, .front = CALLSEQ_FRONT_NONE},
     .laps = {.left = CALLSEQ_LAPS},
     .levels = {.innermost = &callseq_runtime.levels.base, .serial = C_fix(-1)}};
 
@@ -143,7 +144,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_sequencer *s = &r->fast.sequencer;
   struct callseq_abi_now *at = &r->fast.now;
   CALLSEQ_ASSERT_IN_SCHEME(r);
-  callseq_fork_returns();
+  callseq_fork_returns(r);
   if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
     callseq_scheme_hold_interrupts();
     return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_end_level);
@@ -168,7 +169,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
     CALLSEQ_POINT1(enter, ((struct callseq_abi_request *)next)->callback->name);
     callseq_context_fresh();
   } else {
-    callseq_service_look(callback);
+    callseq_service_look(r, callback);
     next = callseq_runtime_switch_out(r);
   }
   callseq_tools_acquire(next);

@@ -58,7 +58,7 @@ void callseq_scheme_fail(char *message, char *trace) {
   struct callseq_runtime *r = &callseq_runtime;
   CALLSEQ_ASSERT_IN_SCHEME(r);
   struct callseq_abi_request *q = r->fast.now.request;
-  callseq_fork_fails(message, trace);
+  callseq_fork_fails(r, message, trace);
   callseq_failure_set(q, CALLSEQ_ERROR, callseq_format("%s: %s", q->callback->name, message),
                       trace ? strdup(trace) : NULL);
 }

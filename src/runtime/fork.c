@@ -42,9 +42,6 @@ static __thread struct {
   bool took;           /* and the runtime, if that is set up */
 } window;
 
-/* In which the last fork has begun. */
-static _Atomic(pid_t) process;
-
 /* Is this the end of the outermost fork, and did this thread take something for it? */
 static bool ends_outside(void) { return window.depth == 0 && window.outside; }
 
@@ -97,6 +94,8 @@ static void forget_fibers(void) {
   callseq_tools_forked(&callseq_runtime.host_side, &callseq_runtime.scheme_side);
 }
 
+static void make_service(void) { callseq_service_forked(&callseq_runtime); }
+
 bool callseq_fork_holds_setup(void) { return window.depth && window.outside; }
 
 bool callseq_fork_holds_runtime(void) {
@@ -118,49 +117,47 @@ void callseq_fork_leave(void) {
  * that thread's stack, which the child's C library gives to the next thread. So the child goes on
  * with a copy. */
 
-static struct {
-  struct callseq_abi_request *copy; /* as large as any call */
-  size_t bytes;
-  struct callseq_abi_request *original; /* NULL: nothing has been replaced */
-  bool in_use;                          /* by this process, which was forked in that call */
-} call;
-
-bool callseq_fork_make_room(size_t bytes) {
-  if (bytes <= call.bytes)
+bool callseq_fork_make_room(struct callseq_runtime *r, size_t bytes) {
+  struct callseq_call_at_fork *call = &r->fork.call;
+  if (bytes <= call->bytes)
     return true;
   struct callseq_abi_request *copy = malloc(bytes);
   if (!copy)
     return false;
-  if (!call.in_use)
-    free(call.copy);
-  call.in_use = false;
-  call.copy = copy;
-  call.bytes = bytes;
+  if (!call->in_use)
+    free(call->copy);
+  call->in_use = false;
+  call->copy = copy;
+  call->bytes = bytes;
   return true;
 }
 
 static void copy_call(void) {
-  struct callseq_abi_request **lent = window.outside ? NULL : callseq_levels_lent(&callseq_runtime);
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_call_at_fork *call = &r->fork.call;
+  struct callseq_abi_request **lent = window.outside ? NULL : callseq_levels_lent(r);
   size_t after_waiter = offsetof(struct callseq_abi_request, callback);
-  if (!lent || *lent == call.copy)
+  if (!lent || *lent == call->copy)
     return;
-  call.original = *lent;
+  call->original = *lent;
   /* The waiting thread may write its part, and nobody reads that in the child. */
-  memset((void *)&call.copy->waiter, 0, sizeof call.copy->waiter);
-  memcpy((char *)call.copy + after_waiter, (char *)call.original + after_waiter,
-         call.original->callback->bytes - after_waiter);
-  *lent = call.copy;
+  memset((void *)&call->copy->waiter, 0, sizeof call->copy->waiter);
+  memcpy((char *)call->copy + after_waiter, (char *)call->original + after_waiter,
+         call->original->callback->bytes - after_waiter);
+  *lent = call->copy;
 }
 
 static void use_original(void) {
-  if (call.original)
-    *callseq_levels_lent(&callseq_runtime) = call.original;
-  call.original = NULL;
+  struct callseq_runtime *r = &callseq_runtime;
+  if (r->fork.call.original)
+    *callseq_levels_lent(r) = r->fork.call.original;
+  r->fork.call.original = NULL;
 }
 
 static void use_copy(void) {
-  call.in_use = call.in_use || call.original;
-  call.original = NULL;
+  struct callseq_call_at_fork *call = &callseq_runtime.fork.call;
+  call->in_use = call->in_use || call->original;
+  call->original = NULL;
 }
 
 /* ---- Born by process-fork ----
@@ -169,39 +166,35 @@ static void use_copy(void) {
  * goes on as a host only if the callback says so: if it was not born for a thunk, and the callback
  * returns without an error. */
 
-static struct {
-  bool in_call; /* this process was born in the call `serial`, which has not ended */
-  bool thunk;
-  C_word serial;
-} birth;
-
-static bool is_born_here(void) {
-  return birth.in_call && birth.serial == callseq_runtime.fast.now.serial;
+static bool is_born_here(struct callseq_runtime *r) {
+  return r->fork.birth.in_call && r->fork.birth.serial == r->fast.now.serial;
 }
 
 void callseq_scheme_born(int thunk) {
-  struct callseq_abi_now *now = &callseq_runtime.fast.now;
-  birth.in_call = true;
-  birth.thunk = thunk;
-  birth.serial = now->serial;
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_abi_now *now = &r->fast.now;
+  r->fork.birth.in_call = true;
+  r->fork.birth.thunk = thunk;
+  r->fork.birth.serial = now->serial;
   if (now->reply_to == CALLSEQ_ABI_TO_CALLER)
     now->reply_to = CALLSEQ_ABI_TO_HOLDER; /* the slow path asks callseq_fork_returns */
 }
 
-void callseq_fork_returns(void) {
-  if (!is_born_here() || callseq_runtime.fast.now.request->status == CALLSEQ_ABI_SUSPENDED)
+void callseq_fork_returns(struct callseq_runtime *r) {
+  if (!is_born_here(r) || r->fast.now.request->status == CALLSEQ_ABI_SUSPENDED)
     return;
-  if (birth.thunk)
-    callseq_fork_fails("a child that process-fork has made for a thunk left the thunk otherwise "
+  if (r->fork.birth.thunk)
+    callseq_fork_fails(r,
+                       "a child that process-fork has made for a thunk left the thunk otherwise "
                        "than by its end",
                        NULL);
-  birth.in_call = false;
+  r->fork.birth.in_call = false;
 }
 
-void callseq_fork_fails(const char *message, const char *trace) {
-  if (!is_born_here())
+void callseq_fork_fails(struct callseq_runtime *r, const char *message, const char *trace) {
+  if (!is_born_here(r))
     return;
-  fprintf(stderr, "\nError: %s: %s\n%s", callseq_runtime.fast.now.request->callback->name, message,
+  fprintf(stderr, "\nError: %s: %s\n%s", r->fast.now.request->callback->name, message,
           trace ? trace : "");
   callseq_scheme_exit(CALLSEQ_SOFTWARE_ERROR);
 }
@@ -217,7 +210,7 @@ static const struct {
     {take_runtime, give_up_runtime, give_up_runtime},
     {copy_call, use_original, use_copy},
     {NULL, NULL, callseq_suspend_forked},
-    {NULL, NULL, callseq_service_forked},
+    {NULL, NULL, make_service},
     {NULL, NULL, callseq_signals_forked},
     {NULL, NULL, forget_fibers},
     {NULL, NULL, forget_waiters},
@@ -230,7 +223,7 @@ enum { STEPS = sizeof steps / sizeof *steps };
 static void before_fork(void) {
   if (window.depth++)
     return;
-  atomic_store_explicit(&process, getpid(), memory_order_relaxed);
+  atomic_store_explicit(&callseq_runtime.fork.process, getpid(), memory_order_relaxed);
   for (int i = 0; i < STEPS; i++)
     if (steps[i].before)
       steps[i].before();
@@ -248,24 +241,24 @@ static void after_fork_in_child(void) {
   if (!window.depth) /* it has caught up */
     return;
   window.depth--;
-  atomic_store_explicit(&process, getpid(), memory_order_relaxed);
+  atomic_store_explicit(&callseq_runtime.fork.process, getpid(), memory_order_relaxed);
   for (int i = STEPS - 1; i >= 0; i--)
     if (steps[i].in_child)
       steps[i].in_child();
 }
 
 void callseq_fork_catch_up(void) {
-  if (window.depth && getpid() != atomic_load_explicit(&process, memory_order_relaxed))
+  if (window.depth &&
+      getpid() != atomic_load_explicit(&callseq_runtime.fork.process, memory_order_relaxed))
     after_fork_in_child();
 }
 
 /* ---- Registration ---- */
 
-static bool registered;
-
 bool callseq_fork_ready(void) {
-  return registered =
-             registered || pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
+  bool *registered = &callseq_runtime.fork.registered;
+  *registered = *registered || pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
+  return *registered;
 }
 
 /* Before other constructors of this program, which may register handlers that call. */

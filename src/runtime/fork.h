@@ -1,4 +1,4 @@
-/* What is done round fork, in the parent and in the child. */
+/* What is done round fork, in the parent and in the child. Needs runtime.h before it. */
 #ifndef CALLSEQ_FORK_H
 #define CALLSEQ_FORK_H
 
@@ -29,10 +29,10 @@ void callseq_fork_leave(void);
 
 /* A call is about to return to C code, or has failed; by the holder. If this process was born in
  * it to do something else, it ends here. `message` and `trace` are the failure's. */
-void callseq_fork_returns(void);
-void callseq_fork_fails(const char *message, const char *trace);
+void callseq_fork_returns(struct callseq_runtime *r);
+void callseq_fork_fails(struct callseq_runtime *r, const char *message, const char *trace);
 
 /* There is a callback whose calls take up so many bytes. False: no memory. By the holder. */
-bool callseq_fork_make_room(size_t bytes);
+bool callseq_fork_make_room(struct callseq_runtime *r, size_t bytes);
 
 #endif

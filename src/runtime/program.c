@@ -67,7 +67,7 @@ void callseq_program_goes(struct callseq_runtime *r) {
   r->program.left = callseq_clock_now();
   atomic_store_explicit(&r->program.since, 0, memory_order_relaxed);
   if (callseq_scheme_signals_pending() == C_SCHEME_TRUE) /* it has not looked: it is woken again */
-    callseq_service_tell();
+    callseq_service_tell(r);
 }
 
 /* By threads that wait. */

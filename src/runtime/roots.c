@@ -58,7 +58,7 @@ void callseq_scheme_provide(int which, C_word value) {
 
 void callseq_abi_define(struct callseq_abi_callback *callback, C_word value) {
   void *root = callseq_abi_root(callback);
-  if (!callseq_fork_make_room(callback->bytes)) {
+  if (!callseq_fork_make_room(&callseq_runtime, callback->bytes)) {
     callseq_print("callseq: no memory to define callback %s\n", callback->name);
     abort();
   }

@@ -6,8 +6,8 @@
  * it:
  *
  *   holder       the thread that holds the sequencer, on the Scheme stack or on its own
- *   set-up       written by the thread that sets up, before the sequencer opens; constant
- * afterwards any thread   at any time, as an atomic
+ *   set-up       written by the thread that sets up, before the sequencer opens; constant then
+ *   any thread   at any time, as an atomic
  *
  * Frames on the Scheme stack that live across a switch may go on in another thread, so nothing that
  * runs between two switches keeps the address of a thread-local: they are reached in functions that
@@ -20,8 +20,11 @@
 #include "base/checked.h"
 #include "base/tools.h"
 #include "signals.h"
+#include "system/bell.h"
+#include "system/front.h"
 #include "system/stack.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -69,6 +72,14 @@ enum {
 struct callseq_late_config {
   callseq_config config;
   struct callseq_late_config *before; /* NULL, or one that threads may still be reading */
+};
+
+/* The call in which the process forks, if that is another thread's. */
+struct callseq_call_at_fork {
+  struct callseq_abi_request *copy; /* as large as any call */
+  size_t bytes;
+  struct callseq_abi_request *original; /* NULL: nothing has been replaced */
+  bool in_use;                          /* by this process, which was forked in that call */
 };
 
 struct callseq_runtime {
@@ -131,6 +142,40 @@ struct callseq_runtime {
     _Atomic(uint64_t) share; /* how long it may keep that from others, in ns. As `since` */
     _Atomic(bool) asked;     /* to give way; any thread */
   } program;
+
+  /* What no native thread waits for; see service.c. Holder, but for what says otherwise. */
+  struct {
+    _Atomic(int) state;       /* one of enum callseq_service_state; any thread */
+    struct callseq_bell bell; /* made and closed while nobody can tell; any thread, and signal
+                                 handlers, ring it */
+    _Atomic(bool) told;       /* since the service last began to call; as `bell` */
+    _Atomic(bool) reported;   /* that there can be no service; any thread */
+    bool ready;               /* a green thread has been made ready */
+    sigset_t mask;            /* of the thread that made the service's, as it makes it */
+    pthread_t thread;         /* the service's own, or a forked child's */
+    _Atomic(uint32_t) served; /* the host's service: not 0 while a thread serves; any thread */
+    /* What it waits for: its own, and the holder's in its call. */
+    struct callseq_front front; /* the host's service has one */
+    struct pollfd *set;         /* the bell first, so many: */
+    nfds_t descriptors, room;
+    uint64_t deadline;                      /* by callseq_clock_now; 0: none */
+    _Atomic(struct callseq_chore *) chores; /* newest first; any thread adds, the service takes */
+    /* Blocking C functions of green threads. */
+    struct callseq_errand *errands;        /* that there are */
+    _Atomic(struct callseq_errand *) done; /* of these; any thread adds, the holder takes */
+  } service;
+
+  /* See fork.c. */
+  struct {
+    _Atomic(pid_t) process;           /* in which the last fork has begun; the forking thread */
+    bool registered;                  /* set-up: the handlers are */
+    struct callseq_call_at_fork call; /* holder */
+    struct {
+      bool in_call; /* this process was born in the call `serial`, which has not ended */
+      bool thunk;
+      C_word serial;
+    } birth; /* holder */
+  } fork;
 
   /* Holder: the stacks on both sides of the switch, as the tools know them. */
   struct callseq_tools_side host_side, scheme_side;

@@ -34,30 +34,23 @@
 #include <string.h>
 
 /* A C function that a green thread waits for. */
-struct errand {
-  struct errand *next;  /* of those that are done */
-  struct errand **link; /* what points to it, of those that there are; the holder's, as */
-  struct errand *after; /* the next one of these */
+struct callseq_errand {
+  struct callseq_errand *next;  /* of those that are done */
+  struct callseq_errand **link; /* what points to it, of those that there are; the holder's, as */
+  struct callseq_errand *after; /* the next one of these */
   struct callseq_abi_job *job;
   void *waiting; /* GC root of what service.scm has of it */
 };
 
 /* That this thread has been made for. */
-static __thread struct errand *own_errand;
+static __thread struct callseq_errand *own_errand;
 
-static struct {
-  struct callseq_bell bell;
-  _Atomic(bool) told; /* since it last began to call */
-  bool lives;         /* the holder's */
-  bool ready;         /* a green thread has been made ready; the holder's */
-  sigset_t mask;      /* of the thread that made it */
-  pthread_t thread;
-  struct pollfd *set; /* the bell first; the service's, and the holder's in its call */
-  nfds_t descriptors, room;
-  uint64_t deadline;             /* by callseq_clock_now; 0: none */
-  struct errand *errands;        /* that there are; the holder's */
-  _Atomic(struct errand *) done; /* of these; any thread puts one there, the holder takes it */
-} service = {.bell = CALLSEQ_BELL_NONE};
+/* What `state` is. */
+enum callseq_service_state {
+  NONE,
+  BEGINS, /* some thread makes it */
+  LIVES
+};
 
 /* ---- Waiting and calling ---- */
 
@@ -77,63 +70,88 @@ void callseq_scheme_define_service(C_word procedure) { callseq_abi_define(&serve
 
 bool callseq_service_is(const struct callseq_abi_callback *callback) { return callback == &serve; }
 
-static int left(void) {
-  if (!service.deadline)
+static int left(struct callseq_runtime *r) {
+  if (!r->service.deadline)
     return -1;
   uint64_t t = callseq_clock_now();
-  if (t >= service.deadline)
+  if (t >= r->service.deadline)
     return 0;
-  uint64_t ms = (service.deadline - t + 999999) / 1000000;
+  uint64_t ms = (r->service.deadline - t + 999999) / 1000000;
   return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
-static void *run(void *unused) {
-  (void)unused;
-  callseq_system_name_thread("callseq-service");
-  service.thread = pthread_self();
-  for (;;) {
-    struct callseq_abi_request q;
-    struct pollfd bell = {.fd = service.bell.heard, .events = POLLIN};
-    if (service.set)
-      service.set[0] = bell;
-    while (poll(service.set ? service.set : &bell, service.set ? service.descriptors : 1, left()) <
-               0 &&
-           errno == EINTR) {
-    }
-    callseq_bell_quiet(&service.bell);
-    /* acquire: pairs with the release in callseq_service_tell */
-    atomic_exchange_explicit(&service.told, false, memory_order_acquire);
-    int status = callseq_abi_call(&q, &serve) ? callseq_abi_settle(&q) : CALLSEQ_OK;
-    if (status)
-      callseq_abi_failed(&q, 1);
-    if (status == CALLSEQ_CLOSED) /* the program ends */
-      return NULL;
-    if (status) {
-      callseq_print("callseq: %s\n", callseq_last_error());
-      callseq_clear_error();
-    }
+/* What was entrusted to it, in that order. */
+static void run_chores(struct callseq_runtime *r) {
+  /* acquire: pairs with the release in callseq_service_entrust */
+  struct callseq_chore *newest =
+      atomic_exchange_explicit(&r->service.chores, NULL, memory_order_acquire);
+  struct callseq_chore *oldest = NULL;
+  while (newest) {
+    struct callseq_chore *next = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = next;
   }
+  while (oldest) {
+    struct callseq_chore *chore = oldest;
+    oldest = chore->next;
+    chore->run(chore);
+  }
+}
+
+/* Calls, and then does what is to be done outside. False: the runtime is closed. */
+static bool serve_once(struct callseq_runtime *r) {
+  struct callseq_abi_request q;
+  callseq_bell_quiet(&r->service.bell);
+  /* acquire: pairs with the release in callseq_service_tell */
+  atomic_exchange_explicit(&r->service.told, false, memory_order_acquire);
+  int status = callseq_abi_call(&q, &serve) ? callseq_abi_settle(&q) : CALLSEQ_OK;
+  if (status) { /* the thread's last error is not of this */
+    if (status != CALLSEQ_CLOSED)
+      callseq_print("callseq: %s\n", q.message ? q.message : callseq_strerror(status));
+    free(q.message);
+    free(q.trace);
+  }
+  run_chores(r);
+  return status != CALLSEQ_CLOSED;
+}
+
+static void *run(void *runtime) {
+  struct callseq_runtime *r = runtime;
+  callseq_system_name_thread("callseq-service");
+  r->service.thread = pthread_self();
+  struct pollfd bell = {.fd = r->service.bell.heard, .events = POLLIN};
+  do {
+    struct pollfd *set = r->service.set ? r->service.set : &bell;
+    set[0] = bell;
+    /* Who has told it before it had its bell has not rung. */
+    while (!atomic_load_explicit(&r->service.told, memory_order_relaxed) &&
+           poll(set, r->service.set ? r->service.descriptors : 1, left(r)) < 0 && errno == EINTR) {
+    }
+  } while (serve_once(r));
   return NULL;
 }
 
 void callseq_scheme_publish_deadline(double milliseconds) {
-  service.descriptors = 1;
-  service.deadline =
+  struct callseq_runtime *r = &callseq_runtime;
+  r->service.descriptors = 1;
+  r->service.deadline =
       milliseconds < 0
           ? 0
           : callseq_clock_now() + (uint64_t)(milliseconds < 1e12 ? milliseconds * 1e6 : 1e18);
 }
 
 void callseq_scheme_publish_descriptor(int fd, int input, int output) {
-  if (service.descriptors + 1 > service.room) {
-    nfds_t room = service.room ? 2 * service.room : 16;
-    struct pollfd *set = realloc(service.set, room * sizeof *set);
+  struct callseq_runtime *r = &callseq_runtime;
+  if (r->service.descriptors + 1 > r->service.room) {
+    nfds_t room = r->service.room ? 2 * r->service.room : 16;
+    struct pollfd *set = realloc(r->service.set, room * sizeof *set);
     if (!set) /* looked for again when it wakes */
       return;
-    service.set = set;
-    service.room = room;
+    r->service.set = set;
+    r->service.room = room;
   }
-  service.set[service.descriptors++] =
+  r->service.set[r->service.descriptors++] =
       (struct pollfd){.fd = fd, .events = (short)((input ? POLLIN : 0) | (output ? POLLOUT : 0))};
 }
 
@@ -150,163 +168,182 @@ C_word callseq_scheme_stay(void) {
 }
 
 C_word callseq_scheme_serve_again(void) {
-  callseq_service_tell();
+  callseq_service_tell(&callseq_runtime);
   return C_SCHEME_UNDEFINED;
 }
 
 /* ---- Starting and telling ---- */
 
-static bool start(void) {
-  pthread_t thread;
+static bool start(struct callseq_runtime *r) {
   sigset_t all;
+  pthread_t thread;
   int error = 0;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &service.mask); /* no handler rings meanwhile */
-  bool rings = service.bell.heard >= 0 || callseq_bell_open(&service.bell);
-  if (!rings)
+  pthread_sigmask(SIG_SETMASK, &all, &r->service.mask); /* no handler rings meanwhile */
+  if (r->service.bell.heard < 0 && !callseq_bell_open(&r->service.bell))
     error = errno;
-  atomic_store_explicit(&service.told, false, memory_order_relaxed);
-  service.descriptors = 1;
-  service.deadline = 0;
-  service.lives = rings && (error = pthread_create(&thread, NULL, run, NULL)) == 0;
-  pthread_sigmask(SIG_SETMASK, &service.mask, NULL);
-  if (service.lives)
+  r->service.descriptors = 1;
+  r->service.deadline = 0;
+  if (!error)
+    error = pthread_create(&thread, NULL, run, r);
+  if (!error)
     pthread_detach(thread);
+  /* release: pairs with the acquire in callseq_service_start */
+  atomic_store_explicit(&r->service.state, error ? NONE : LIVES, memory_order_release);
+  pthread_sigmask(SIG_SETMASK, &r->service.mask, NULL);
   errno = error;
-  return service.lives;
+  return !error;
 }
 
-bool callseq_service_start(const char *lacking) {
-  static bool reported;
-  if (callseq_runtime.suspend.never)
+bool callseq_service_start(struct callseq_runtime *r, const char *lacking) {
+  int none = NONE;
+  if (r->suspend.never)
     return false;
-  if (service.lives || start())
+  if (!atomic_compare_exchange_strong_explicit(&r->service.state, &none, BEGINS,
+                                               memory_order_acquire, memory_order_acquire))
     return true;
-  if (!reported)
+  if (start(r))
+    return true;
+  int error = errno;
+  if (!atomic_exchange_explicit(&r->service.reported, true, memory_order_relaxed))
     callseq_print("callseq: %s: no %s for the library's own thread (%s)\n", lacking,
-                  service.bell.heard >= 0 ? "memory" : "descriptor", strerror(errno));
-  reported = true;
+                  r->service.bell.heard >= 0 ? "memory" : "descriptor", strerror(error));
   return false;
 }
 
-void callseq_service_tell(void) {
-  /* release: pairs with the acquire in run */
-  if (!atomic_exchange_explicit(&service.told, true, memory_order_release))
-    callseq_bell_ring(&service.bell);
+void callseq_service_tell(struct callseq_runtime *r) {
+  /* release: pairs with the acquire in serve_once */
+  if (!atomic_exchange_explicit(&r->service.told, true, memory_order_release))
+    callseq_bell_ring(&r->service.bell);
+}
+
+void callseq_service_entrust(struct callseq_runtime *r, struct callseq_chore *chore) {
+  chore->next = atomic_load_explicit(&r->service.chores, memory_order_relaxed);
+  /* release: pairs with the acquire in run_chores */
+  while (!atomic_compare_exchange_weak_explicit(&r->service.chores, &chore->next, chore,
+                                                memory_order_release, memory_order_relaxed)) {
+  }
+  callseq_service_tell(r);
 }
 
 C_word callseq_scheme_note_ready(void) {
   struct callseq_runtime *r = &callseq_runtime;
   CALLSEQ_ASSERT_IN_SCHEME(r);
-  service.ready = true;
+  r->service.ready = true;
   if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
     r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER; /* the slow path looks */
   return C_SCHEME_UNDEFINED;
 }
 
-void callseq_service_look(const struct callseq_abi_callback *callback) {
-  bool ready = service.ready;
-  service.ready = false;
+void callseq_service_look(struct callseq_runtime *r, const struct callseq_abi_callback *callback) {
+  bool ready = r->service.ready;
+  r->service.ready = false;
   if (ready && callback != &serve &&
-      callseq_service_start("green threads run only while callbacks do"))
-    callseq_service_tell();
+      callseq_service_start(r, "green threads run only while callbacks do"))
+    callseq_service_tell(r);
 }
 
 /* ---- Errands ---- */
 
 static void *run_errand(void *argument) {
-  struct errand *errand = own_errand = argument;
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_errand *errand = own_errand = argument;
   callseq_system_name_thread("callseq-errand");
   callseq_suspend_run(errand->job);
-  errand->next = atomic_load_explicit(&service.done, memory_order_relaxed);
+  errand->next = atomic_load_explicit(&r->service.done, memory_order_relaxed);
   /* release: pairs with the acquire in callseq_scheme_next_done */
-  while (!atomic_compare_exchange_weak_explicit(&service.done, &errand->next, errand,
+  while (!atomic_compare_exchange_weak_explicit(&r->service.done, &errand->next, errand,
                                                 memory_order_release, memory_order_relaxed)) {
   }
   own_errand = NULL; /* the holder frees it */
-  callseq_service_tell();
+  callseq_service_tell(r);
   return NULL;
 }
 
-static struct errand *make_errand(C_word job, C_word waiting) {
-  struct errand *errand = malloc(sizeof *errand);
+static struct callseq_errand *make_errand(struct callseq_runtime *r, C_word job, C_word waiting) {
+  struct callseq_errand *errand = malloc(sizeof *errand);
   if (!errand)
     return NULL;
   errand->job = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job);
-  errand->waiting = callseq_roots_take(&callseq_runtime, waiting);
-  errand->after = service.errands;
-  errand->link = &service.errands;
+  errand->waiting = callseq_roots_take(r, waiting);
+  errand->after = r->service.errands;
+  errand->link = &r->service.errands;
   if (errand->after)
     errand->after->link = &errand->after;
-  return service.errands = errand;
+  return r->service.errands = errand;
 }
 
-static void end_errand(struct errand *errand) {
+static void end_errand(struct callseq_runtime *r, struct callseq_errand *errand) {
   *errand->link = errand->after;
   if (errand->after)
     errand->after->link = errand->link;
-  callseq_roots_give_back(&callseq_runtime, errand->waiting);
+  callseq_roots_give_back(r, errand->waiting);
   free(errand);
 }
 
 /* Has the job run on a thread of the library's. `waiting` is told of its end by the service. False:
  * no thread or memory can be had. */
 int callseq_scheme_run_elsewhere(C_word job, C_word waiting) {
+  struct callseq_runtime *r = &callseq_runtime;
   pthread_t thread;
   sigset_t all, mask;
-  struct errand *errand = make_errand(job, waiting);
+  struct callseq_errand *errand = make_errand(r, job, waiting);
   if (!errand)
     return false;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &mask);
-  bool runs = callseq_service_start("green threads run only while callbacks do") &&
+  bool runs = callseq_service_start(r, "green threads run only while callbacks do") &&
               pthread_create(&thread, NULL, run_errand, errand) == 0;
   pthread_sigmask(SIG_SETMASK, &mask, NULL);
   if (runs)
     pthread_detach(thread);
   else
-    end_errand(errand);
+    end_errand(r, errand);
   return runs;
 }
 
 /* What an errand that is done was given as `waiting`, or #f. */
 C_word callseq_scheme_next_done(void) {
-  struct errand *errand = atomic_load_explicit(&service.done, memory_order_acquire);
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_errand *errand = atomic_load_explicit(&r->service.done, memory_order_acquire);
   /* acquire: pairs with the release in run_errand. Only the holder takes one away, so the same one
    * cannot come back meanwhile */
   while (errand &&
-         !atomic_compare_exchange_weak_explicit(&service.done, &errand, errand->next,
+         !atomic_compare_exchange_weak_explicit(&r->service.done, &errand, errand->next,
                                                 memory_order_acquire, memory_order_acquire)) {
   }
   if (!errand)
     return C_SCHEME_FALSE;
   C_word waiting = CHICKEN_gc_root_ref(errand->waiting);
-  end_errand(errand);
+  end_errand(r, errand);
   return waiting;
 }
 
 /* In a forked child: nobody runs those of the parent any more. */
-static void forget_errands(void) {
-  atomic_store_explicit(&service.done, NULL, memory_order_relaxed);
-  for (struct errand *errand = service.errands, *after; errand; errand = after) {
+static void forget_errands(struct callseq_runtime *r) {
+  atomic_store_explicit(&r->service.done, NULL, memory_order_relaxed);
+  for (struct callseq_errand *errand = r->service.errands, *after; errand; errand = after) {
     after = errand->after;
     if (errand == own_errand)
       continue;
     errand->job->drop(errand->job);
-    end_errand(errand);
+    end_errand(r, errand);
   }
 }
 
-void callseq_service_forked(void) {
-  forget_errands();
-  callseq_bell_close(&service.bell);
-  if (!service.lives)
+void callseq_service_forked(struct callseq_runtime *r) {
+  forget_errands(r);
+  callseq_bell_close(&r->service.bell);
+  atomic_store_explicit(&r->service.chores, NULL, memory_order_relaxed);
+  atomic_store_explicit(&r->service.told, false, memory_order_relaxed);
+  int state = atomic_load_explicit(&r->service.state, memory_order_relaxed);
+  atomic_store_explicit(&r->service.state, NONE, memory_order_relaxed);
+  if (state == NONE)
     return;
-  if (pthread_equal(pthread_self(),
-                    service.thread)) /* the child's only thread is an ordinary one */
-    pthread_sigmask(SIG_SETMASK, &service.mask, NULL);
-  service.lives = false;
+  if (state == LIVES && pthread_equal(pthread_self(), r->service.thread))
+    /* the child's only thread is an ordinary one */
+    pthread_sigmask(SIG_SETMASK, &r->service.mask, NULL);
   if (callseq_service_start(
-          "Scheme's signal handlers and green threads run only while callbacks do"))
-    callseq_service_tell();
+          r, "Scheme's signal handlers and green threads run only while callbacks do"))
+    callseq_service_tell(r);
 }

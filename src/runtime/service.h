@@ -1,29 +1,40 @@
-/* The service: a thread of the library's that does in Scheme what no native thread waits for:
- * Scheme's signal handlers, and green threads while nobody calls. There is none until one of these
- * can come. Needs runtime.h before it. */
+/* The service: a thread of the library's that does what no native thread waits for: in Scheme its
+ * signal handlers, and green threads while nobody calls; and outside, with the runtime free, what
+ * calls that nobody waits for leave to be done. There is none until one of these can come. Needs
+ * runtime.h before it. */
 #ifndef CALLSEQ_SERVICE_H
 #define CALLSEQ_SERVICE_H
 
 #include <stdbool.h>
 
-/* For the holder. Makes the thread unless there is one. False if it cannot be had; the first time a
- * line on standard error says why, and what that means: `lacking`. */
-bool callseq_service_start(const char *lacking);
+/* Something to be done outside. */
+struct callseq_chore {
+  struct callseq_chore *next;
+  void (*run)(struct callseq_chore *chore); /* may free it */
+};
+
+/* Makes the thread unless there is one. False if it cannot be had; the first time a line on
+ * standard error says why, and what that means: `lacking`. Any thread. */
+bool callseq_service_start(struct callseq_runtime *r, const char *lacking);
 
 /* Has it make a call soon, which begins after this; what it is told meanwhile may be one call with
  * it. Nothing happens where there is no such thread. Any thread may tell it, and so may a signal
  * handler. */
-void callseq_service_tell(void);
+void callseq_service_tell(struct callseq_runtime *r);
+
+/* Has it run the chore soon, outside, by its own thread, after those that were entrusted to it
+ * before. Any thread, also inside; never waits. */
+void callseq_service_entrust(struct callseq_runtime *r, struct callseq_chore *chore);
 
 /* For the holder, which is about to leave after a call of `callback`: tells it if a green thread
  * has been made ready. */
-void callseq_service_look(const struct callseq_abi_callback *callback);
+void callseq_service_look(struct callseq_runtime *r, const struct callseq_abi_callback *callback);
 
 /* Is this the service's callback? Any thread. */
 bool callseq_service_is(const struct callseq_abi_callback *callback);
 
 /* In a forked child: makes the child's, if the parent had one. What the parent's was told is
  * forgotten. */
-void callseq_service_forked(void);
+void callseq_service_forked(struct callseq_runtime *r);
 
 #endif

@@ -87,7 +87,7 @@ static void note(int number, siginfo_t *info, void *context) {
     callseq_interrupts_ring();
     if (holder && holder != callseq_abi_self)
       callseq_system_pass_on(holder, number);
-    callseq_service_tell();
+    callseq_service_tell(&callseq_runtime);
   }
   errno = saved;
 }
@@ -136,7 +136,7 @@ void callseq_signals_forked(void) {
 
 static void catch (int number) {
   struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-  callseq_service_start("Scheme's signal handlers run only while callbacks do");
+  callseq_service_start(&callseq_runtime, "Scheme's signal handlers run only while callbacks do");
   sigfillset(&action.sa_mask);
   sigaction(number, &action, NULL);
 }

@@ -299,10 +299,10 @@ CALLSEQ_INLINE void attach(struct callseq_runtime *r, struct callseq_server *v,
 static struct callseq_abi_request *leave(struct callseq_runtime *r) {
   struct callseq_abi_now *at = &r->fast.now;
   if (at->reply_to == CALLSEQ_ABI_TO_HOLDER) {
-    callseq_fork_returns();
+    callseq_fork_returns(r);
     callseq_levels_restore_mask(&r->levels.base);
     callseq_suspend_leave(r);
-    callseq_service_look(r->fast.now.request->callback);
+    callseq_service_look(r, r->fast.now.request->callback);
     at->reply_to = CALLSEQ_ABI_TO_CALLER;
   }
   callseq_tools_release(at->request);
