@@ -130,4 +130,4 @@ census: all
 clean:
 	rm -rf $(BUILT)
 
-include tests/targets.mk bench/targets.mk
+include tests/targets.mk bench/targets.mk hosts/targets.mk

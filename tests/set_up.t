@@ -133,5 +133,5 @@ echo "make ${CALLSEQ_CONTEXT:-its own} ${CALLSEQ_SYSTEM:-its own} $*"
 END_OF_FILE
 fails 'check-all where some suites lack something' run_there check-all
 says 'runs the others' 'make ucontext its own' 'make its own posix' 'check-asan' 'check-tsan'
-says 'and names those' 'run: failed: check-valgrind check-compilers check-arch verify'
+says 'and names those' 'run: failed: check-valgrind check-compilers check-arch check-hosts verify'
 finish

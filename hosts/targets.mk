@@ -1,0 +1,8 @@
+# The targets of the root's makefile that build and run a host, or test them all.
+HOSTS := http
+.PHONY: $(HOSTS) check-hosts
+$(HOSTS): all
+	@$(MAKE) --no-print-directory -C hosts STAGE=$(STAGE) OUT=$(BUILT)/hosts $@
+
+check-hosts: all
+	@$(MAKE) --no-print-directory -C hosts STAGE=$(STAGE) OUT=$(BUILT)/hosts check
