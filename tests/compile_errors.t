@@ -119,7 +119,7 @@ done
 for name in C_fix CHICKEN_run f_12 f_12r stub7 lf li3 trf_9; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " CHICKEN
 done
-for name in f1 f_one f_1x stub lift value_t _fetch fetch__one string index2 openness C2; do
+for name in f1 f_one f_1x stub lift value_t _fetch fetch__one string index2 openness C2 arm far; do
   printf '(import callseq)\n(%s (%s (int place)) int 1)\n' "$plain" "$name" >case.scm
   ok "the name $name is accepted" $CSC -t -e case.scm -o case.c
 done

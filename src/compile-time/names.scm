@@ -16,9 +16,8 @@
     "this" "thread_local" "throw" "true" "try" "typeid" "typename" "using" "virtual" "wchar_t" "xor"
     "xor_eq"))
 
-(define predefined-macros               ; of compilers, without underscores, by CPU and system
-  '("linux" "unix" "i386" "arm" "mips" "sparc" "sun" "hpux" "hppa" "m68k" "vax" "pyr" "ns32000"
-    "sgi" "bsdi" "near" "far"))
+(define predefined-macros               ; of GCC and Clang in GNU C, on the CPUs of src/context
+  '("linux" "unix" "i386"))
 
 (define header-macros                   ; of the C library's headers, that take no arguments
   '("NULL" "basename" "complex" "d_fileno" "errno" "h_addr" "h_errno" "imaginary" "math_errhandling" "noreturn"
