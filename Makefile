@@ -27,7 +27,7 @@ $(error callseq: may not write to $(BUILT): give another folder, as in make BUIL
 BUILD=/tmp/callseq ./run check)
 endif
 endif
-ifneq ($(filter-out verify bench-compare,$(GOALS)),)
+ifneq ($(filter-out verify bench-compare dist man,$(GOALS)),)
 ifeq ($(shell command -v $(firstword $(or $(CSC),csc)) && command -v chicken-install),)
 $(error callseq: CHICKEN is not installed: csc and chicken-install are missing; on Debian ./run \
 installs them first (./run help), elsewhere see https://call-cc.org)
@@ -62,7 +62,7 @@ SOURCES := callseq.egg callseq.h callseq.scm callseq-cncb.scm doc/reference.md \
 SEQUENCER :=
 OTHERS := $(if $(SEQUENCER),$(wildcard $(SEQUENCER)/sequencer.[ch]))
 
-.PHONY: all demo census install uninstall clean help
+.PHONY: all demo census install uninstall dist man clean help
 all: $(STAGE)/.done
 
 help:
@@ -98,13 +98,39 @@ define import_as_source
 @cp $(BUILT)/egg/callseq*.import.scm $(STAGE_REPOSITORY) && rm $(STAGE_REPOSITORY)/callseq*.import.so
 endef
 
-install: all
+# The man pages: in an archive of `make dist` they are there, elsewhere lowdown makes them.
+MAN_PAGES = $(DESTDIR)$(PREFIX)/share/man/man3
+MAN := $(or $(patsubst %/callseq.3,%,$(wildcard doc/man/callseq.3)),\
+         $(if $(shell command -v lowdown),$(BUILT)/man))
+
+man: $(MAN:%=%/callseq.3)
+	@echo "$(or $(MAN:%=man pages: %/*.3),make man: lowdown is not installed)"
+
+$(BUILT)/man/callseq.3: doc/reference.md callseq.h callseq.egg install/man-pages
+	@install/man-pages $(@D)
+
+# The archive has what git has, as it is in the folder, and the man pages.
+VERSION := $(shell sed -n 's/.*(version "\(.*\)").*/\1/p' callseq.egg)
+ARCHIVE := callseq-$(VERSION)
+dist:
+	@git ls-files --error-unmatch callseq.egg >/dev/null || { echo 'make dist: not in a checkout' >&2; exit 1; }
+	@rm -rf $(BUILT)/dist && mkdir -p $(BUILT)/dist/$(ARCHIVE)
+	@git ls-files -z | xargs -0 cp -P --parents -t $(BUILT)/dist/$(ARCHIVE)
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) && export SOURCE_DATE_EPOCH && cd $(BUILT)/dist && \
+	  $(ARCHIVE)/install/man-pages $(ARCHIVE)/doc/man && \
+	  tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$SOURCE_DATE_EPOCH \
+	    --mode=go=rX $(ARCHIVE) | gzip -n >$(ARCHIVE).tar.gz && rm -rf $(ARCHIVE)
+	@echo '$(BUILT)/dist/$(ARCHIVE).tar.gz'
+
+install: all $(MAN:%=%/callseq.3)
 	@for folder in $(DESTDIR)$(REPOSITORY) $(DESTDIR)$(PREFIX)/include; do \
 	  mkdir -p $$folder 2>/dev/null && test -w $$folder || { \
 	    echo "make install: may not write to $$folder; run it as root, or give PREFIX=FOLDER" >&2; \
 	    exit 1; }; \
 	done
 	$(call install_egg,$(REPOSITORY),$(PREFIX),$(DESTDIR))
+	$(if $(MAN),@mkdir -p $(MAN_PAGES) && cp $(MAN)/*.3 $(MAN_PAGES),\
+	  @echo 'make install: no man pages: lowdown is not installed' >&2)
 	@echo 'callseq is installed: the egg in $(REPOSITORY), the header in $(PREFIX)/include'
 ifneq ($(REPOSITORY),$(SYSTEM_REPOSITORY))
 	@echo 'To compile programs against it:'
@@ -117,7 +143,7 @@ uninstall:
 	  $(addprefix $(DESTDIR)$(REPOSITORY)/callseq-cncb.,o so link import.so import.scm) \
 	  $(addprefix $(DESTDIR)$(PREFIX)/,include/callseq.h include/chicken/callseq.h lib/libcallseq.a \
 	    lib/pkgconfig/callseq.pc lib/cmake/callseq/callseqConfig.cmake \
-	    lib/cmake/callseq/callseqConfigVersion.cmake share/doc/callseq/reference.md)
+	    lib/cmake/callseq/callseqConfigVersion.cmake share/doc/callseq/reference.md) $(wildcard $(addprefix $(MAN_PAGES)/,callseq.3 callseq-forms.3 callseq_*.3))
 	@rmdir $(addprefix $(DESTDIR)$(PREFIX)/,lib/cmake/callseq share/doc/callseq) 2>/dev/null || :
 
 # The demo runs in the caller's folder, so that ARGS may name a file there.

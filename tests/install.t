@@ -38,8 +38,8 @@ do_make() {
   make -C "$root" "$@"
 }
 
-files() { # FOLDER
-  (cd "$1" && find . ! -type d | sort | tr '\n' ' ')
+files() { # FOLDER: all but the man pages
+  (cd "$1" && find . ! -type d ! -path './share/man/*' | sort | tr '\n' ' ')
 }
 
 runs_one_copy() { # PROGRAM
@@ -64,6 +64,21 @@ is 'what is installed' "$(files "$prefix")" "./include/callseq.h ./include/chick
     ./lib/chicken/*/callseq.import.so ./lib/chicken/*/callseq.link ./lib/chicken/*/callseq.so
 ) ./lib/cmake/callseq/callseqConfig.cmake ./lib/cmake/callseq/callseqConfigVersion.cmake \
 ./lib/libcallseq.a ./lib/pkgconfig/callseq.pc ./share/doc/callseq/reference.md "
+pages=$prefix/share/man/man3
+if ! command -v lowdown >/dev/null; then
+  skip 'man pages' 'lowdown is not installed'
+else
+  names() { # FILE: the functions that a page is on
+    sed -n '/^NAME/,/^SYNOPSIS/p' "$1" | grep -o 'callseq_[a-z_]*' | sort
+  }
+  sed -n 's/^[a-z].*[ *]\(callseq_[a-z_]*\)(.*/\1/p' "$root/callseq.h" | sort >functions
+  is "callseq(3) has the header's functions" "$(names "$pages/callseq.3")" "$(cat functions)"
+  is 'each leads there' "$(cd "$pages" && grep -lx '.so man3/callseq.3' callseq_*.3)" "$(sed 's/$/.3/' functions)"
+  is 'the pages have all chapters of the reference' \
+    "$(sed -n '/^```/,/^```/d; s/^## //p' "$root/doc/reference.md" | sort)" \
+    "$(sed -n '/^\.SH$/{n; s/\\-/-/g; p}' "$pages/callseq.3" "$pages/callseq-forms.3" |
+      grep -v -x -e NAME -e SYNOPSIS -e WORDS -e 'SEE ALSO' | sort)"
+fi
 export CHICKEN_REPOSITORY_PATH="$repository:$system"
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 
@@ -81,7 +96,7 @@ is 'pkg-config names no archive by its path, and no run path that is a standard 
 ok 'csi loads it' csi -e '(import callseq)'
 
 ok 'make uninstall' do_make uninstall PREFIX="$prefix"
-is 'leaves no file' "$(files "$prefix")" ''
+is 'leaves no file' "$(find "$prefix" ! -type d)" ''
 
 ok 'make install with CHICKEN_INSTALL_REPOSITORY and DESTDIR' do_make install \
   PREFIX=/opt/callseq CHICKEN_INSTALL_REPOSITORY=/opt/eggs DESTDIR="$work/package"
@@ -110,8 +125,20 @@ else
   skip 'make install where it may not write' 'root may write everywhere'
 fi
 
-mkdir checkout
-(cd "$root" && cp -r --parents callseq* doc/reference.md install src tests .gitignore "$work/checkout")
+# Where there is git the archive of a release stands for the checkout.
+if git -C "$root" rev-parse >/dev/null 2>&1 && command -v lowdown >/dev/null; then
+  ok 'make dist' do_make --no-print-directory dist
+  archive=$(tail -n 1 "$output")
+  ok 'the archive is unpacked' tar -xzf "$archive"
+  mv "$(basename "$archive" .tar.gz)" checkout
+  is 'it has what git has' "$(cd checkout && find . ! -type d ! -path './doc/man/*' | sed 's|^./||' | sort)" \
+    "$(cd "$root" && git ls-files | sort)"
+  ok 'and the man pages' test -s checkout/doc/man/callseq.3
+else
+  skip 'make dist' 'it takes git and lowdown'
+  mkdir checkout
+  (cd "$root" && cp -r --parents callseq* doc/reference.md install src tests .gitignore "$work/checkout")
+fi
 cd checkout
 git init -q . 2>/dev/null && git add . && tracked=yes || tracked=
 ok 'chicken-install -test in a checkout' env CHICKEN_INSTALL_PREFIX="$work/own" \
