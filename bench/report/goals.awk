@@ -1,7 +1,7 @@
 # Says which of the project's goals the samples of a run reach, on standard output and in a CSV file.
 #
 #   awk -f samples.awk -f goals.awk -v csv=FILE single-samples.csv threads.csv fairness.csv probe.csv
-#     nap.csv [peers.csv]
+#     nap.csv waits.csv waits-probe.csv [peers.csv]
 #
 # Goals are for 2 cores. Ratios are medians of those within each round; those to other runtimes are of
 # the medians of the last run of `make bench-peers`.
@@ -33,6 +33,10 @@ function faster_long(row) {
   return ratio(cell("fairness", "callseq", 64, 0, 0, "default"), "mcalls_per_s",
                cell("fairness", row, 64, 0, 0, "default"), "mcalls_per_s")
 }
+
+# Of callbacks that wait, and of Scheme programs.
+function waits(row, threads) { return cell("waits", row, threads, 0, 0, "default") }
+function waits_probe(row) { return cell("waits-probe", row, 1, 0, 0, "default") }
 
 # In a unit of so many.
 function units(x, unit) { return x == "" ? "" : x / unit }
@@ -67,6 +71,29 @@ END {
   goal("1 thread: calls by callseq-cncb, of those in the egg's manner",
        ratio(cell("single-samples", "cncb-sync"), "ns", cell("single-samples", "callseq-cncb"), "ns"),
        ">=", 20)
+  goal("1 thread: asynchronous ones, of those in the egg's manner",
+       ratio(cell("single-samples", "cncb-async"), "ns",
+             cell("single-samples", "callseq-cncb-async"), "ns"), ">=", 2)
+  goal("1 thread: calls while 100 callbacks sleep, of its calls alone",
+       ratio(cell("single-samples", "callseq"), "ns", cell("single-samples", "callseq-beside"), "ns"),
+       ">=", 0.9)
+  goal("1 thread: time of a call of a blocking C function that does nothing, of plain's",
+       ratio(cell("single-samples", "callseq-blocking"), "ns", plain, "ns"), "<=", 3)
+  goal("1 thread: calls into a Scheme program that sleeps: time, of those into a C host",
+       ratio(waits("callseq", 1), "mcalls_per_s", waits("callseq-asleep", 1), "mcalls_per_s"), "<=",
+       1.5)
+  goal("1 thread: calls into a Scheme program that computes, a second",
+       middle(waits("callseq-computing", 1), "mcalls_per_s"), ">=", 1, " M")
+  goal("1 thread: what the program computes meanwhile, of what it does alone",
+       middle(waits("callseq-computing", 1), "program_share"), ">=", 0.5)
+  goal("1 thread that calls once a millisecond: p99 of a call into such a program",
+       units(middle(waits_probe("callseq-computing"), "probe_p99_ns"), 1e6), "<=", 1, " ms")
+  late = middle(waits("callseq-sleeping", 1), "p99_ns")
+  goal("1 thread: p99 of a callback that sleeps 1 ms, above that of a sleep without Scheme",
+       late == "" ? "" : units(late - middle(waits("nap-only", 1), "p99_ns"), 1e6), "<=", 1, " ms")
+  goal("64 threads in blocking C functions of 1 ms: calls, of 64 threads without Scheme",
+       ratio(waits("callseq-blocking", 64), "mcalls_per_s", waits("nap-only", 64), "mcalls_per_s"),
+       ">=", 0.9)
   x = beside_peers(1, 0)
   goal("1 thread: calls, of the fastest other runtime's (" \
        (nearest ? nearest : "make bench-peers first") ")", x, ">=", 1)

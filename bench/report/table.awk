@@ -10,7 +10,7 @@ NR == FNR {
 }
 
 FNR == 1 {
-  layout = "%-16s %9s %9s %7s %-12s %8s  %s\n"
+  layout = "%-18s %9s %9s %7s %-12s %8s  %s\n"
   printf layout, "row", "median", "fastest", "ratio", "to", "idle", "what it is"
   print "row,median_ns,fastest_ns,ratio,ratio_to,idle_kib,calls,rounds,description" > csv
 }

@@ -28,6 +28,14 @@ extern unsigned row_batch_limit;
 /* What a longer callback does besides. */
 void row_occupy(void);
 
+/* Sleeps for a millisecond. */
+void row_nap(void);
+
+/* Of a Scheme program that computes: what it has done so far, and does in a second while nobody
+ * calls. 0 of any other. */
+long row_steps(void);
+double row_steps_alone(void);
+
 int foo(int x);
 int busy(int x);
 #define WORKLOAD(i) (row_busy ? busy(i) : foo(i))

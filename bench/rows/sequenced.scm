@@ -1,8 +1,24 @@
-;; The same callbacks as in plain.scm, sequenced.
-(import (chicken base) (chicken foreign) (chicken platform) callseq)
+;; The same callbacks as in plain.scm, sequenced. With -D blocking the first one calls a blocking C
+;; function, with -D sleeping it sleeps for a millisecond.
+(import (chicken base) (chicken foreign) (chicken platform) (chicken time) callseq)
+
+(foreign-declare "void row_nap(void);")
+(define (doze ms) (##sys#thread-sleep! (+ ms (current-process-milliseconds))))
+
+(cond-expand
+  ((and blocking threads)
+   (define wait (foreign-blocking-lambda void "row_nap")))
+  (blocking
+   (define wait (foreign-blocking-lambda* void () "")))
+  (sleeping
+   (define (wait) (doze 1)))
+  (else
+   (define-syntax wait (syntax-rules () ((_) (void))))))
 
 (define-sequenced-callback (foo (int a)) int
+  (wait)
   (+ a 100))
+(define-sequenced-callback (sleep_on) void (doze 1e9))
 
 (define-sequenced-callback (mixed (int a) (double b) (c-string c) (c-pointer d)) int
   (if (and (= b 0.5) (string=? c "text") d)

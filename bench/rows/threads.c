@@ -1,4 +1,4 @@
-/* The main program of every row with threads.
+/* The main program of every row with threads; with -DHOSTED it is called by a Scheme program.
  *
  *   ROW calibrate        prints how many iterations of its work loop take a microsecond
  *   ROW header           prints the names of what the next one prints
@@ -12,7 +12,7 @@
  *   callback=N       iterations in each callback; 0: an addition only     0
  *   batch=N          batch limit, or none                                 the row's own
  *   every=N          each thread times every Nth call                     0: see choose_every
- *   probe=N          the first N threads call once a millisecond only      0
+ *   probe=N          the first N threads, or all, call once a millisecond  0
  *
  * Threads start together, call until they are told to stop, and count. A call under way at the end
  * is waited for and, if it is one that is timed, recorded, but not counted.
@@ -30,6 +30,14 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+
+#ifdef HOSTED
+#define main row_main
+int row_main(int argc, char **argv);
+#else
+long row_steps(void) { return 0; }
+double row_steps_alone(void) { return 0; }
+#endif
 
 enum { MAX_THREADS = 1024, SAMPLES_A_SECOND = 200000, MILLISECOND = 1000000 };
 
@@ -224,6 +232,8 @@ void row_occupy(void) {
   iterate(options.callback);
 }
 
+void row_nap(void) { nanosleep(&(struct timespec){.tv_nsec = MILLISECOND}, NULL); }
+
 /* The first thread's callback sleeps; the others call when it does. */
 static void nap(struct thread *t) {
   checked_call(0); /* a thread's first call costs more */
@@ -286,11 +296,12 @@ static unsigned choose_every(double warm_seconds) {
 
 static const char columns[] =
     "threads,probe,seconds,calls,mcalls_per_s,p50_ns,p99_ns,p999_ns,max_ns,fewest_calls,most_calls,"
-    "cpu_ns_per_call,timed_every,timed_calls,probe_p50_ns,probe_p99_ns,probe_max_ns,probe_calls";
+    "cpu_ns_per_call,timed_every,timed_calls,probe_p50_ns,probe_p99_ns,probe_max_ns,probe_calls,"
+    "program_share";
 
-static void print_results(double seconds, int64_t cpu_ns) {
+static void print_results(double seconds, int64_t cpu_ns, long steps) {
   static struct histogram all;
-  long calls = 0, fewest = LONG_MAX, most = 0;
+  long calls = 0, fewest = options.probe < options.threads ? LONG_MAX : 0, most = 0;
   for (int i = options.probe; i < options.threads; i++) {
     struct thread *t = &threads[i];
     long mine = atomic_load_explicit(&t->calls[MEASURING], memory_order_relaxed);
@@ -312,11 +323,15 @@ static void print_results(double seconds, int64_t cpu_ns) {
         record(&threads[i].latency, seconds * 1e9);
       merge(h, &threads[i].latency);
     }
-    printf(",%ld,%ld,%ld,%lu\n", (long)quantile(h, 0.5), (long)quantile(h, 0.99), (long)h->max,
+    printf(",%ld,%ld,%ld,%lu", (long)quantile(h, 0.5), (long)quantile(h, 0.99), (long)h->max,
            (unsigned long)h->total);
   } else {
-    printf(",,,,\n");
+    printf(",,,,");
   }
+  if (steps)
+    printf(",%.3f\n", steps / seconds / row_steps_alone());
+  else
+    printf(",\n");
 }
 
 static void measure(void) {
@@ -328,14 +343,16 @@ static void measure(void) {
   sleep_until(warm + (int64_t)(warm_seconds * 1e9));
 
   int64_t start = now(), cpu = process_cpu_ns();
+  long steps = row_steps();
   every = options.every ? options.every : choose_every((start - warm) / 1e9);
   atomic_store_explicit(&stage, MEASURING, memory_order_release); /* pairs with current_stage */
   sleep_until(start + (int64_t)(options.seconds * 1e9));
   int64_t end = now();
   cpu = process_cpu_ns() - cpu;
+  steps = row_steps() - steps;
   atomic_store_explicit(&stage, OVER, memory_order_release); /* pairs with current_stage */
   join_threads();
-  print_results((end - start) / 1e9, cpu);
+  print_results((end - start) / 1e9, cpu, steps);
 }
 
 static void measure_nap(void) {
@@ -383,9 +400,8 @@ int main(int argc, char **argv) {
   }
   for (int i = 1; i < argc; i++)
     read_option(argv[i]);
-  if (options.probe < 0 ||
-      options.threads < 1 + (options.nap > 0 && !options.probe) + options.probe ||
-      options.threads > MAX_THREADS || options.seconds <= 0)
+  if (options.probe < 0 || options.threads < 1 + (options.nap > 0 && !options.probe) ||
+      options.threads < options.probe || options.threads > MAX_THREADS || options.seconds <= 0)
     row_fail("that number of threads, or that time, cannot be measured");
   if (options.nap > 0)
     measure_nap();

@@ -1,5 +1,6 @@
 /* Rows trivial-section, a mutex round an increment: what the scheduler and the mutex alone cost;
- * and, with -DEMPTY, no-call: what the loop of threads.c costs. */
+ * with -DEMPTY, no-call: what the loop of threads.c costs; with -DNAP, nap-only: it sleeps for a
+ * millisecond. */
 #include "row.h"
 
 #include <pthread.h>
@@ -9,6 +10,15 @@ void row_start(void) {}
 #ifdef EMPTY
 
 ROW_CALLS(i + 100)
+
+#elif defined(NAP)
+
+static int call(int x) {
+  row_nap();
+  return x + 100;
+}
+
+ROW_CALLS(call(i))
 
 #else
 
