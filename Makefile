@@ -86,12 +86,20 @@ $(STAGE)/.done: $(SOURCES) $(OTHERS) $(FOREIGN:%=$(MACHINE)/run)
 	@rm -rf $(BUILT)/egg/src && mkdir -p $(BUILT)/egg $(STAGE)
 	@cp -p --parents -t $(BUILT)/egg $(SOURCES)
 	$(if $(OTHERS),@cp -p -t $(BUILT)/egg/src/sequence $(OTHERS))
+	$(if $(FOREIGN),$(take_import_library))
 	$(call install_egg,$(STAGE_REPOSITORY),$(STAGE),)
 	$(if $(FOREIGN),$(import_as_source))
 	@touch $@
 
 $(FOREIGN:%=$(MACHINE)/run):
 	@tests/machine $(FOREIGN) $(MACHINE)
+
+# The egg's other modules import callseq while they are compiled, on this machine. So its import
+# library is this machine's; chicken-install makes none where there is a newer one.
+define take_import_library
+@env -u CC -u CXX -u CSC_OPTIONS $(MAKE) --no-print-directory FOREIGN= all
+@cp $(BUILD)/egg/callseq.import.so $(BUILT)/egg && touch -d tomorrow $(BUILT)/egg/callseq.import.so
+endef
 
 # What a compiler loads when it sees (import callseq), for a compiler that runs on another CPU.
 define import_as_source
