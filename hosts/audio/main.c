@@ -1,0 +1,62 @@
+/* audio: a synthesizer in Scheme. Each line of standard input is evaluated while it plays:
+ *
+ *   (play 440 2)            a note of 440 Hz that fades in two seconds
+ *   (set! wave square)      what plays changes; also sine, saw, or (lambda (phase) ...)
+ *   (wait 100)              until a hundred blocks of 12 ms are played
+ *
+ * audio [DISTURBERS]: so many threads call Scheme all the time besides. */
+#include "audio.h"
+#include <callseq.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int evaluate(char *line, char **values);
+int disturb(void);
+
+static atomic_bool ending;
+static atomic_ulong disturbances;
+
+static void *disturb_all_the_time(void *unused) {
+  while (!ending) {
+    disturb();
+    disturbances++;
+  }
+  return unused;
+}
+
+int main(int argc, char **argv) {
+  int count = argc > 1 ? atoi(argv[1]) : 0;
+  if (callseq_init() != CALLSEQ_OK)
+    return 1;
+  if (audio_begin() != 0) {
+    fprintf(stderr, "audio: %s\n", audio_error());
+    return 1;
+  }
+  pthread_t *threads = calloc((size_t)count + 1, sizeof *threads);
+  for (int i = 0; i < count; i++)
+    pthread_create(&threads[i], NULL, disturb_all_the_time, NULL);
+
+  char *line = NULL, *values;
+  size_t size = 0;
+  while (getline(&line, &size, stdin) > 0) {
+    if (evaluate(line, &values) == CALLSEQ_OK) {
+      fputs(values, stdout);
+      free(values);
+    } else {
+      printf("%s\n", callseq_last_error());
+    }
+    fflush(stdout);
+  }
+  free(line);
+
+  ending = true;
+  for (int i = 0; i < count; i++)
+    pthread_join(threads[i], NULL);
+  free(threads);
+  audio_end();
+  printf("%d blocks, %d glitches, %lu disturbances\n", audio_blocks(), audio_glitches(),
+         (unsigned long)disturbances);
+  return 0;
+}
