@@ -66,6 +66,13 @@ enum {
 #define CALLSEQ_STALL_NEVER UINT_MAX  /* long waits are not reported */
 #define CALLSEQ_SUSPEND_NONE UINT_MAX /* no callback is suspended while it waits */
 
+/* A wait, in milliseconds, that has no bound. */
+#define CALLSEQ_FOREVER UINT_MAX
+
+/* Who is the service; see callseq_config. */
+#define CALLSEQ_SERVICE_THREAD 0u
+#define CALLSEQ_SERVICE_HOST 1u
+
 /* How the runtime is to be set up. Begin with CALLSEQ_CONFIG_DEFAULT; a zero field means the
  * default. Nothing is kept of it but what the fields point to, as each says. */
 typedef struct callseq_config {
@@ -112,10 +119,14 @@ typedef struct callseq_config {
   int batch_busy; /* nonzero: batches take calls of threads that call all the time, too. Each of
                      them has to be woken for a single call then: fewer calls in all, on two
                      processors */
+
+  unsigned service; /* what no thread waits for (green threads, Scheme's signal handlers) is done by
+                       CALLSEQ_SERVICE_THREAD, the default: a thread of the library's;
+                       CALLSEQ_SERVICE_HOST: whoever calls callseq_serve, and no such thread */
 } callseq_config;
 
 #define CALLSEQ_CONFIG_DEFAULT                                                                     \
-  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0 }
+  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0 }
 
 /* Loads the program's Scheme code on the dedicated stack and returns when it reaches
  * (return-to-host) or its end. Any thread, any number of times: the first call does the work, the
@@ -134,6 +145,17 @@ int callseq_init_with(const callseq_config *config);
  * wrote before is visible to it, and the reverse on return. If one of those functions raises,
  * `function` is abandoned as by longjmp and CALLSEQ_ERROR is returned. */
 int callseq_invoke(void (*function)(void *), void *argument);
+
+/* With CALLSEQ_SERVICE_HOST: a descriptor for the host's loop, readable when there is something for
+ * callseq_serve to do; to be polled only, and the library's to close. -1 otherwise, and before
+ * callseq_init. A forked child has another one. */
+int callseq_service_fd(void);
+
+/* Does what there is to do, a bounded amount, on this thread; waits for something for at most so
+ * many milliseconds, or CALLSEQ_FOREVER. CALLSEQ_OK: has done something. CALLSEQ_TIMEDOUT: nothing
+ * came. CALLSEQ_BUSY: another thread serves, or this one does already. CALLSEQ_INVALID: the host is
+ * not the service. CALLSEQ_WOULD_DEADLOCK: called inside. CALLSEQ_CLOSED: the runtime is closed. */
+int callseq_serve(unsigned ms);
 
 /* What has happened since callseq_init. */
 struct callseq_stats {

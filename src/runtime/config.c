@@ -34,6 +34,7 @@ const char *callseq_config_differs_early(const callseq_config *a, const callseq_
   DIFFERS(toplevel)
   DIFFERS(report_overrun)
   DIFFERS(measure_time)
+  DIFFERS(service)
   return NULL;
 }
 
@@ -96,6 +97,10 @@ char *callseq_config_normalise(callseq_config *config, const callseq_config *wan
   if (config->suspend && config->suspend != CALLSEQ_SUSPEND_NONE)
     return callseq_format("callseq_init_with: suspend is %u; it must be 0 or CALLSEQ_SUSPEND_NONE",
                           config->suspend);
+  if (config->service > CALLSEQ_SERVICE_HOST)
+    return callseq_format("callseq_init_with: service is %u; it must be CALLSEQ_SERVICE_THREAD or "
+                          "CALLSEQ_SERVICE_HOST",
+                          config->service);
   config->report_overrun = config->report_overrun != 0;
   config->measure_time = config->measure_time != 0;
   config->batch_busy = config->batch_busy != 0;

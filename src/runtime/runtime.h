@@ -159,6 +159,7 @@ struct callseq_runtime {
     struct pollfd *set;         /* the bell first, so many: */
     nfds_t descriptors, room;
     uint64_t deadline;                      /* by callseq_clock_now; 0: none */
+    uint64_t until;                         /* when the host's loop has served for long enough */
     _Atomic(struct callseq_chore *) chores; /* newest first; any thread adds, the service takes */
     /* Blocking C functions of green threads. */
     struct callseq_errand *errands;        /* that there are */

@@ -3,8 +3,13 @@
  * and its callback (service.scm) runs what is ready and says what to wait for next. So nobody polls
  * with the runtime held, and where there is nothing to do it sleeps.
  *
- * It takes no signals: it is not one of the host's threads, which may block a signal in all of them
- * and wait for it.
+ * The thread takes no signals: it is not one of the host's threads, which may block a signal in all
+ * of them and wait for it.
+ *
+ * The service is a thread of the library's, or the host's own loop. That has a front (front.h) to
+ * poll, and calls callseq_serve for what the thread would do; or one of the host's threads waits
+ * for something that only the service can bring, and does its work meanwhile. One thread at a time
+ * serves.
  *
  * It also starts threads for blocking C functions that green threads call: these have no native
  * thread of their own to run them on.
@@ -17,11 +22,13 @@
 #include "runtime.h"
 
 #include "base/clock.h"
-#include "interrupts.h"
+#include "fork.h"
 #include "scheme.h"
 #include "service.h"
 #include "suspend.h"
 #include "system/bell.h"
+#include "system/front.h"
+#include "system/park.h"
 #include "system/system.h"
 #include "thread.h"
 
@@ -44,6 +51,11 @@ struct callseq_errand {
 
 /* That this thread has been made for. */
 static __thread struct callseq_errand *own_errand;
+
+enum {
+  SERVE_NS = 10000000, /* so long the host's loop runs green threads that compute */
+  SLICE_MS = 10        /* so long a thread waits for another one that serves */
+};
 
 /* What `state` is. */
 enum callseq_service_state {
@@ -116,6 +128,16 @@ static bool serve_once(struct callseq_runtime *r) {
   return status != CALLSEQ_CLOSED;
 }
 
+/* ---- As a thread ---- */
+
+/* It may be told of something by the code that is being loaded. */
+static void wait_for_setup(struct callseq_runtime *r) {
+  if (atomic_load_explicit(&r->setup.state, memory_order_relaxed) != CALLSEQ_LOADING)
+    return;
+  pthread_mutex_lock(&r->setup.mutex);
+  pthread_mutex_unlock(&r->setup.mutex);
+}
+
 static void *run(void *runtime) {
   struct callseq_runtime *r = runtime;
   callseq_system_name_thread("callseq-service");
@@ -128,9 +150,119 @@ static void *run(void *runtime) {
     while (!atomic_load_explicit(&r->service.told, memory_order_relaxed) &&
            poll(set, r->service.set ? r->service.descriptors : 1, left(r)) < 0 && errno == EINTR) {
     }
+    wait_for_setup(r);
   } while (serve_once(r));
   return NULL;
 }
+
+/* ---- As the host's loop ---- */
+
+static bool is_hosts(struct callseq_runtime *r) {
+  return r->setup.config.service == CALLSEQ_SERVICE_HOST;
+}
+
+/* False: another thread serves, or this one does, further up. */
+static bool begin_serving(struct callseq_runtime *r) {
+  uint32_t nobody = 0;
+  /* acquire: pairs with the release in end_serving */
+  return atomic_compare_exchange_strong_explicit(&r->service.served, &nobody, 1,
+                                                 memory_order_acquire, memory_order_relaxed);
+}
+
+static void end_serving(struct callseq_runtime *r) {
+  /* release: pairs with the acquire in begin_serving */
+  atomic_store_explicit(&r->service.served, 0, memory_order_release);
+}
+
+/* False: nothing has come in so many milliseconds. */
+static bool wait_for_something(struct callseq_runtime *r, uint32_t ms) {
+  struct pollfd front = {.fd = r->service.front.fd, .events = POLLIN};
+  uint64_t end = callseq_clock_now() + (uint64_t)ms * 1000000;
+  int wait = ms > INT_MAX ? -1 : (int)ms, found;
+  while ((found = poll(&front, 1, wait)) < 0 && errno == EINTR) {
+    uint64_t t = callseq_clock_now();
+    if (wait > 0)
+      wait = t < end ? (int)((end - t + 999999) / 1000000) : 0;
+  }
+  return found > 0;
+}
+
+static void show(struct callseq_runtime *r) {
+  struct pollfd bell = {.fd = r->service.bell.heard, .events = POLLIN};
+  struct pollfd *set = r->service.set ? r->service.set : &bell;
+  set[0] = bell;
+  callseq_front_show(&r->service.front, set, r->service.set ? r->service.descriptors : 1,
+                     r->service.deadline);
+}
+
+/* By the thread that serves. */
+static int serve_for(struct callseq_runtime *r, uint32_t ms) {
+  if (!wait_for_something(r, ms))
+    return CALLSEQ_TIMEDOUT;
+  r->service.until = callseq_clock_now() + SERVE_NS;
+  bool open = serve_once(r);
+  show(r);
+  return open ? CALLSEQ_OK : CALLSEQ_CLOSED;
+}
+
+static int refuse(int status, const char *message) {
+  callseq_thread_enter();
+  callseq_thread_remember(status, callseq_format("callseq_serve: %s", message), NULL);
+  return status;
+}
+
+int callseq_service_fd(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  /* acquire: pairs with the releases in start and in set_up */
+  bool lives = atomic_load_explicit(&r->setup.state, memory_order_acquire) != CALLSEQ_LOADING &&
+               atomic_load_explicit(&r->service.state, memory_order_acquire) == LIVES;
+  return lives && is_hosts(r) ? r->service.front.fd : -1;
+}
+
+int callseq_serve(unsigned ms) {
+  struct callseq_runtime *r = &callseq_runtime;
+  callseq_fork_catch_up();
+  if (callseq_service_fd() < 0)
+    return refuse(CALLSEQ_INVALID, "the host is not the service; set callseq_config.service to "
+                                   "CALLSEQ_SERVICE_HOST");
+  if (callseq_runtime_inside(r))
+    return refuse(CALLSEQ_WOULD_DEADLOCK, "called inside, where what it serves cannot run");
+  if (!begin_serving(r))
+    return CALLSEQ_BUSY;
+  int saved = errno, cancel = callseq_thread_defer_cancel();
+  int status = serve_for(r, ms);
+  end_serving(r);
+  callseq_thread_allow_cancel(cancel);
+  errno = saved;
+  return status;
+}
+
+bool callseq_service_wait(struct callseq_runtime *r, _Atomic(uint32_t) *word, uint32_t expected,
+                          uint32_t ms) {
+  if (!is_hosts(r) || callseq_runtime_inside(r))
+    return callseq_park_wait(word, expected, ms);
+  if (!begin_serving(r)) { /* whoever serves may stop */
+    uint32_t slice = ms && ms < SLICE_MS ? ms : SLICE_MS;
+    return callseq_park_wait(word, expected, slice) || slice != ms;
+  }
+  /* seq_cst: pairs with the fence in callseq_service_wake */
+  atomic_thread_fence(memory_order_seq_cst);
+  int status = CALLSEQ_OK;
+  if (atomic_load_explicit(word, memory_order_relaxed) == expected)
+    status = serve_for(r, ms ? ms : UINT32_MAX);
+  end_serving(r);
+  return status != CALLSEQ_TIMEDOUT;
+}
+
+void callseq_service_wake(struct callseq_runtime *r, const void *word) {
+  callseq_park_wake(word);
+  /* seq_cst: pairs with the fence in callseq_service_wait */
+  atomic_thread_fence(memory_order_seq_cst);
+  if (atomic_load_explicit(&r->service.served, memory_order_relaxed))
+    callseq_service_tell(r);
+}
+
+/* ---- What it is told on the Scheme stack ---- */
 
 void callseq_scheme_publish_deadline(double milliseconds) {
   struct callseq_runtime *r = &callseq_runtime;
@@ -155,10 +287,12 @@ void callseq_scheme_publish_descriptor(int fd, int input, int output) {
       (struct pollfd){.fd = fd, .events = (short)((input ? POLLIN : 0) | (output ? POLLOUT : 0))};
 }
 
-/* Does a native thread want to call? */
+/* Is the runtime wanted elsewhere: does a native thread want to call, or has the host's loop served
+ * for long enough? */
 C_word callseq_scheme_is_wanted(void) {
-  struct callseq_sequencer *s = &callseq_runtime.fast.sequencer;
-  return C_mk_bool(callseq_sequencer_is_waited_for(s));
+  struct callseq_runtime *r = &callseq_runtime;
+  return C_mk_bool(callseq_sequencer_is_waited_for(&r->fast.sequencer) ||
+                   (is_hosts(r) && callseq_clock_now() >= r->service.until));
 }
 
 /* The service stays until somebody else wants to call. */
@@ -174,21 +308,35 @@ C_word callseq_scheme_serve_again(void) {
 
 /* ---- Starting and telling ---- */
 
+/* The host's service. An error number, or 0. */
+static int make_front(struct callseq_runtime *r) {
+  if (!callseq_front_open(&r->service.front))
+    return errno;
+  show(r);
+  return 0;
+}
+
+/* The library's. */
+static int make_thread(struct callseq_runtime *r) {
+  pthread_t thread;
+  int error = pthread_create(&thread, NULL, run, r);
+  if (!error)
+    pthread_detach(thread);
+  return error;
+}
+
 static bool start(struct callseq_runtime *r) {
   sigset_t all;
-  pthread_t thread;
   int error = 0;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &r->service.mask); /* no handler rings meanwhile */
-  if (r->service.bell.heard < 0 && !callseq_bell_open(&r->service.bell))
-    error = errno;
   r->service.descriptors = 1;
   r->service.deadline = 0;
-  if (!error)
-    error = pthread_create(&thread, NULL, run, r);
-  if (!error)
-    pthread_detach(thread);
-  /* release: pairs with the acquire in callseq_service_start */
+  if (r->service.bell.heard < 0 && !callseq_bell_open(&r->service.bell))
+    error = errno;
+  else
+    error = is_hosts(r) ? make_front(r) : make_thread(r);
+  /* release: pairs with the acquire in callseq_service_start and callseq_service_fd */
   atomic_store_explicit(&r->service.state, error ? NONE : LIVES, memory_order_release);
   pthread_sigmask(SIG_SETMASK, &r->service.mask, NULL);
   errno = error;
@@ -206,8 +354,9 @@ bool callseq_service_start(struct callseq_runtime *r, const char *lacking) {
     return true;
   int error = errno;
   if (!atomic_exchange_explicit(&r->service.reported, true, memory_order_relaxed))
-    callseq_print("callseq: %s: no %s for the library's own thread (%s)\n", lacking,
-                  r->service.bell.heard >= 0 ? "memory" : "descriptor", strerror(error));
+    callseq_print("callseq: %s: no %s for the %s (%s)\n", lacking,
+                  r->service.bell.heard >= 0 ? "memory" : "descriptor",
+                  is_hosts(r) ? "host's service" : "library's own thread", strerror(error));
   return false;
 }
 
@@ -334,13 +483,15 @@ static void forget_errands(struct callseq_runtime *r) {
 void callseq_service_forked(struct callseq_runtime *r) {
   forget_errands(r);
   callseq_bell_close(&r->service.bell);
+  callseq_front_close(&r->service.front, true);
+  atomic_store_explicit(&r->service.served, 0, memory_order_relaxed);
   atomic_store_explicit(&r->service.chores, NULL, memory_order_relaxed);
   atomic_store_explicit(&r->service.told, false, memory_order_relaxed);
   int state = atomic_load_explicit(&r->service.state, memory_order_relaxed);
   atomic_store_explicit(&r->service.state, NONE, memory_order_relaxed);
   if (state == NONE)
     return;
-  if (state == LIVES && pthread_equal(pthread_self(), r->service.thread))
+  if (state == LIVES && !is_hosts(r) && pthread_equal(pthread_self(), r->service.thread))
     /* the child's only thread is an ordinary one */
     pthread_sigmask(SIG_SETMASK, &r->service.mask, NULL);
   if (callseq_service_start(

@@ -1,7 +1,7 @@
-/* The service: a thread of the library's that does what no native thread waits for: in Scheme its
- * signal handlers, and green threads while nobody calls; and outside, with the runtime free, what
- * calls that nobody waits for leave to be done. There is none until one of these can come. Needs
- * runtime.h before it. */
+/* The service does what no native thread waits for: in Scheme its signal handlers, and green
+ * threads while nobody calls; and outside, with the runtime free, what calls that nobody waits for
+ * leave to be done. It is a thread of the library's, of which there is none until one of these can
+ * come; or the host's loop. Needs runtime.h before it. */
 #ifndef CALLSEQ_SERVICE_H
 #define CALLSEQ_SERVICE_H
 
@@ -13,7 +13,7 @@ struct callseq_chore {
   void (*run)(struct callseq_chore *chore); /* may free it */
 };
 
-/* Makes the thread unless there is one. False if it cannot be had; the first time a line on
+/* Makes the service unless there is one. False if it cannot be had; the first time a line on
  * standard error says why, and what that means: `lacking`. Any thread. */
 bool callseq_service_start(struct callseq_runtime *r, const char *lacking);
 
@@ -25,6 +25,12 @@ void callseq_service_tell(struct callseq_runtime *r);
 /* Has it run the chore soon, outside, by its own thread, after those that were entrusted to it
  * before. Any thread, also inside; never waits. */
 void callseq_service_entrust(struct callseq_runtime *r, struct callseq_chore *chore);
+
+/* callseq_park_wait and callseq_park_wake, for a thread that waits for what the service may have to
+ * do: where the host is the service, it serves meanwhile. */
+bool callseq_service_wait(struct callseq_runtime *r, _Atomic(uint32_t) *word, uint32_t expected,
+                          uint32_t ms);
+void callseq_service_wake(struct callseq_runtime *r, const void *word);
 
 /* For the holder, which is about to leave after a call of `callback`: tells it if a green thread
  * has been made ready. */

@@ -12,6 +12,7 @@
 #include "fork.h"
 #include "loading.h"
 #include "program.h"
+#include "service.h"
 #include "setup.h"
 #include "system/overrun.h"
 #include "thread.h"
@@ -106,6 +107,10 @@ static int set_up(struct callseq_runtime *r, const callseq_config *config) {
                                  "%s; addresses and locked memory may be limited (ulimit -v, -l)",
                                  bytes, r->setup.stack.guard, strerror(errno)));
   r->setup.config = *config;
+  if (config->service == CALLSEQ_SERVICE_HOST &&
+      !callseq_service_start(r, "callseq_init_with: the host cannot be the service"))
+    return refuse(CALLSEQ_NOMEM, callseq_format("callseq_init_with: no descriptor or memory for "
+                                                "the host's service"));
   r->setup.stack_top = (C_word *)((char *)r->setup.stack.base + r->setup.stack.bytes);
   callseq_setup_sequencer(r, config);
   callseq_loading_make_stack(r);

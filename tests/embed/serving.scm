@@ -1,0 +1,57 @@
+; Where the host's loop is the service: what no thread waits for.
+(declare (uses scheduler))
+(import (chicken platform) (chicken base) (chicken foreign) (chicken io) (chicken process)
+        (chicken process signal) (chicken time) callseq)
+
+#>
+int serve_inside(void);
+<#
+
+; What srfi-18, an egg, has as thread-start!.
+(define (start-thread thunk)
+  (let ((thread (##sys#make-thread #f 'created 'green 10)))
+    (##sys#setslot thread 1
+                   (lambda ()
+                     (thunk)
+                     (##sys#thread-kill! thread 'dead)
+                     (##sys#schedule)))
+    (##sys#setslot thread 3 'ready)
+    (##sys#add-to-ready-queue thread)
+    thread))
+
+(define (sleep! milliseconds)
+  (##sys#thread-sleep! (+ milliseconds (exact->inexact (current-process-milliseconds)))))
+
+(define (wait-for-input fd)
+  (##sys#thread-block-for-i/o! ##sys#current-thread fd #:input)
+  (##sys#thread-yield!))
+
+(define done 0)
+(define-sequenced-callback (events) int done)
+(define (count-event!) (set! done (+ done 1)))
+
+(define-sequenced-callback (leave_sleeper (int ms)) void
+  (start-thread (lambda () (sleep! ms) (count-event!))))
+(define-sequenced-callback (leave_reader (int fd)) void
+  (start-thread (lambda () (wait-for-input fd) (count-event!))))
+; The same descriptor, by two.
+(define-sequenced-callback (leave_readers (int fd)) void
+  (start-thread (lambda () (wait-for-input fd) (count-event!)))
+  (start-thread (lambda () (wait-for-input fd) (count-event!))))
+(define stop #f)
+(define-sequenced-callback (leave_computing) void
+  (start-thread (lambda () (let loop () (unless stop (loop))) (count-event!))))
+(define-sequenced-callback (stop_computing) void (set! stop #t))
+
+(define-sequenced-callback (handle_signals) void
+  (set-signal-handler! signal/usr1 (lambda (signal) (count-event!))))
+
+(define serve-in-place (foreign-safe-lambda int "serve_inside"))
+(define-sequenced-callback (serve_nested) int (serve-in-place))
+
+; A blocking C function of a green thread.
+(define blocks (foreign-blocking-lambda* void ((int fd)) "char c; if (read(fd, &c, 1) != 1) abort();"))
+(define-sequenced-callback (leave_blocking (int fd)) void
+  (start-thread (lambda () (blocks fd) (count-event!))))
+
+(return-to-host)
