@@ -157,6 +157,25 @@ int callseq_service_fd(void);
  * not the service. CALLSEQ_WOULD_DEADLOCK: called inside. CALLSEQ_CLOSED: the runtime is closed. */
 int callseq_serve(unsigned ms);
 
+/* A reference that keeps a Scheme object alive, whatever moves. In Scheme the foreign type
+ * callseq-handle, of callbacks and of foreign lambdas. What goes from Scheme to C (a callback's
+ * result, a foreign lambda's argument) is new, and C's to release; what comes from C (a callback's
+ * argument, a foreign lambda's result) is borrowed. NULL is #f. */
+typedef struct callseq_handle callseq_handle;
+
+/* One more reference, and one less; the handle is released for good when none is left. Any thread,
+ * at any time, without waiting: inside, in C code under any foreign lambda, after the end of
+ * Scheme. NULL is let through. A handle that has been released for good, and is not in use for
+ * another object, is told on standard error; retain then returns NULL. With CALLSEQ_WATCH_HANDLES=1
+ * in the environment that is told for long after, and those alive at the end are, each with where
+ * it was made. */
+callseq_handle *callseq_handle_retain(callseq_handle *handle);
+void callseq_handle_release(callseq_handle *handle);
+
+/* Do both have the same object, by eq? Two handles of one object are different pointers. Any
+ * thread, at any time; waits while objects are moved. */
+bool callseq_handle_same(const callseq_handle *a, const callseq_handle *b);
+
 /* What has happened since callseq_init. */
 struct callseq_stats {
   uint64_t calls;           /* executed, callseq_invoke and nested ones included */
@@ -171,6 +190,7 @@ struct callseq_stats {
   uint64_t wakes;           /* how often one was to be woken, if it had not by itself */
   uint64_t collections;     /* minor and major */
   uint64_t inside_ns;       /* how long the runtime was held; 0 without measure_time */
+  uint64_t handles;         /* that are alive now */
 };
 
 /* Fills in *stats. Any thread, at any time, without waiting; costs nothing while it is not called.

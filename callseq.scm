@@ -8,7 +8,7 @@
 (module callseq
     ((define-sequenced-callback queue-for-this-call note-ready leave describe call-chain report)
      define-sequenced-callback/status callseq-header
-     (foreign-blocking-lambda call-outside) (foreign-blocking-lambda* call-outside)
+     (foreign-blocking-lambda call-outside object->handle handle->object) (foreign-blocking-lambda* call-outside)
      (exclusively call-exclusively))
 
   (import scheme (chicken base) (chicken condition) (chicken fixnum) (chicken foreign)
@@ -100,6 +100,7 @@
 (include "src/scheme/c.scm")
 (include "src/scheme/levels.scm")
 (include "src/scheme/suspension.scm")
+(include "src/scheme/handles.scm")
 (include "src/scheme/failures.scm")
 (include "src/scheme/reports.scm")
 (include "src/scheme/hooks.scm")

@@ -40,6 +40,15 @@ refused 'a list of strings as result' "($plain (fetch) c-string-list '())" \
 refused 'a result in the Scheme heap, status form' "($status (fetch) scheme-object 1)" \
   "$status" fetch scheme-object
 
+refused 'a Scheme object as result' "($plain (fetch) scheme-object 1)" "$plain" fetch \
+  'return a callseq-handle'
+refused "C's name of a handle" "($plain (fetch (callseq_handle f)) int 1)" "$plain" fetch \
+  'callseq_handle is callseq-handle here'
+refused 'a handle behind its name' "($plain (fetch (f callseq-handle)) int 1)" "$plain" \
+  '(callseq-handle f)'
+refused 'a pointer form round a handle and more' "($plain (fetch ((c-pointer callseq-handle int) f)) int 1)" \
+  "$plain" fetch 'one type must follow'
+
 refused 'an unknown type of an argument' "($plain (fetch (integer128 place)) int 1)" \
   "$plain" fetch place integer128 define-foreign-type
 refused 'an unknown type of the result' "($plain (fetch) integer128 1)" \

@@ -71,7 +71,7 @@
   (let ((k (kind type)))
     (when (eq? k 'scheme-object)
       (refuse syntax name
-              (sprintf "~A: it would point into the Scheme heap, where objects move meanwhile; take a number, a c-string or a c-pointer"
+              (sprintf "~A: it would point into the Scheme heap, where objects move meanwhile; take a callseq-handle, which keeps it alive there"
                        where)
               type))
     (when (and argument? (eq? k 'void))
@@ -88,6 +88,18 @@
 
 (define (job-members blocking)
   (list-tabulate* (length (blocking-types blocking)) (lambda (i) (sprintf "callseq_a~A" i))))
+
+;; Where handles are made that are arguments, in words.
+(define (given-to blocking)
+  (sprintf "~Aan argument of ~A"
+           (if (blocking-place blocking) (string-append (blocking-place blocking) ": ") "")
+           (if (blocking-body blocking) "a foreign-blocking-lambda*" (blocking-function blocking))))
+
+;; Where handles are made that are arguments, in words.
+(define (given-by blocking)
+  (sprintf "~A~A, an argument"
+           (if (blocking-place blocking) (string-append (blocking-place blocking) ": ") "")
+           (if (blocking-body blocking) "foreign-blocking-lambda*" (blocking-function blocking))))
 
 (define (string-type? type)
   (let ((k (kind type))) (or (memq k kept-strings) (memq k given-strings))))
@@ -128,17 +140,27 @@
                      ((reference? result) "callseq_call->callseq_result = &")
                      (else (sprintf "callseq_call->callseq_result = (~A)" (place result ""))))
                (blocking-function blocking)
-               (commas (map (lambda (t m) (sprintf "~Acallseq_call->~A" (if (reference? t) "*" "") m))
+               (commas (map (lambda (t m)
+                              (sprintf (cond ((reference? t) "*callseq_call->~A")
+                                             ((handle? t) "callseq_abi_hand_over(&callseq_call->~A)")
+                                             (else "callseq_call->~A"))
+                                       m))
                             types members)))
+      ;; It is borrowed, and its owner may release it before it is read.
+      (if (handle? result) "  callseq_abi_retain(callseq_call->callseq_result);" '())
       "}"
       (sprintf "static void ~A(struct callseq_abi_job *callseq_job) {" (job "drop" blocking))
       own-job
-      (map (lambda (t m) (if (string-type? t) (sprintf "  callseq_abi_free((void *)callseq_call->~A);" m) '()))
+      (map (lambda (t m)
+             (cond ((string-type? t) (sprintf "  callseq_abi_free((void *)callseq_call->~A);" m))
+                   ((handle? t) (sprintf "  callseq_abi_release(callseq_call->~A);" m))
+                   (else '())))
            types members)
       (cond ((memq (kind result) given-strings)
              "  callseq_abi_free((void *)callseq_call->callseq_result);")
             ((eq? (kind result) 'c-string-list*)
              "  callseq_abi_free_strings(callseq_call->callseq_result);")
+            ((handle? result) "  callseq_abi_release(callseq_call->callseq_result);")
             (else '()))
       (sprintf "  callseq_abi_put(&~A, callseq_job);" (job "spare" blocking))
       "}")
@@ -153,25 +175,34 @@
               struct struct (job "spare" blocking) struct)
      "int callseq_whole = 1;"
      "if (!callseq_call) C_return(C_SCHEME_FALSE);"
-     (if (or (memq result given-strings) (eq? result 'c-string-list*))
+     (if (or (memq result given-strings)
+             (eq? result 'c-string-list*)
+             (handle? (blocking-result blocking)))
          "callseq_call->callseq_result = 0;"
          '())
      (sprintf "callseq_call->callseq_job.run = ~A;" (job "run" blocking))
      (sprintf "callseq_call->callseq_job.drop = ~A;" (job "drop" blocking))
      (map (lambda (t m)
-            (if (string-type? t)
-                (sprintf "callseq_call->~A = (~A)callseq_abi_copy((const char *)~A, &callseq_whole);" m
-                         (place t "") m)
-                (sprintf "callseq_call->~A = (~A)~A~A;" m (place t "") (if (reference? t) "&" "") m)))
+            (cond ((string-type? t)
+                   (sprintf "callseq_call->~A = (~A)callseq_abi_copy((const char *)~A, &callseq_whole);" m
+                            (place t "") m))
+                  ((handle? t)
+                   (sprintf "callseq_whole &= callseq_abi_handle(~A, ~A, &callseq_call->~A);" m
+                            (c-literal (given-by blocking)) m))
+                  (else
+                   (sprintf "callseq_call->~A = (~A)~A~A;" m (place t "") (if (reference? t) "&" "") m))))
           (blocking-types blocking) (job-members blocking))
      "if (!callseq_whole) { callseq_call->callseq_job.drop(&callseq_call->callseq_job); C_return(C_SCHEME_FALSE); }"
      "C_return((C_word)callseq_call | C_FIXNUM_BIT);")))
 
 ;;; The Scheme procedure
 
-;; CHICKEN passes a nonnull-unsigned-c-string without the NUL at its end, and without a check.
+;; CHICKEN passes a nonnull-unsigned-c-string without the NUL at its end, and without a check. A handle
+;; is made when all other arguments have been converted, which may fail.
 (define (passed-type type)
-  (if (eq? (kind type) 'nonnull-unsigned-c-string) 'nonnull-c-string type))
+  (cond ((handle? type) 'scheme-object)
+        ((eq? (kind type) 'nonnull-unsigned-c-string) 'nonnull-c-string)
+        (else type)))
 
 (define (passed type variable)
   (if (and (eq? (kind type) 'nonnull-unsigned-c-string) (converter type 1))

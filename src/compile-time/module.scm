@@ -52,6 +52,14 @@
 
 (define text-begun? #f)                 ; in this compilation
 
+;; What every file needs that imports callseq: done when its compiler loads this module.
+(define (begin-file!)
+  (register-types!)
+  (set! chicken.compiler.core#foreign-declarations
+    (cons "struct callseq_handle;\n" chicken.compiler.core#foreign-declarations)))
+
+(when (feature? 'compiling) (begin-file!))
+
 ;; The expansion of a callseq-header form.
 (define (expand-header form)
   (parse-header form)

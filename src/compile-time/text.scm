@@ -141,7 +141,10 @@
              (string-append "      " bad)
              (sprintf "    callseq_result = (~A)callseq_wide;" c-type)
              "  }"))
-    (cond ((assq k integer-types)
+    (cond ((handle? type)
+           (sprintf "  callseq_result = (~A)callseq_abi_handle_result(callseq_value, ~A);" c-type
+                    (c-literal (made-by callback))))
+          ((assq k integer-types)
            => (lambda (i) (integer-text (cadr i) (caddr i) (eq? 'signed (cadddr i)))))
           ((and (pair? k) (eq? (car k) 'enum)) (integer-text "INT_MIN" "INT_MAX" #t))
           ((memq k '(char unsigned-char))
@@ -165,6 +168,12 @@
            (lines "  void *callseq_pointer;"
                   (convert (sprintf "callseq_abi_pointer(callseq_value, ~A, &callseq_pointer)" (if (nonnull? k) 0 1)))
                   (sprintf "  callseq_result = (~A)callseq_pointer;" c-type))))))
+
+;; Where handles are made that the callback returns, in words.
+(define (made-by callback)
+  (sprintf "~Acallback ~A"
+           (if (callback-place callback) (string-append (callback-place callback) ": ") "")
+           (callback-name callback)))
 
 (define (reply-text callback)
   (let ((reply (own "reply" callback)) (inline (own "inline" callback)))
@@ -215,7 +224,11 @@
                       ((reference? result) "*callseq_call.callseq_result")
                       (else (sprintf "(~A)callseq_call.callseq_result" c-type))))
          (string? (or (memq k kept-strings) (memq k given-strings)))
-         (free-result "    callseq_abi_free(callseq_call.callseq_result);"))
+         (free-result "    callseq_abi_free(callseq_call.callseq_result);")
+         (discard (cond (string? free-result)
+                        ((handle? result)
+                         "    callseq_abi_release((struct callseq_handle *)callseq_call.callseq_result);")
+                        (else #f))))
     (lines
      "#ifdef __cplusplus"
      "extern \"C\""
@@ -246,7 +259,7 @@
            (status?
             (lines "  if (callseq_result)"
                    (sprintf "    *callseq_result = ~A;" value)
-                   (if string? (lines "  else" free-result) '())
+                   (if discard (lines "  else" discard) '())
                    "  return 0;"))
            (void? '())
            (else (sprintf "  return ~A;" value)))

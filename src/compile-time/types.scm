@@ -8,6 +8,18 @@
 (define (registered type)
   (and (symbol? type) (chicken.compiler.support#lookup-foreign-type type)))
 
+;; C's references to Scheme objects are a foreign type that every file knows which imports callseq: the
+;; compiler applies the two converters where it makes foreign lambdas.
+(define handle-type 'callseq-handle)
+
+(define (register-types!)
+  (chicken.compiler.support#register-foreign-type!
+   handle-type '(c-pointer (struct "callseq_handle")) 'callseq#object->handle 'callseq#handle->object))
+
+;; Is TYPE that one? Our own text converts in C. As in CHICKEN, a name registered for it is a mere
+;; pointer.
+(define (handle? type) (eq? (unconst type) handle-type))
+
 ;; The type without registered names and outer const; TYPE must be known to be no loop.
 (define (kind type)
   (cond ((registered type) => (lambda (r) (kind (vector-ref r 0))))
@@ -21,7 +33,7 @@
 ;; arguments (what CHICKEN calls argument and result is the other way round). As in CHICKEN, a
 ;; name registered for another name does not inherit its converters.
 (define (converter type slot)
-  (let ((r (registered (unconst type))))
+  (let ((r (and (not (handle? type)) (registered (unconst type)))))
     (and r (vector-ref r slot))))
 
 ;; name, lowest and highest value in C, signed or unsigned
@@ -184,7 +196,8 @@
 (define other-names                     ; that people know from elsewhere
   '((string c-string) (char* c-string) (boolean bool) (character char) (_Bool bool) (real double)
     (flonum double) (float32 float) (float64 double) (fixnum int) (pointer c-pointer)
-    (void* c-pointer) (unsigned unsigned-int) (uint unsigned-int) (uchar unsigned-char)
+    (void* c-pointer) (callseq_handle callseq-handle) (handle callseq-handle)
+    (unsigned unsigned-int) (uint unsigned-int) (uchar unsigned-char)
     (ushort unsigned-short) (ulong unsigned-long) (uint32 unsigned-int32)
     (uint64 unsigned-integer64) (int64 integer64) (int8_t byte) (uint8_t unsigned-byte)
     (int16_t short) (uint16_t unsigned-short) (int32_t int32) (uint32_t unsigned-int32)
@@ -261,7 +274,7 @@
   (check-type form name type "the result")
   (let ((k (kind type)))
     (when (eq? k 'scheme-object)
-      (refuse form name "the result: it would point into the Scheme heap, where objects move; return a number, a c-string or a c-pointer" type))
+      (refuse form name "the result: it would point into the Scheme heap, where objects move; return a callseq-handle, which keeps it alive there" type))
     (when (memq k '(c-string-list c-string-list*))
       (refuse form name "the result: a list of strings can only be an argument; return a c-pointer to memory of your own" type))
     (when (and status? (pair? k) (memq (car k) '(ref instance-ref)))
@@ -287,7 +300,8 @@
 ;; What values a result type takes, in words for an error message.
 (define (accepts type)
   (let ((k (kind type)))
-    (cond ((assq k integer-types)
+    (cond ((handle? type) "anything")
+          ((assq k integer-types)
            => (lambda (i)
                 (if (eq? (cadddr i) 'signed)
                     "an exact integer in the type's range"

@@ -24,6 +24,9 @@
 #include "base/compiler.h"
 #endif
 
+/* Types of callseq.h, by their tags alone. */
+struct callseq_handle;
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -139,6 +142,16 @@ int callseq_abi_signed(C_word value, int64_t low, int64_t high, int64_t *result)
 int callseq_abi_unsigned(C_word value, uint64_t high, uint64_t *result);
 int callseq_abi_string(C_word value, int null, int symbol, char **result);
 int callseq_abi_pointer(C_word value, int null, void **result);
+
+/* A new handle of the value, NULL for #f; `place` says in words where it is made. The second is for
+ * a reply, whose request fails where there is no memory. */
+int callseq_abi_handle(C_word value, const char *place, struct callseq_handle **result);
+struct callseq_handle *callseq_abi_handle_result(C_word value, const char *place);
+/* The object of a handle, #f for NULL, or C_SCHEME_UNBOUND if that has been released. */
+C_word callseq_abi_object(const struct callseq_handle *handle);
+/* As callseq_handle_retain and callseq_handle_release. */
+struct callseq_handle *callseq_abi_retain(struct callseq_handle *handle);
+void callseq_abi_release(struct callseq_handle *handle);
 
 #ifdef __cplusplus
 }

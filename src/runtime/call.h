@@ -159,6 +159,12 @@ CALLSEQ_INLINE void callseq_abi_put(struct callseq_abi_job **spare, struct calls
   else
     *spare = job;
 }
+/* A handle of a job goes to the C function, and is the job's no more. */
+CALLSEQ_INLINE struct callseq_handle *callseq_abi_hand_over(struct callseq_handle **member) {
+  struct callseq_handle *handle = *member;
+  *member = (struct callseq_handle *)0;
+  return handle;
+}
 /* NULL stays; `whole` becomes 0 if there is no memory. */
 CALLSEQ_INLINE char *callseq_abi_copy(const char *string, int *whole) {
   char *copy = string ? strdup(string) : (char *)0;

@@ -5,12 +5,14 @@
 
 #include "runtime.h"
 
+#include "handles.h"
 #include "scheme.h"
 #include "system/system.h"
 
 #include <unistd.h>
 
 void callseq_scheme_exit(int code) {
+  callseq_handles_report(&callseq_runtime);
   callseq_system_write_out();
   _exit(code);
 }

@@ -7,6 +7,7 @@
 #include "runtime.h"
 
 #include "exit.h"
+#include "handles.h"
 #include "loading.h"
 #include "scheme.h"
 #include "thread.h"
@@ -49,10 +50,16 @@ static void take_sizes(struct callseq_runtime *r) {
   }
 }
 
+static void before_collection(int mode) {
+  (void)mode;
+  callseq_handles_collecting(&callseq_runtime);
+}
+
 static void after_collection(int mode, C_long milliseconds) {
   (void)mode;
   (void)milliseconds;
   struct callseq_runtime *r = &callseq_runtime;
+  callseq_handles_collected(r);
   if (r->setup.asking)
     take_sizes(r);
   atomic_store_explicit(&r->counts.collections,
@@ -101,7 +108,10 @@ static void live(void *runtime) {
   }
 }
 
-void callseq_loading_count_collections(void) { C_post_gc_hook = after_collection; }
+void callseq_loading_watch_collections(void) {
+  C_pre_gc_hook = before_collection;
+  C_post_gc_hook = after_collection;
+}
 
 void callseq_loading_make_stack(struct callseq_runtime *r) {
   const struct callseq_stack *stack = &r->setup.stack;
@@ -112,7 +122,8 @@ void callseq_loading_make_stack(struct callseq_runtime *r) {
 bool callseq_loading_run(struct callseq_runtime *r, const struct callseq_sizes *sizes) {
   if (!CHICKEN_initialize(sizes->heap, sizes->nursery, sizes->symbols, ask_sizes))
     return false;
-  callseq_loading_count_collections();
+  callseq_loading_watch_collections();
+  callseq_handles_begin(r);
   r->setup.nursery = sizes->nursery;
   callseq_runtime_switch_in(r, NULL);
   if (r->setup.not_in_stack)

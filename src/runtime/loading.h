@@ -8,7 +8,7 @@
 void callseq_loading_make_stack(struct callseq_runtime *r);
 
 /* Has CHICKEN tell of its collections. Set-up. */
-void callseq_loading_count_collections(void);
+void callseq_loading_watch_collections(void);
 
 /* Starts CHICKEN and loads the library's unit and the program; this thread is the holder. False if
  * CHICKEN cannot get its memory; `setup.status` tells whether the program raised an error, and

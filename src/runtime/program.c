@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "fork.h"
+#include "handles.h"
 #include "interrupts.h"
 #include "loading.h"
 #include "program.h"
@@ -150,7 +151,8 @@ C_word callseq_scheme_host(C_word nursery) {
                        &r->fast.scheme);
   callseq_tools_add(&r->host_side, r->program.side.base, r->program.side.bytes);
   callseq_tools_here(&r->scheme_side, r->setup.stack.base, r->setup.stack.bytes);
-  callseq_loading_count_collections();
+  callseq_loading_watch_collections();
+  callseq_handles_begin(r);
   callseq_thread_configure(false);
   r->program.hosts = true;
   r->program.request.callback = &program;
@@ -177,6 +179,7 @@ void callseq_program_await_end(struct callseq_runtime *r, const struct callseq_a
 /* The process ends: refuses calls from now on, those that wait too. */
 C_word callseq_scheme_close(void) {
   struct callseq_runtime *r = &callseq_runtime;
+  callseq_handles_report(r);
   if (atomic_load_explicit(&r->setup.state, memory_order_relaxed) != CALLSEQ_READY)
     return C_SCHEME_UNDEFINED;
   /* release: pairs with the acquire in loading() of calls.c */

@@ -129,6 +129,23 @@ struct callseq_runtime {
                      reads it */
   } suspend;
 
+  /* References of C's to objects; see handles.c. */
+  struct {
+    _Atomic(struct callseq_handle *) aside; /* those released since they were taken; any thread */
+    struct callseq_handle *spare;           /* holder: those to make others of */
+    bool watched;                           /* set-up: where they are made is kept, and they rest */
+    struct callseq_handle *oldest, *newest; /* holder: those that rest, so many: */
+    size_t rests;
+    struct place *places; /* holder: where handles were made */
+    _Atomic(struct callseq_handle *)
+        all;                    /* the last one; the holder writes, any thread reads, as */
+    _Atomic(uint64_t) made;     /* how many there have been */
+    _Atomic(uint64_t) released; /* for good; any thread */
+    int collections;            /* holder: that have begun and not ended, one in the other */
+    _Atomic(unsigned) moving;   /* odd: objects are being moved. As `all` */
+    _Atomic(bool) reported;     /* those that are alive at the end; any thread */
+  } handles;
+
   struct callseq_signals signals; /* signals.h says by whom */
 
   /* A Scheme program that hosts native threads; see program.c. */

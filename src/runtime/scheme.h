@@ -59,6 +59,8 @@ C_word callseq_scheme_is_program(void);
 C_word callseq_scheme_can_wake(C_word server);
 int callseq_scheme_input_buffered(void);
 void callseq_scheme_take_over_signals(void);
+struct callseq_handle *callseq_scheme_handle(C_word object, char *place);
+int callseq_scheme_watches_handles(void);
 
 /* The reply of the library's own callbacks, which have no result. */
 CALLSEQ_INLINE C_word callseq_scheme_reply_void(C_word serial) {

@@ -5,6 +5,8 @@
 
 #include "runtime.h"
 
+#include "handles.h"
+
 static uint64_t peek(_Atomic(uint64_t) *counter) {
   return atomic_load_explicit(counter, memory_order_relaxed);
 }
@@ -43,6 +45,7 @@ void callseq_stats(struct callseq_stats *stats) {
   stats->wakes = peek(&counts->wakes);
   stats->collections = peek(&r->counts.collections);
   stats->inside_ns = peek(&r->counts.inside_ns);
+  stats->handles = callseq_handles_alive(r);
 }
 
 /* The plain name, for programs that do not have callseq.h, in other languages: these can compare

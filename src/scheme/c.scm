@@ -25,6 +25,11 @@
 (define (host nursery) (##core#inline "callseq_scheme_host" nursery))
 (define input-buffered? (foreign-lambda* bool () "C_return(callseq_scheme_input_buffered());"))
 (define take-over-signals (foreign-lambda void "callseq_scheme_take_over_signals"))
+(define make-handle
+  (foreign-lambda (c-pointer (struct "callseq_handle")) "callseq_scheme_handle" scheme-object c-string))
+(define object-of
+  (foreign-lambda scheme-object "callseq_abi_object" (c-pointer (struct "callseq_handle"))))
+(define watches-handles? (foreign-lambda bool "callseq_scheme_watches_handles"))
 (define catch-signal (foreign-lambda void "callseq_scheme_catch_signal" int))
 
 ;; Evaluates EXPRESSION, which gives the procedure to go on with, and jumps to it.

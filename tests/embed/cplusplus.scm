@@ -5,6 +5,7 @@
 #include <vector>
 struct Counter { int n; };
 extern "C" int throw_and_catch(int);
+extern "C" struct callseq_handle *kept_handle;
 <#
 
 ; What the FFI asks of an object system for (instance ...).
@@ -24,6 +25,13 @@ extern "C" int throw_and_catch(int);
   (instance "Counter" <counter>)
   c)
 (define-sequenced-callback (vector_size ((c-pointer (template "std::vector" int)) v)) int (size v))
+(define-sequenced-callback (counter_from (int n)) callseq-handle
+  (lambda () (set! n (+ n 1)) n))
+(define-sequenced-callback (count_on (callseq-handle counter)) int (counter))
+(define-sequenced-callback/status (try_same (callseq-handle x)) callseq-handle x)
+(define keep (foreign-blocking-lambda* void ((callseq-handle x)) "kept_handle = x;"))
+(define-sequenced-callback (keep_handle (callseq-handle x)) void (keep x))
+
 (define-sequenced-callback (greet (c-string name)) c-string (string-append "hello " name))
 ; C++ has no conversion from char ** to const char **.
 (define-sequenced-callback (no_texts) (const (c-pointer c-string)) #f)

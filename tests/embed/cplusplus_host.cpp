@@ -1,5 +1,6 @@
 /* A host in C++, Scheme compiled as C++: references, instances, templates by pointer. */
 #include <callseq.h>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -20,6 +21,12 @@ int vector_size(std::vector<int> *);
 char *greet(const char *);
 int try_half(int, int *);
 int around(int), throw_and_catch(int);
+callseq_handle *counter_from(int);
+int count_on(callseq_handle *);
+int try_same(callseq_handle *, callseq_handle **);
+void keep_handle(callseq_handle *);
+extern callseq_handle *kept_handle;
+callseq_handle *kept_handle;
 }
 
 /* Destroyed at the end of its thread, before destructors of pthread keys. */
@@ -97,6 +104,24 @@ int main() {
     });
   for (std::thread &thread : threads)
     thread.join();
+
+  {
+    typedef std::unique_ptr<callseq_handle, void (*)(callseq_handle *)> handle;
+    handle counter(counter_from(5), callseq_handle_release);
+    callseq_handle *result = nullptr;
+    is_int(count_on(counter.get()), 6, "a closure in a unique_ptr");
+    is_int(try_same(counter.get(), &result), CALLSEQ_OK, "the status form");
+    handle same(result, callseq_handle_release);
+    keep_handle(counter.get());
+    handle kept(kept_handle, callseq_handle_release);
+    ok(callseq_handle_same(counter.get(), same.get()) &&
+           callseq_handle_same(counter.get(), kept.get()),
+       "in and out, of callbacks and of blocking lambdas");
+    is_int(count_on(same.get()), 7, "the same closure");
+  }
+  struct callseq_stats stats;
+  callseq_stats(&stats);
+  is_int((intmax_t)stats.handles, 0, "all have been released");
 
   int right_before = 0, right_alone = 0;
   std::thread([&] {

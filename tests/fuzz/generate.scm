@@ -92,8 +92,8 @@ struct Counter { int n; };
     ((7) (pick '(c-pointer nonnull-c-pointer)))
     ((8) (let ((t (value-type c++? #f)))
            (if (and (pair? t) (memq (car t) '(function ref instance-ref))) t (constant t))))
-    ((9) (cond (argument? (pick '(scheme-object c-string-list c-string-list*)))
-               (else (pick numbers))))
+    ((9) (cond (argument? (pick '(scheme-object c-string-list c-string-list* callseq-handle)))
+               (else (pick '(callseq-handle (const callseq-handle) int)))))
     ((10) (if c++? (c++-type) (function-type c++? 2)))
     (else (list (pick pointers) (inner-type c++? 4)))))
 
