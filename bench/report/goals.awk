@@ -65,6 +65,9 @@ END {
   plain = cell("single-samples", "plain")
   goal("1 thread: time of a call, of plain's", ratio(cell("single-samples", "callseq"), "ns", plain,
        "ns"), "<=", 0.25)
+  x = ratio(cell("single-samples", "callseq-handle"), "ns", plain, "ns")
+  goal("1 thread: time of a handle beyond the two calls that give and take it, of a plain call",
+       x == "" ? x : x - 2 * ratio(cell("single-samples", "callseq"), "ns", plain, "ns"), "<=", 0.5)
   goal("1 thread: time of a call in a Scheme program, of that in a C host",
        ratio(cell("single-samples", "callseq-hosted"), "ns", cell("single-samples", "callseq"), "ns"),
        "<=", 1.5)

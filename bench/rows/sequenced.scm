@@ -25,6 +25,12 @@
       (+ a 100)
       0))
 
+;; A closure as a handle, in two calls.
+(define-sequenced-callback (adder (int a)) callseq-handle
+  (lambda () (+ a 100)))
+(define-sequenced-callback (called (callseq-handle procedure)) int
+  (procedure))
+
 (cond-expand
   (threads
    (foreign-declare "void row_occupy(void);")
