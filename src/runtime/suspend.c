@@ -196,8 +196,7 @@ static void drop(struct callseq_abi_job **job) {
   *job = NULL;
 }
 
-/* A server's record, as a fixnum; `level` is what callseq.scm has of it. The first one is attached.
- */
+/* A server's record, as a fixnum; `level` is what callseq.scm has of it. */
 C_word callseq_scheme_make_server(C_word level) {
   struct callseq_runtime *r = &callseq_runtime;
   CALLSEQ_ASSERT_IN_SCHEME(r);
@@ -210,8 +209,6 @@ C_word callseq_scheme_make_server(C_word level) {
   v->root = callseq_roots_take(r, level);
   v->next = r->suspend.servers;
   r->suspend.servers = v;
-  if (!r->suspend.attached)
-    r->suspend.attached = v;
   return (C_word)v | C_FIXNUM_BIT;
 }
 
@@ -384,7 +381,8 @@ C_word callseq_scheme_can_wake(C_word server) {
   return C_mk_bool(server_of(server)->request && !server_of(server)->job);
 }
 
-/* A spare server is attached: it begins where the last request has been answered or suspended. */
+/* A spare server is attached, or the first one: it begins where the last request has been answered
+ * or suspended. */
 C_word callseq_scheme_attach_spare(C_word server) {
   CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
   CALLSEQ_ASSERT(!callseq_runtime.suspend.attached || callseq_runtime.suspend.attached->away);

@@ -56,6 +56,7 @@
 (define (begin-serving)
   (set! first-thread ##sys#current-thread)
   (set! first-level (server-in first-thread))
+  (##core#inline "callseq_scheme_attach_spare" (record-of first-level))
   (set! levels (list first-level))
   (##core#inline "callseq_scheme_enter_level")
   first-level)
