@@ -14,6 +14,8 @@
 #include <unistd.h>
 void torture_executed(int), torture_nested(int), torture_nested_unsafe(int);
 int torture_outside(int), torture_elsewhere(int);
+void torture_keep(int, struct callseq_handle *);
+struct callseq_handle *torture_lent(int);
 int torture_is_program(void), torture_next_step(void), torture_end_program(void);
 void torture_begin_program(void), torture_step_outside(void), torture_step_inside(void);
 <#
@@ -66,6 +68,32 @@ void torture_begin_program(void), torture_step_outside(void), torture_step_insid
 (define-sequenced-callback (torture_mark (mark m)) mark
   (executed (mark-id m))
   (make-mark (answer (mark-id m))))
+
+;;; Handles: of closures that know which call has made them
+
+(define keep-handle (foreign-lambda void "torture_keep" int callseq-handle))
+(define keep-outside (foreign-blocking-lambda void "torture_keep" int callseq-handle))
+(define lent (foreign-blocking-lambda callseq-handle "torture_lent" int))
+(define (knowing id) (lambda () (answer id)))
+
+(define-sequenced-callback (torture_handle (int id)) callseq-handle (executed id) (knowing id))
+(define-sequenced-callback (torture_keep_handle (int id) (bool outside)) int
+  (executed id)
+  ((if outside keep-outside keep-handle) id (knowing id))
+  (answer id))
+(define-sequenced-callback (torture_use_handle (int id) (callseq-handle procedure)) int
+  (executed id)
+  (procedure))
+(define-sequenced-callback (torture_use_lent (int id)) int
+  (executed id)
+  (let ((procedure (lent id)))
+    (gc #f)
+    (procedure)))
+(define-sequenced-callback/status (torture_pass_handle (int id) (callseq-handle x) (bool fail))
+    callseq-handle
+  (executed id)
+  (when fail (error (tag id)))
+  x)
 
 ;;; Failures
 

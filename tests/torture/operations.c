@@ -247,6 +247,108 @@ static void op_mistype(struct actor *actor) {
   must(&call, zero == 0 && !none, "%d failed and gave a result", call.id);
 }
 
+/*** Handles ***/
+
+/* What Scheme has made and C keeps: whoever takes one out may use it, and has to release it. */
+struct kept {
+  callseq_handle *handle;
+  int maker; /* the call that has made the object */
+};
+
+enum { SLOTS = 8 };
+static _Atomic(struct kept *) slots[SLOTS];
+
+static void drop_kept(struct kept *kept) {
+  if (kept)
+    callseq_handle_release(kept->handle);
+  free(kept);
+}
+
+static struct kept *exchange_kept(unsigned slot, struct kept *kept) {
+  return atomic_exchange_explicit(&slots[slot], kept, memory_order_acq_rel);
+}
+
+void torture_keep(int, callseq_handle *);
+void torture_keep(int maker, callseq_handle *handle) {
+  struct kept *kept = malloc(sizeof *kept);
+  *kept = (struct kept){handle, maker};
+  drop_kept(exchange_kept((unsigned)maker % SLOTS, kept));
+}
+
+/* What a call is to borrow, by its id. */
+callseq_handle *torture_lent(int);
+static callseq_handle *lent[ACTORS * CALLS_EACH];
+callseq_handle *torture_lent(int id) { return lent[id]; }
+
+void check_handles(struct actor *actor) {
+  struct callseq_stats stats;
+  for (unsigned slot = 0; slot < SLOTS; slot++)
+    drop_kept(exchange_kept(slot, NULL));
+  callseq_stats(&stats);
+  if (stats.handles)
+    fail(actor, "%ju handles are alive that nobody has", (uintmax_t)stats.handles);
+}
+
+static void make_handle(struct actor *actor) {
+  struct call call;
+  begin(&call, actor);
+  if (pick(actor, 3)) {
+    callseq_handle *handle = torture_handle(call.id);
+    bool right = came_right(&call);
+    must(&call, right == (handle != NULL), "%d gave handle %p", call.id, (void *)handle);
+    if (right)
+      torture_keep(call.id, handle);
+  } else {
+    int got = torture_keep_handle(call.id, pick(actor, 2) == 0);
+    if (came_right(&call))
+      must(&call, got == answer(call.id), "%d gave %d", call.id, got);
+  }
+}
+
+static void use_handle(struct actor *actor, const struct kept *kept) {
+  struct call call;
+  begin(&call, actor);
+  lent[call.id] = kept->handle;
+  int got = pick(actor, 3) ? torture_use_handle(call.id, kept->handle) : torture_use_lent(call.id);
+  if (came_right(&call))
+    must(&call, got == answer(kept->maker), "%d with the handle of %d gave %d", call.id,
+         kept->maker, got);
+}
+
+static void pass_handle(struct actor *actor, const struct kept *kept) {
+  callseq_handle *other = NULL;
+  unsigned how = pick(actor, 3);
+  char text[TAG_SIZE];
+  struct call call;
+  begin(&call, actor);
+  call.status = torture_pass_handle(call.id, kept->handle, how == 0, how == 1 ? NULL : &other);
+  if (how == 0)
+    came_wrong(&call, CALLSEQ_ERROR, 1, tag(text, call.id));
+  else if (came_right(&call) && how == 2)
+    must(&call, other && other != kept->handle && callseq_handle_same(other, kept->handle),
+         "%d gave another object", call.id);
+  must(&call, how == 2 || !other, "%d failed, or discards its result, and gave one", call.id);
+  callseq_handle_release(other);
+}
+
+static void op_handle(struct actor *actor) {
+  unsigned slot = pick(actor, SLOTS), what = pick(actor, 4);
+  struct kept *kept = what ? exchange_kept(slot, NULL) : NULL;
+  if (!kept) {
+    make_handle(actor);
+    return;
+  }
+  callseq_handle *more = callseq_handle_retain(kept->handle);
+  if (what == 1)
+    pass_handle(actor, kept);
+  else
+    use_handle(actor, kept);
+  callseq_handle_release(more);
+  if (pick(actor, 4))
+    kept = exchange_kept(slot, kept);
+  drop_kept(kept);
+}
+
 /*** Continuations ***/
 
 void op_capture(struct actor *actor) {
@@ -771,6 +873,7 @@ const struct operation operations[] = {
     {"types", 100, OUTSIDE | INSIDE | BRIEFLY, op_types},
     {"raise", 30, OUTSIDE | INSIDE | BRIEFLY, op_raise},
     {"mistype", 20, OUTSIDE | INSIDE | BRIEFLY, op_mistype},
+    {"handle", 40, OUTSIDE | INSIDE, op_handle},
     {"capture", 10, OUTSIDE | INSIDE, op_capture},
     {"enter", 20, OUTSIDE | INSIDE, op_enter},
     {"escape", 10, OUTSIDE, op_escape},

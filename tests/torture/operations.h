@@ -41,4 +41,7 @@ void op_exit(struct actor *);
 /* Scheme and C have counted the same number of executions in this process. */
 void check_count(struct actor *);
 
+/* No handle is alive but those that C keeps, which are released. */
+void check_handles(struct actor *);
+
 #endif

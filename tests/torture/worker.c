@@ -183,8 +183,10 @@ int torture_end_program(void) {
   if (atomic_load_explicit(&ended, memory_order_relaxed) < threads)
     return ledger->exit_code;
   join_threads();
-  if (ending == RETURNS)
+  if (ending == RETURNS) {
     check_count(host);
+    check_handles(host);
+  }
   return ledger->exit_code == NO_EXIT ? 0 : ledger->exit_code;
 }
 
@@ -255,5 +257,6 @@ _Noreturn void work(const bool *allowed) {
     fail(host, "atexit");
   run_threads(host);
   check_count(host);
+  check_handles(host);
   exit(0);
 }
