@@ -27,7 +27,8 @@ JNIEXPORT jdouble JNICALL Java_Prices_price(JNIEnv *env, jclass class, jstring t
   struct caller caller = {env, class};
   double result = 0;
   const char *text = (*env)->GetStringUTFChars(env, thing, NULL);
-  if (!text) return 0;
+  if (!text)
+    return 0;
   int status = rules_price((char *)text, count, ask, &caller, &result);
   (*env)->ReleaseStringUTFChars(env, thing, text);
   if (status != 0 && !(*env)->ExceptionCheck(env))

@@ -5,8 +5,8 @@
 /* 0, or a status; rules_error() says why. Any number of times. */
 int rules_begin(void);
 
-/* Stores the price of `count` things. `ask` is called on this thread, with `data`, for the price of one:
- * not a number if there is none. 0, or a status. */
+/* Stores the price of `count` things. `ask` is called on this thread, with `data`, for the price of
+ * one: not a number if there is none. 0, or a status. */
 int rules_price(char *thing, int count, double (*ask)(char *thing, void *data), void *data,
                 double *result);
 
