@@ -1,6 +1,6 @@
 # The targets of the root's makefile that test: the suite and its ways to be built, torture, fuzzing, the
 # model. Their settings are in settings/.
-.PHONY: check check-style check-asan check-tsan check-valgrind check-compilers torture fuzz verify
+.PHONY: check check-package check-style check-asan check-tsan check-valgrind check-compilers torture fuzz verify
 
 # Under a tool the programs are tested, not the ways to build and install them: no demo either. The
 # whole suite ends with some programs on a library that asserts what it relies on.
@@ -12,6 +12,11 @@ check: $(if $(TOOL)$(FOREIGN)$(filter shrunken,$(WAY)),all,census)
 check-style: all
 	@tests/style
 	@$(MAKE) --no-print-directory check ONLY=compilers
+
+# RELEASES= for none.
+RELEASES ?= bookworm trixie
+check-package: dist
+	@tests/package $(BUILT)/dist/$(ARCHIVE).tar.gz $(BUILT)/package $(RELEASES)
 
 check-asan check-tsan check-valgrind: check-%:
 	@$(MAKE) --no-print-directory TOOL=$* check

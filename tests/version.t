@@ -33,6 +33,8 @@ is "so is pkg-config's" "$version" \
 is "and the changelog's latest" "$version" \
   "$(sed -n 's/^## \[\([0-9.]*\)\].*/\1/p' "$root/CHANGELOG.md" | head -n 1)"
 
+is "and the Debian package's" "$version" "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$root/debian/changelog")"
+
 # other_version NAME FILE EDIT: in the folder NAME what the compiler imports where that command of sed
 # has changed FILE.
 other_version() {
