@@ -13,6 +13,9 @@ bench-designs: all
 
 bench-pictures: all
 	$(run_bench) pictures PICTURES=$(CURDIR)/doc/pictures
+	@! [ -f $(BUILT)/bench/figures.csv ] || { cp $(BUILT)/bench/figures.csv doc && \
+	  bench/report/tell doc/figures.csv README.md >$(BUILT)/bench/README.md && \
+	  cp $(BUILT)/bench/README.md README.md; }
 
 # The tables' lines come last, after what building says.
 bench-instructions:

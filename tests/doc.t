@@ -45,6 +45,9 @@ sed -n '/^Contents:/,/^$/p' doc/reference.md | tr '\n' ' ' | grep -o '](#[^)]*)'
 sed -n 's/^## /# /p' doc/reference.md >"$work/chapters"
 is "the reference's contents are its chapters" "$(cat "$work/contents")" "$(anchors "$work/chapters")"
 
+is "the README's figures are those of doc/figures.csv" \
+  "$(bench/report/tell doc/figures.csv README.md | diff README.md -)" ''
+
 # blocks DOCUMENT: writes block-NUMBER with the text of each block and `steps`, whose lines are number,
 # line of the document, what it is, and a name.
 blocks() {

@@ -1,6 +1,7 @@
-# Turns single.csv into what bars.gp draws: lines "position ns colour row label", the first row on top.
+# Turns figures.csv into what bars.gp draws: lines "position length colour row label", the first row on
+# top. What is longer than `cut` nanoseconds is cut there, and its label says so by an arrow.
 #
-#   awk -f samples.awk -f bars.awk single.csv
+#   awk -f samples.awk -f bars.awk -v cut=NS figures.csv
 
 { load() }
 
@@ -11,8 +12,8 @@ END {
     x = middle(cells[i], "ratio")
     if (ns == "") continue
     to = value[cells[i], "ratio_to", 1]
-    printf "%d %s %s \"%s\" \"%s ns, %.2f%s\"\n", -(++n), ns, \
-      part[2] ~ /^(callseq|invoke)/ ? "0xc62828" : "0x90a4ae", part[2], \
+    printf "%d %s %s \"%s\" \"%s%s ns, %.2f%s\"\n", -(++n), (ns > cut ? cut : ns), \
+      part[2] ~ /^(callseq|invoke)/ ? "0xc62828" : "0x90a4ae", part[2], (ns > cut ? "\342\226\266 " : ""), \
       ns < 100 ? sprintf("%.1f", ns) : sprintf("%d", ns), x, \
       to == "plain" ? "" : " of " to
   }

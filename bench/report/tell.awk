@@ -1,0 +1,62 @@
+# Puts figures into a document; `tell` calls it, and says how.
+
+# The lines about the machine: "# key   value".
+kind != "" && /^# / {
+  key = $0
+  sub(/^# /, "", key)
+  text = key
+  sub(/ .*/, "", key)
+  sub(/^[^ ]+ +/, "", text)
+  machine[key] = text
+  next
+}
+
+# The description, in quotes, is the last column, and may have commas.
+kind != "" {
+  load(kind)
+  row = $1
+  if (match($0, /".*"/)) description[row] = substr($0, RSTART + 1, RLENGTH - 2)
+  next
+}
+
+function one(row, column) { return middle(cell("single", row), column) }
+function said(row, column) { return value[cell("single", row), column, 1] }
+
+# In words: the CPU, the system, CHICKEN and the compiler.
+function measured_on(    cpu, kernel) {
+  cpu = machine["cpu"]
+  sub(/ online$/, " cores", cpu)
+  kernel = machine["kernel"]
+  sub(/-.*/, "", kernel)
+  return cpu ", " kernel ", CHICKEN " machine["chicken"] ", " machine["compiler"] ", on " substr(machine["date"], 1, 10)
+}
+
+function headline() {
+  printf "A call by one thread of a callback that adds two numbers takes **%.0f ns**, %.2f of CHICKEN's own callback\n",
+    one("callseq", "median_ns"), one("callseq", "ratio")
+  printf "(%.0f ns; medians of %d rounds, `csc -O3 -d0`; %s).\n", one("plain", "median_ns"),
+    one("plain", "rounds"), measured_on()
+}
+
+function table(    i, part, row, x, to) {
+  print "| row | ns per call | of plain | what it is |"
+  print "|---|---|---|---|"
+  for (i = 1; i <= cell_count; i++) {
+    split(cells[i], part, ",")
+    row = part[2]
+    if (one(row, "median_ns") == "") continue
+    to = said(row, "ratio_to")
+    x = sprintf("%.2f", one(row, "ratio"))
+    printf "| %s | %.1f | %s%s | %s |\n", row == "callseq" ? "**" row "**" : row, one(row, "median_ns"),
+      row == "callseq" ? "**" x "**" : x, to == "plain" ? "" : " of " to, description[row]
+  }
+}
+
+/^<!-- end of figures -->$/ { inside = 0 }
+!inside
+/^<!-- figures: .* -->$/ {
+  inside = 1
+  if (/ headline /) headline()
+  else if (/ machine /) print measured_on() "."
+  else if (/ table /) table()
+}
