@@ -28,6 +28,10 @@ does_all 'a program' ./app
 does_all 'with options of CHICKEN' ./app -:s200k -:h2m
 does_all 'on a small stack' sh -c 'ulimit -s 512 && exec ./app -:s100k'
 does_all 'on a stack without limit' sh -c 'ulimit -s unlimited && exec ./app'
+# As where /proc is not mounted.
+echo 'int pthread_getattr_np(void) { return 2; }' >unknown.c
+ok 'what tells nobody the bounds of a stack: builds' $CC -shared -fPIC unknown.c -o unknown.so
+does_all 'a program that does not know its stack' env LD_PRELOAD="$work/unknown.so" ./app
 ok 'a program with the shared egg: builds' \
   $CSC app.scm workers.c -o shared -L "$repository/callseq.so" -L "-Wl,-rpath,$repository"
 does_all 'a program with the shared egg' ./shared

@@ -113,19 +113,17 @@ static void wait_aside(void *runtime) {
   }
 }
 
-static bool find_stack(struct callseq_stack *stack) {
+static void find_stack(struct callseq_stack *stack) {
 #ifdef __linux__
   pthread_attr_t attributes;
-  if (pthread_getattr_np(pthread_self(), &attributes) != 0)
-    return false;
-  pthread_attr_getstack(&attributes, &stack->base, &stack->bytes);
-  pthread_attr_destroy(&attributes);
-  return true;
-#else
-  stack->base = NULL; /* all of memory */
-  stack->bytes = SIZE_MAX;
-  return true;
+  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    pthread_attr_getstack(&attributes, &stack->base, &stack->bytes);
+    pthread_attr_destroy(&attributes);
+    return;
+  }
 #endif
+  stack->base = NULL; /* not known: all of memory */
+  stack->bytes = SIZE_MAX;
 }
 
 /* The program that has loaded the library, on its main thread, hosts native threads from now on;
@@ -136,11 +134,12 @@ C_word callseq_scheme_host(C_word nursery) {
   char *problem = callseq_config_normalise(&config, &defaults);
   free(problem);
   callseq_thread_at_end(callseq_failure_thread_ends);
-  if (problem || !callseq_fork_ready() || !callseq_thread_enter() || !find_stack(&r->setup.stack) ||
+  if (problem || !callseq_fork_ready() || !callseq_thread_enter() ||
       !callseq_stack_map(&r->program.side, SIDE_BYTES)) {
     callseq_print("callseq: native threads cannot call: no memory for that\n");
     return C_SCHEME_FALSE;
   }
+  find_stack(&r->setup.stack);
   r->setup.config = config;
   r->setup.nursery = C_unfix(nursery);
   r->setup.stack_top = (C_word *)((char *)C_stack_hard_limit + r->setup.nursery);
