@@ -86,8 +86,8 @@ typedef struct callseq_config {
   size_t heap_bytes;    /* initial heap, 64 KiB to INT_MAX; it grows. Default: CHICKEN's. With csc
                            -heap-size it has at least that size, and does not grow */
 
-  unsigned batch_limit; /* calls of other threads that a holder executes before it hands the runtime
-                           on: of those that call seldom; others wait for their turn. Default
+  unsigned batch_limit; /* calls of other threads that a holder executes before its own: of those
+                           that came earlier, and call seldom; others wait for their turn. Default
                            16; CALLSEQ_BATCH_NONE where C code under Scheme depends on
                            the calling thread's own state (a current graphics context, ...) */
   unsigned spin_limit;  /* polls, 2 microseconds apart, of the next waiter before it yields

@@ -4,28 +4,33 @@
  * what each does to words that threads share is written in C's order, one step a line: `load`,
  * `store`, `cas`, `exchange` with the word and the memory order.
  *
- * What is left out: the clock, yields and `absent` of an heir that does not come; a closed lock;
- * fork. A poll that finds nothing new is the same as a poll that comes later, so loops that poll
- * have no counter here: they go on to the next thing to do at any time. So is take_idle, which looks
- * at the lock some more and tries to take it: it is try_enter, coming later. A sleep that ends early,
- * by chance or by its time limit, is the same as one that never began; a follower may stand in for
- * the heir, or call for help, at the end of any. A batch of as many sleepers as can be kept in mind
- * does not come about.
+ * What is left out: the clock, yields and `absent` of an heir that does not come; fork. A poll that
+ * finds nothing new is the same as a poll that comes later, so loops that poll have no counter here:
+ * they go on to the next thing to do at any time. So is take_idle, which looks at the lock some more
+ * and tries to take it: it is try_enter, coming later. A sleep that ends early, by chance or by its
+ * time limit, is the same as one that never began; a follower may stand in for the heir, or call for
+ * help, at the end of any. `bell` counts in C; here it is 0 when the heir has read it, and 1 once it
+ * has been rung since.
  *
  * A thread's locals are 0 where they mean nothing, lest equal states look different.
  *
  * What must hold:
  * - one holder at a time, and only it touches what is the holder's own;
- * - each request is executed once before its thread returns, by its own thread if it is `alone`;
+ * - each request is executed once before its thread returns, by its own thread if it is `alone`; or
+ *   it is refused, because the lock has been closed;
  * - nobody touches a waiter, but for waking its address, whose thread has returned;
- * - a holder executes no more than BATCH_LIMIT requests of others;
+ * - a holder executes no more than BATCH_LIMIT requests of others, each before its own and, with
+ *   -DORDER, only such as came before its own;
+ * - with -DCHAIN each callback waits until all calls that were executed before have returned: that
+ *   ends, as with a fair mutex round each call;
  * - no thread sleeps for ever: spin reports that as an invalid end state. Only a thread that sleeps
  *   has nothing to do, so that a deadlock of any kind is reported so;
  * - with -DENDS: each thread comes to its end, if no thread is stopped for ever.
  *
  * -D takes: THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
  * are busy, bit n of the number for thread n), SYMMETRIC,
- * STAYS (a holder by sequencer_enter stays until it is asked), MEMORY (below), SYMMETRY (symmetry.h), ENDS, and BUG=name for a mistake that has to be found.
+ * STAYS (a holder by sequencer_enter stays until it is asked), CLOSES (the first thread closes the
+ * lock at the end of a call that has waited), CHAIN, ORDER, MEMORY (below), SYMMETRY (symmetry.h), ENDS, and BUG=name for a mistake that has to be found.
  * The verifier must be compiled with -DNOREDUCE: the steps have done that reduction.
  */
 #ifndef THREADS
@@ -70,23 +75,26 @@
 #define TOUCH_DONE 4     /* finish writes a waiter after it is done */
 #define TWO_WORDS 5      /* push looks whether there is an heir, and then becomes it */
 #define APPOINT_EARLY 6  /* appoint forgets those that come after it has collected */
-#define STALE_DEMAND 7   /* the heir demands when it may have been claimed */
-#define OFFER_ASLEEP 8   /* an offer does not wake the heir */
-#define CLEAR_LATE 9     /* give_up looks whether the heir sleeps before it clears the demand */
-#define ONE_WAKE 10      /* of the sleepers that are finished only the last one is woken */
-#define KEPT_DEMAND 11   /* the heir becomes the holder and its demand stays */
+#define LATE_BELL 7      /* the heir reads the bell after its last look at the lock */
+#define NO_RING 8        /* an offer does not wake the heir */
+#define NO_WAKE 9        /* who has been executed asleep is not woken */
+#define LATE_WAKE 10     /* it is, but only after the next request has been executed */
+#define AFTER_OWN 11     /* a holder goes on with a batch after its own request */
 #define NO_LIMIT 12      /* a batch without a limit */
 #define NOT_ALONE 13     /* a holder takes waiters that are alone */
-#define LATE_ANSWER 14   /* the heir may find no answer though the demand will yet be cleared */
+#define SILENT 14        /* who overtakes the heir calls off its demand and does not ring */
 #define NO_FREE_FENCE 15 /* symmetric: none between freeing the lock and looking at the demand */
-#define KEPT_OFFER 16    /* an offer that the heir overlooked, and demanded again, stands */
+#define LATER 16         /* a batch takes those that came after its holder, too */
 #define LATE_CLEAR 17    /* the next heir may demand before the last one's demand is seen cleared */
 #define STAYS_QUEUED 18  /* who stands in for the heir stays in the queue */
-#define MARK_LOST 20     /* who hears that the heir is overdue clears the demand that follows too */
 #define BLIND 19         /* it does not look whether its request has been executed, or it is the heir */
+#define MARK_LOST 20     /* who hears that the heir is overdue clears the demand that follows too */
 #define SLEEPS_ON 21     /* who stays does not wake an heir that sleeps, and has not asked */
 #define NO_STAY 22       /* it stays without there being an heir */
 #define NO_HEIR_WOKEN 23 /* it appoints one that sleeps, and does not wake it */
+#define NOT_COUNTED 24   /* who leaves the queue for the lock is still counted as ahead of the heir */
+#define NOT_TOLD 25      /* who is refused does not appoint the next heir */
+#define CLOSED_LATE 26   /* after closing nobody looks whether the heir sleeps */
 #ifndef BUG
 #define BUG NO_BUG
 #endif
@@ -96,12 +104,6 @@
 #else
 #define vacate release
 #endif
-#if BUG == LATE_ANSWER
-#define answer relaxed
-#else
-#define answer release
-#endif
-
 #define WAITERS (THREADS * CALLS)
 
 /* The words that threads share. A waiter is a number from 1; a thread makes each call with another
@@ -109,8 +111,9 @@
 #define lock 0
 #define arrivals 1
 #define demand 2
-#define state(waiter) (2 + (waiter))
-#define WORDS (3 + WAITERS)
+#define bell 3
+#define state(waiter) (3 + (waiter))
+#define WORDS (4 + WAITERS)
 byte memory[WORDS];
 
 #define OWNER(waiter) (((waiter) - 1) % THREADS + 1)
@@ -128,21 +131,33 @@ byte memory[WORDS];
 #include "../src/sequence/protocol.h"
 
 /* The holder's own. */
-byte brief, turns, served; /* the heads of two queues */
-byte sleepers;             /* threads that have been finished asleep, bit n for thread n */
-bit vacant, overdue, slow_leave = SYMMETRIC;
+byte brief, turns; /* the heads of two queues */
+byte ahead, batch;
+bit vacant, turn_due, slow_leave = SYMMETRIC;
 
 byte next[WAITERS + 1];
 
 /* What only the model knows. */
 byte holder;                /* the thread, PASSING or not */
-byte batch;                 /* how many requests of others it has executed */
+byte others;                /* how many requests of others it has executed */
 byte waiting;               /* requests that are queued, or about to be */
 bit staying, asked;         /* the holder goes on until it is asked; it is */
 bit executed[WAITERS + 1];
 bit gone[WAITERS + 1];      /* its thread has returned */
-bit asleep[THREADS + 1];
+byte asleep[THREADS + 1];   /* on ITS_STATE or the BELL */
+#define ITS_STATE 1
+#define BELL 2
 byte ended;                 /* threads */
+#ifdef CLOSES
+bit closed;                 /* and the heir has what was the holder's own */
+#define IS_CLOSED closed
+#define CLOSER 1
+#else
+#define IS_CLOSED 0
+#endif
+#ifdef ORDER
+byte came[WAITERS + 1], last; /* in which order: from 1; 0: not in the queue */
+#endif
 
 /* Where another thread may go on. Up to the next step a thread does one thing to what threads share,
  * and all that it does to what is its own, or the holder's: one atomic sequence. The expression is
@@ -183,6 +198,10 @@ inline exchange(value, word, to, order) {
   step;
   value = memory[word];
   memory[word] = to
+}
+inline add(word, order) {
+  step;
+  memory[word] = 1
 }
 inline fence(order) { skip }
 inline signal_fence() { skip }
@@ -297,6 +316,11 @@ inline exchange(value, word, to, order) {
   value = memory[word];
   memory[word] = to
 }
+inline add(word, order) {
+  step;
+  order_buffer(word, order);
+  memory[word] = 1
+}
 inline fence(order) {
   step;
   drain(me)
@@ -316,14 +340,14 @@ inline park_barrier() {
 
 /* ---- Parking ---- */
 
-inline park_wait(waiter, expected) {
+inline park_wait(word, expected) {
   if
   :: skip ->
-     load(was, state(waiter), relaxed);
+     load(was, word, relaxed);
      if
      :: was == expected ->
         was = 0;
-        asleep[me] = 1;
+        asleep[me] = (word == bell -> BELL : ITS_STATE);
         !asleep[me]
      :: else -> was = 0
      fi
@@ -333,19 +357,32 @@ inline park_wait(waiter, expected) {
 /* Only an address, and it need not be the waiter's any more. */
 inline park_wake(waiter) {
   step;
-  asleep[OWNER(waiter)] = 0
+  if
+  :: asleep[OWNER(waiter)] == ITS_STATE -> asleep[OWNER(waiter)] = 0
+  :: else
+  fi
+}
+inline park_wake_heir() {
+  step;
+  j = 1;
+  do
+  :: j <= THREADS && asleep[j] == BELL -> asleep[j] = 0; break
+  :: j <= THREADS && asleep[j] != BELL -> j++
+  :: else -> break
+  od;
+  j = 0
 }
 
 /* ---- sequencer.h ---- */
 
 inline took() {
-  assert(!holder && !batch);
+  assert(!holder && !others);
   holder = me
 }
 inline frees() {
   own();
   holder = 0;
-  batch = 0
+  others = 0
 }
 
 inline sequencer_try_enter(ok, self) {
@@ -435,77 +472,70 @@ inline take_first(waiter, queue) {
   fi
 }
 
-/* `ok`: the waiter is claimed. */
-inline claim(ok, heir) {
-  ok = 0;
+inline remove_from(waiter) {
+  own();
   if
-  :: heir && IS_BRIEF(heir) ->
-     cas(ok, state(heir), HEIR + PARKED, TAKEN + PARKED, relaxed);
-     touch(heir)
-  :: else
+  :: brief == waiter -> brief = next[waiter]
+  :: turns == waiter -> turns = next[waiter]
+  :: else ->
+     top = (IS_BRIEF(waiter) -> brief : turns);
+     do
+     :: next[top] != waiter -> top = next[top]; touch(top); was = was + IS_BRIEF(waiter)
+     :: else -> break
+     od;
+     next[top] = next[waiter];
+     was = was + IS_BRIEF(waiter);
+     top = 0
   fi;
+  next[waiter] = NULL
+}
+
+/* `was`: how many came before it. */
+inline dequeue(waiter) {
+  was = 0;
   if
-  :: ok ->
-     store(demand, NULL, relaxed);
-     vacant = 1
-  :: else
+  :: BUG == NOT_COUNTED -> remove_from(waiter)
+  :: else ->
+     remove_from(waiter);
+     if
+     :: IS_BRIEF(waiter) && was < ahead -> ahead--
+     :: else
+     fi
   fi
 }
 
-/* `waiter`: the heir, or NULL. */
-inline hear_demand(waiter) {
-  load(waiter, demand, acquire);
+/* `value` */
+inline hear_demand(value) {
+  load(value, demand, relaxed);
   if
-  :: waiter == OVERDUE ->
+  :: value == OVERDUE ->
 #if BUG == MARK_LOST
-     store(demand, NULL, relaxed);
+     store(demand, NONE, relaxed);
 #else
-     cas(ok, demand, OVERDUE, NULL, relaxed);
+     cas(ok, demand, OVERDUE, NONE, relaxed);
+     if
+     :: ok -> ok = 0
+     :: else -> value = memory[demand] /* as the compare-and-swap of C does */
+     fi;
 #endif
-     own();
-     ok = 0;
-     overdue = 1;
-     waiter = NULL
+     own()
   :: else
   fi
 }
 
-/* `state`: WAITING, or it is asleep. */
-inline is_awake(state_, waiter) { load(state_, state(waiter), relaxed) }
-
-inline take_follower(waiter) {
-  if
-  :: turns && !IS_ALONE(turns) && overdue -> was = WAITING
-  :: turns && !IS_ALONE(turns) && !overdue && !brief ->
-     is_awake(was, turns)
-  :: else -> was = TAKEN
-  fi;
-  if
-  :: was == WAITING && (!brief || overdue && served % 2) -> take_first(waiter, turns)
-  :: else -> take_first(waiter, brief)
-  fi;
-  was = 0
+inline begin_batch(count) {
+  batch = (BUG != NO_LIMIT && count > BATCH_LIMIT -> BATCH_LIMIT : count)
 }
 
 inline sequencer_next(waiter) {
+  own();
   if
-  :: served >= BATCH_LIMIT && BUG != NO_LIMIT -> waiter = NULL
-  :: else ->
-     hear_demand(waiter);
-     claim(ok, waiter);
-     if
-     :: !ok ->
-        waiter = NULL;
-        collect();
-        take_follower(waiter)
-     :: else -> ok = 0
-     fi;
-     if
-     :: waiter ->
-        served++;
-        slow_leave = 1
-     :: else
-     fi
+  :: batch ->
+     batch--;
+     ahead = (ahead -> ahead - 1 : 0);
+     take_first(waiter, brief);
+     touch(waiter)
+  :: else -> waiter = NULL
   fi
 }
 
@@ -514,11 +544,18 @@ inline sequencer_finish(waiter) {
   touch(waiter);
   waiting--;
   exchange(was, state(waiter), DONE, release);
+#if BUG == LATE_WAKE
   if
-  :: was & PARKED ->
-     sleepers = (BUG == ONE_WAKE -> 0 : sleepers) | (1 << OWNER(waiter))
+  :: late -> park_wake(late); late = 0
   :: else
   fi;
+  late = (was & PARKED -> waiter : 0);
+#else
+  if
+  :: was & PARKED && BUG != NO_WAKE -> park_wake(waiter)
+  :: else
+  fi;
+#endif
   was = 0;
 #if BUG == TOUCH_DONE
   step;
@@ -526,23 +563,48 @@ inline sequencer_finish(waiter) {
 #endif
 }
 
+/* `waiter` */
+inline choose(waiter) {
+  collect();
+  if
+  :: turns && (!brief || turn_due) -> waiter = turns
+  :: else ->
+     waiter = brief;
+     was = BATCH_LIMIT;
+     do
+     :: was && waiter && next[waiter] -> waiter = next[waiter]; touch(waiter); was--
+     :: else -> break
+     od;
+     was = 0
+  fi
+}
+
+/* Where the lock is closed, the next heir has what was the holder's own. */
+inline hands_over() {
+  if
+  :: IS_CLOSED -> holder = 0
+  :: else
+  fi
+}
+
 /* `heir` is whom to wake. */
 inline appoint(heir) {
+  vacant = 0;
   do
-  :: collect();
-     if
-     :: turns -> take_first(heir, turns)
-     :: else -> take_first(heir, brief)
-     fi;
+  :: choose(heir);
      if
      :: heir ->
-        vacant = 0;
+        turn_due = heir != turns;
+        dequeue(heir);
+        ahead = was;
+        hands_over();
         exchange(was, state(heir), HEIR, release);
         heir = (was & PARKED -> heir : NULL);
         was = 0;
         break
      :: else
      fi;
+     hands_over();
 #if BUG == APPOINT_EARLY
      store(arrivals, NULL, relaxed);
      ok = 1;
@@ -551,88 +613,74 @@ inline appoint(heir) {
 #endif
      if
      :: ok ->
-        vacant = 0;
         ok = 0;
         break
+     :: else
+     fi;
+     if
+     :: IS_CLOSED -> holder = me
      :: else
      fi
   od
 }
 
-/* Whom to offer the lock to instead of the heir. */
-inline choose_deputy(waiter) {
-  collect();
-  waiter = (turns -> turns : brief)
+inline ring() {
+  add(bell, release);
+  park_wake_heir()
 }
 
 /* For a holder that goes on until it is asked. */
 inline sequencer_stay() {
   if
-  :: vacant -> appoint(heir)
+  :: vacant ->
+     appoint(heir);
+#if BUG != NO_HEIR_WOKEN
+     if
+     :: heir -> park_wake(heir)
+     :: else
+     fi;
+#endif
+     heir = 0
   :: else ->
 #if BUG != SLEEPS_ON
      fence(seq_cst);
-     hear_demand(it);
+     load(it, demand, relaxed);
      if
-     :: it ->
-        exchange(was, state(it), HEIR, relaxed);
-        touch(it);
-        heir = (was & PARKED -> it : NULL);
-        was = 0
-     :: else
-     fi;
-     it = 0
+     :: it == ASLEEP -> it = 0; ring()
+     :: else -> it = 0
+     fi
 #endif
-  fi;
-#if BUG != NO_HEIR_WOKEN
-  if
-  :: heir -> park_wake(heir)
-  :: else
-  fi;
-#endif
-  heir = 0
+  fi
 }
 
+/* `offer`: FREE or CLOSED. */
 inline give_up() {
   hear_demand(it);
-  wake = sleepers;
-  heir = NULL;
-  offer = FREE;
   if
   :: vacant -> appoint(heir)
-  :: !vacant && it ->
-#if BUG != CLEAR_LATE
-     store(demand, NULL, relaxed);
-#endif
-     exchange(was, state(it), HEIR, answer);
-     touch(it);
-     heir = (was & PARKED && BUG != OFFER_ASLEEP -> it : NULL);
-     was = 0;
-#if BUG == CLEAR_LATE
-     store(demand, NULL, relaxed);
-#endif
-     offer = OFFERED
-  :: !vacant && !it && overdue ->
-     choose_deputy(heir);
+  :: !vacant && (it == DEMANDED || it == ASLEEP) && offer == FREE -> offer = OFFERED
+  :: !vacant && it == OVERDUE && offer == FREE ->
+     choose(heir);
      if
      :: heir ->
-        is_awake(was, heir);
+        offer = OFFERED;
+        exchange(was, state(heir), WAITING, relaxed);
         touch(heir);
-        heir = (was == WAITING -> NULL : heir);
-        was = 0;
-        offer = OFFERED
+        heir = (was & PARKED -> heir : NULL);
+        was = 0
      :: else
      fi
   :: else
   fi;
   it = 0;
-  sleepers = 0;
-  served = 0;
-  overdue = 0;
+  batch = 0;
   slow_leave = SYMMETRIC;
   store(lock, offer, release);
   frees();
-  offer = 0;
+#ifdef CLOSES
+  closed = offer == CLOSED;
+#endif
+  offer = FREE;
 #if SYMMETRIC
 #if BUG != NO_FREE_FENCE
   fence(seq_cst);
@@ -644,19 +692,7 @@ inline give_up() {
   :: heir -> park_wake(heir)
   :: else
   fi;
-  heir = 0;
-  do
-  :: wake ->
-     j = 1;
-     do
-     :: !(wake >> j & 1) -> j++
-     :: else -> break
-     od;
-     wake = wake - (1 << j);
-     park_wake(j); /* of a thread's waiters the first has its number */
-     j = 0
-  :: else -> break
-  od
+  heir = 0
 }
 
 inline sequencer_end_batch() {
@@ -665,34 +701,45 @@ inline sequencer_end_batch() {
 }
 
 inline sequencer_pass_on() {
+#if BUG != NO_SECOND_LOOK
   do
-  :: sequencer_wanted(it);
+  :: load(it, demand, relaxed);
      if
-     :: it && BUG != NO_SECOND_LOOK ->
-        it = 0;
+     :: it == OVERDUE ->
         try_take(ok, FREE, PASSING);
-#if BUG != KEPT_OFFER
         if
-        :: !ok -> try_take(ok, OFFERED, PASSING)
-        :: else
-        fi;
-#endif
-        if
-        :: ok ->
-           ok = 0;
-           give_up()
+        :: ok -> ok = 0; give_up()
         :: else -> break
         fi
      :: else -> break
      fi
   od;
-  it = 0
+  if
+  :: it == DEMANDED || it == ASLEEP ->
+     cas(ok, lock, FREE, OFFERED, relaxed);
+     ok = 0;
+     if
+     :: it == ASLEEP && BUG != NO_RING -> it = 0; ring()
+     :: else -> it = 0
+     fi
+  :: else -> it = 0
+  fi
+#endif
+}
+
+inline sequencer_close() {
+  offer = CLOSED;
+  give_up();
+#if BUG != CLOSED_LATE
+  sequencer_pass_on()
+#endif
 }
 
 /* ---- Waiters ---- */
 
 /* callseq_pace_ask, which a poll comes to as well. `first`: the sleep has a limit. */
 inline asks() {
+  skip;
 #ifdef STAYS
   step;
   if
@@ -710,11 +757,24 @@ inline try_take(ok, from, self) {
   fi
 }
 
+inline overtake(ok, from, self) {
+  try_take(ok, from, self);
+  if
+  :: ok && from == OFFERED ->
+     exchange(was, demand, NONE, relaxed);
+     if
+     :: was == ASLEEP && BUG != SILENT -> was = 0; ring()
+     :: else -> was = 0
+     fi
+  :: else
+  fi
+}
+
 inline steal(ok, self) {
   load(seen, lock, relaxed);
   if
   :: seen != OFFERED -> ok = 0
-  :: else -> try_take(ok, OFFERED, self)
+  :: else -> overtake(ok, OFFERED, self)
   fi;
   seen = 0
 }
@@ -735,7 +795,12 @@ inline push(first) {
      cas(ok, arrivals, top, it, acq_rel);
 #endif
      if
-     :: ok -> break
+     :: ok ->
+#ifdef ORDER
+        last++;
+        came[w] = last;
+#endif
+        break
      :: else -> top = memory[arrivals] /* as the compare-and-swap of C does */
      fi
   od;
@@ -745,18 +810,18 @@ inline push(first) {
   ok = 0
 }
 
-inline sleep_on(waiter, expected) { park_wait(waiter, expected) }
+inline sleep_on(word, expected) { park_wait(word, expected) }
 
 inline stand_in(ok, self) {
   load(seen, lock, relaxed);
   if
-  :: seen == FREE || seen == OFFERED -> try_take(ok, seen, self)
+  :: seen == FREE || seen == OFFERED -> overtake(ok, seen, self)
   :: else
   fi
 }
 
 inline call_for_help() {
-  cas(ok, demand, NULL, OVERDUE, relaxed);
+  cas(ok, demand, NONE, OVERDUE, relaxed);
   ok = 0
 }
 
@@ -766,17 +831,16 @@ inline wait_as_follower() {
   :: load(seen, state(w), acquire);
      if
      :: seen == HEIR || seen == DONE -> break
-     :: !(seen == HEIR || seen == DONE || seen & PARKED) ->
-        cas(ok, state(w), WAITING, WAITING + PARKED, relaxed);
-        ok = 0
-     :: seen & PARKED -> sleep_on(w, seen)
-     :: seen & PARKED ->
-        /* also: is_offered, stand_in */
+     :: !(seen == HEIR || seen == DONE) ->
         stand_in(ok, me);
         if
         :: ok -> ok = 0; seen = WAITING; break
         :: else
         fi
+     :: !(seen == HEIR || seen == DONE || seen & PARKED) ->
+        cas(ok, state(w), WAITING, WAITING + PARKED, relaxed);
+        ok = 0
+     :: seen & PARKED -> sleep_on(state(w), seen) /* also: is_left, stand_in */
      :: seen & PARKED -> call_for_help()
      fi
   od
@@ -791,71 +855,71 @@ inline sleep_handshake() {
 }
 
 inline sleep_as_heir() {
-  exchange(was, state(w), HEIR + PARKED, acquire);
+#if BUG != LATE_BELL
+  load(was, bell, acquire);
+  memory[bell] = 0;
   was = 0;
-#if BUG == STALE_DEMAND
-  store(demand, w, release);
 #endif
+  store(demand, ASLEEP, relaxed);
 #if BUG != NO_BARRIER
   sleep_handshake();
 #endif
   asks();
   load(seen, lock, relaxed);
+#if BUG == LATE_BELL
+  step;
+  memory[bell] = 0;
+#endif
   if
-  :: seen != FREE && seen != OFFERED || BUG == NO_RECHECK ->
-     load(it, demand, relaxed);
-     if
-     :: it == w && !first -> sleep_on(w, HEIR + PARKED)
-     :: else
-     fi
+  :: (seen != FREE && seen != OFFERED && seen != CLOSED || BUG == NO_RECHECK) && !first ->
+     sleep_on(bell, 0)
   :: else
   fi;
-  it = 0;
   seen = 0;
-  first = 0;
-  cas(ok, state(w), HEIR + PARKED, HEIR, relaxed);
-  ok = 0
+  first = 0
 }
 
-/* `seen`: DONE, or HEIR and the thread holds the lock. */
+inline is_closed(ok) {
+  load(seen, lock, acquire);
+  ok = seen == CLOSED
+}
+
+/* `seen`: HEIR, and the thread holds the lock; or CLOSED. */
 inline wait_as_heir() {
   do
-  :: load(seen, state(w), acquire);
+  :: load(seen, lock, relaxed);
      if
-     :: seen == DONE -> break
-     :: seen & PARKED -> sleep_on(w, seen)
-     :: else ->
-        load(seen, lock, relaxed);
-        if
-        :: seen == FREE || seen == OFFERED -> try_take(ok, seen, me)
-        :: else
-        fi;
-        if
-        :: ok -> ok = 0; seen = HEIR; break
-        :: else
-        fi;
-        load(it, demand, relaxed);
-        if
-        :: it != w -> store(demand, w, release)
-        :: else
-        fi;
-        it = 0;
-        if
-        :: skip
-        :: skip -> sleep_as_heir()
-        fi
+     :: seen == FREE || seen == OFFERED -> try_take(ok, seen, me)
+     :: else
+     fi;
+     if
+     :: ok -> ok = 0; seen = HEIR; break
+     :: else
+     fi;
+#ifdef CLOSES
+     if
+     :: seen == CLOSED -> is_closed(ok)
+     :: else
+     fi;
+     if
+     :: ok -> ok = 0; break
+     :: else
+     fi;
+#endif
+     load(it, demand, relaxed);
+     if
+     :: it != DEMANDED -> store(demand, DEMANDED, relaxed)
+     :: else
+     fi;
+     it = 0;
+     if
+     :: skip
+     :: skip -> sleep_as_heir()
      fi
   od
 }
 
-inline step_down() {
-  load(it, demand, relaxed);
-  if
-  :: it == w && BUG != KEPT_DEMAND -> store(demand, NULL, relaxed)
-  :: else
-  fi;
-  it = 0
-}
+inline step_down() { store(demand, NONE, relaxed) }
 
 inline inherit() {
   step_down();
@@ -866,24 +930,48 @@ inline inherit() {
      own();
      vacant = !ok;
      ok = 0
-  fi
+  fi;
+#if BUG == LATER
+  collect();
+  count_brief();
+  begin_batch(was);
+  was = 0;
+#else
+  begin_batch(ahead);
+#endif
+  ahead = 0
 }
 
-inline remove_from(waiter) {
-  own();
+inline refuse() {
+  assert(!holder);
+  holder = me;
+  step_down();
+#if BUG != NOT_TOLD
+  appoint(heir);
+#endif
+  holder = (holder == me -> 0 : holder);
   if
-  :: brief == waiter -> brief = next[waiter]
-  :: turns == waiter -> turns = next[waiter]
-  :: else ->
-     top = (IS_BRIEF(waiter) -> brief : turns);
-     do
-     :: next[top] != waiter -> top = next[top]; touch(top)
-     :: else -> break
-     od;
-     next[top] = next[waiter];
-     top = 0
+  :: heir -> park_wake(heir)
+  :: else
   fi;
-  next[waiter] = NULL
+  heir = 0
+}
+
+/* `was` */
+inline count_brief() {
+  was = 0;
+  top = brief;
+  do
+  :: top -> was++; top = next[top]
+  :: else -> break
+  od
+}
+
+inline come_last() {
+  collect();
+  count_brief();
+  begin_batch((IS_ALONE(w) -> 0 : was));
+  was = 0
 }
 
 /* `seen`: DONE, HEIR or WAITING. */
@@ -902,12 +990,14 @@ inline leave_queue() {
   :: else ->
      collect();
 #if BUG != STAYS_QUEUED
-     remove_from(w)
+     dequeue(w);
+     begin_batch(was);
+     was = 0
 #endif
   fi
 }
 
-/* `ok`: the thread is the holder; else its request has been executed. */
+/* `ok`: the thread is the holder; else its request has been executed, or refused. */
 inline wait_in_line(ok) {
   load(seen, lock, relaxed);
   if
@@ -916,12 +1006,12 @@ inline wait_in_line(ok) {
   fi;
   seen = 0;
   if
-  :: ok
+  :: ok -> come_last()
   :: else ->
      store(state(w), WAITING, relaxed);
      push(first);
      if
-     :: first -> store(state(w), HEIR, relaxed); seen = HEIR; first = 0
+     :: first -> seen = HEIR; first = 0
      :: else ->
         wait_as_follower();
         if
@@ -937,7 +1027,10 @@ inline wait_in_line(ok) {
      if
      :: seen == DONE
      :: seen == WAITING -> waiting--; ok = 1
-     :: else ->
+#ifdef CLOSES
+     :: seen == CLOSED -> waiting--; refuse()
+#endif
+     :: seen == HEIR ->
         waiting--;
         inherit();
         ok = 1
@@ -947,8 +1040,15 @@ inline wait_in_line(ok) {
 }
 
 inline sequencer_enter(ok) {
-  /* also: load lock relaxed */
-  wait_in_line(ok)
+#ifdef CLOSES
+  load(seen, lock, relaxed);
+#else
+  skip; /* a lock that never is CLOSED need not be looked at */
+#endif
+  if
+  :: seen == CLOSED -> seen = 0
+  :: else -> seen = 0; wait_in_line(ok)
+  fi
 }
 
 /* ---- A call: abi.h and chicken.c ---- */
@@ -957,19 +1057,41 @@ inline execute(waiter) {
   if
   :: waiter != w ->
      step;
-     batch++;
-     assert(batch <= BATCH_LIMIT)
+     others++;
+     assert(others <= BATCH_LIMIT);
+     assert(!executed[w]);
+#ifdef ORDER
+     assert(!came[w] || came[waiter] < came[w])
+#endif
   :: else
   fi;
   own();
   touch(waiter);
   assert(!executed[waiter]);
   assert(!IS_ALONE(waiter) || OWNER(waiter) == me);
+  waits();
   executed[waiter] = 1
+}
+
+#ifdef CHAIN
+#define HAS_RETURNED(waiter) (!executed[waiter] || gone[waiter])
+#if WAITERS < 3 || WAITERS > 4
+#error "CHAIN is for three calls or four"
+#endif
+#endif
+
+/* For what the threads of earlier calls do after these. */
+inline waits() {
+  skip;
+#ifdef CHAIN
+  step;
+  HAS_RETURNED(1) && HAS_RETURNED(2) && HAS_RETURNED(3) && HAS_RETURNED(WAITERS)
+#endif
 }
 
 /* A Scheme program that computes, or the service: others wait, but one of them asks. */
 inline stays() {
+  skip;
 #ifdef STAYS
   step;
   staying = 1;
@@ -984,7 +1106,7 @@ inline stays() {
 #endif
 }
 
-/* Executes waiters while there are. In C the Scheme side does this, at each reply. */
+/* Executes those of the batch. In C the Scheme side does this, at each reply. */
 inline abi_next_slowly() {
   do
   :: sequencer_next(n);
@@ -999,10 +1121,28 @@ inline abi_next_slowly() {
 }
 
 inline run_() {
+#if BUG == AFTER_OWN
   execute(w);
-  stays();
   abi_next_slowly();
+#else
+  abi_next_slowly();
+  execute(w);
+#endif
+#if BUG == LATE_WAKE
+  if
+  :: late -> park_wake(late); late = 0
+  :: else
+  fi;
+#endif
+  stays();
+#ifdef CLOSES
+  if
+  :: me == CLOSER -> sequencer_close()
+  :: else -> sequencer_end_batch()
+  fi
+#else
   sequencer_end_batch()
+#endif
 }
 
 inline abi_call_slowly() {
@@ -1028,15 +1168,15 @@ inline abi_call() {
      :: ok ->
         ok = 0;
         execute(w);
-        sequencer_wanted(it);
-        if
-        :: it -> it = 0; abi_next_slowly()
-        :: else
-        fi;
-        sequencer_leave()
-     :: else -> abi_call_slowly()
+        sequencer_leave();
+        first = 1
+     :: else
      fi
-  :: skip -> abi_call_slowly()
+  :: skip
+  fi;
+  if
+  :: first -> first = 0
+  :: else -> abi_call_slowly()
   fi
 }
 
@@ -1049,14 +1189,17 @@ c_code {
 active [THREADS] proctype thread() {
   byte me = _pid + 1, w = _pid + 1;
   byte seen, was, it, top, oldest, after, n; /* what the C functions keep in locals */
-  byte heir, wake, offer;
+  byte heir, offer;
+#if BUG == LATE_WAKE
+  byte late;
+#endif
   bit ok, first;
   byte i, j, k;              /* what the memory needs */
   atomic {
     do
     :: w <= WAITERS ->
        abi_call();
-       assert(executed[w]);
+       assert(executed[w] || IS_CLOSED);
        gone[w] = 1;
        next[w] = 0;
        w = w + THREADS

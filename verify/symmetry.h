@@ -19,18 +19,10 @@ static uchar renamed_waiter(uchar waiter) {
                                          : renamed[OWNER(waiter)] + (waiter - OWNER(waiter));
 }
 
-/* Of a number with a bit for each thread. */
-static uchar renamed_set(uchar threads) {
-  uchar set = 0;
-  for (int thread = 1; thread <= THREADS; thread++)
-    set |= (threads >> thread & 1) << renamed[thread];
-  return set;
-}
-
 static uchar renamed_value(int word, uchar value) {
   if (word == lock)
     return value <= THREADS ? renamed[value] : value;
-  return word == arrivals || word == demand ? renamed_waiter(value) : value;
+  return word == arrivals ? renamed_waiter(value) : value;
 }
 
 static int renamed_word(int word) {
@@ -52,7 +44,9 @@ static void rename_threads(const State *old) {
     locals.top = renamed_waiter(locals.top);
     locals.n = renamed_waiter(locals.n);
     locals.heir = renamed_waiter(locals.heir);
-    locals.wake = renamed_set(locals.wake);
+#if BUG == LATE_WAKE
+    locals.late = renamed_waiter(locals.late);
+#endif
     locals.oldest = renamed_waiter(locals.oldest);
     locals.after = renamed_waiter(locals.after);
     *here = locals;
@@ -70,18 +64,26 @@ static void rename_threads(const State *old) {
     int to = renamed_waiter(waiter);
     now.executed[to] = old->executed[waiter];
     now.gone[to] = old->gone[waiter];
+#ifdef ORDER
+    now.came[to] = old->came[waiter];
+#endif
     now.next[to] = renamed_waiter(old->next[waiter]);
   }
   for (int word = 0; word < WORDS; word++)
     now.memory[renamed_word(word)] = renamed_value(word, old->memory[word]);
   now.brief = renamed_waiter(old->brief);
   now.turns = renamed_waiter(old->turns);
-  now.sleepers = renamed_set(old->sleepers);
   now.holder = holder_renamed(old->holder);
 }
 
 /* Only threads of one kind are alike. */
-static int kind(int thread) { return (thread == ALONE) + 2 * (BUSY >> thread & 1); }
+static int kind(int thread) {
+#ifdef CLOSES
+  if (thread == CLOSER)
+    return 4;
+#endif
+  return (thread == ALONE) + 2 * (BUSY >> thread & 1);
+}
 
 /* The next way to rename: 0 if there is none. Ways are numbers with a digit for each thread. */
 static int next_way(long *way) {

@@ -87,10 +87,9 @@ struct callseq_abi_job {
 
 /* Where the reply of a call goes, and with it the runtime. */
 enum callseq_abi_reply_to {
-  CALLSEQ_ABI_TO_CALLER, /* the holder, which made the call, and nobody is known to wait: the fast
-                            path */
+  CALLSEQ_ABI_TO_CALLER, /* the holder, which made the call: the fast path */
   CALLSEQ_ABI_TO_HOLDER, /* the same, but there is more to do before it leaves */
-  CALLSEQ_ABI_TO_WAITER, /* a waiter, to be finished; the holder goes on with its batch */
+  CALLSEQ_ABI_TO_WAITER, /* a waiter, to be finished; the holder's own turn is still to come */
   CALLSEQ_ABI_TO_LEVEL   /* C code under Scheme, which made a nested call */
 };
 

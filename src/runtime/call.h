@@ -106,8 +106,7 @@ CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q, const 
 /* Ends the current request and waits for the next one; returns the procedure to go on with. */
 CALLSEQ_INLINE C_word callseq_abi_next(void) {
   struct callseq_abi_runtime *runtime = CALLSEQ_ABI_RUNTIME;
-  if (CALLSEQ_UNLIKELY(runtime->now.reply_to) ||
-      CALLSEQ_UNLIKELY(callseq_sequencer_wanted(&runtime->sequencer)))
+  if (CALLSEQ_UNLIKELY(runtime->now.reply_to))
     return callseq_abi_next_slowly();
   struct callseq_abi_request *q =
       (struct callseq_abi_request *)CALLSEQ_SWITCH_OUT(&runtime->scheme, &runtime->host, (void *)0);

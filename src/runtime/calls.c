@@ -1,7 +1,7 @@
 /* Calls that do not take the fast path of call.h: by a thread that is not set up, or while somebody
  * else holds the runtime, or with more to do at the end. Here a call is executed, by the thread
- * that made it (callseq_calls_run) or by the holder, which goes from one request to the next on the
- * Scheme stack (callseq_abi_next_slowly) until its batch ends.
+ * that made it or by a holder, which goes from one request to the next on the Scheme stack
+ * (callseq_abi_next_slowly) until its own has been executed.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -45,13 +45,18 @@ static bool loading(struct callseq_runtime *r) {
   return atomic_load_explicit(&r->setup.state, memory_order_acquire) == CALLSEQ_LOADING;
 }
 
-/* For the holder: executes its request, and others' while there are. */
+/* For the holder: executes others' requests that are before its own, and then that. */
 static void execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
   bool measure = r->setup.config.measure_time;
   uint64_t since = measure ? callseq_clock_now() : 0;
-  r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
-  CALLSEQ_POINT1(enter, q->callback->name);
-  callseq_runtime_switch_in(r, q);
+  struct callseq_abi_request *other =
+      (struct callseq_abi_request *)callseq_sequencer_next(&r->fast.sequencer);
+  r->fast.now.reply_to = other ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_HOLDER;
+  r->batch.own = q;
+  if (other)
+    callseq_thread_lend();
+  CALLSEQ_POINT1(enter, (other ? other : q)->callback->name);
+  callseq_runtime_switch_in(r, other ? other : q);
   CALLSEQ_POINT1(leave, q->callback->name);
   if (measure)
     atomic_store_explicit(&r->counts.inside_ns,
@@ -137,8 +142,8 @@ bool callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_r
   return true;
 }
 
-/* The holder's own request is the first of a batch and is not marked done: its caller knows when
- * the switch returns. The others are, as soon as they are. */
+/* Others' requests are marked done as soon as they are. The holder's own is the last one, and is
+ * not: its caller knows when the switch returns. */
 CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_sequencer *s = &r->fast.sequencer;
@@ -151,25 +156,22 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   }
   callseq_levels_restore_mask(&r->levels.base);
   callseq_suspend_leave(r);
-  bool lent = at->reply_to == CALLSEQ_ABI_TO_WAITER;
-  /* The request may be gone below. */
-  struct callseq_abi_callback *callback = at->request->callback;
   callseq_tools_release(at->request);
-  if (lent) {
+  struct callseq_abi_request *next;
+  if (at->reply_to == CALLSEQ_ABI_TO_WAITER) {
     CALLSEQ_POINT1(leave, at->request->callback->name);
-    callseq_sequencer_finish(s, &at->request->waiter);
-  }
-  void *next = callback->internal ? NULL : callseq_sequencer_next(s);
-  at->reply_to = next ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_CALLER;
-  if (next && !lent)
-    callseq_thread_lend();
-  if (!next && lent)
-    callseq_thread_take_back();
-  if (next) {
-    CALLSEQ_POINT1(enter, ((struct callseq_abi_request *)next)->callback->name);
+    callseq_sequencer_finish(s, &at->request->waiter); /* it may be gone from now on */
+    next = (struct callseq_abi_request *)callseq_sequencer_next(s);
+    if (!next) {
+      callseq_thread_take_back();
+      at->reply_to = CALLSEQ_ABI_TO_HOLDER;
+      next = r->batch.own;
+    }
+    CALLSEQ_POINT1(enter, next->callback->name);
     callseq_context_fresh();
   } else {
-    callseq_service_look(r, callback);
+    callseq_service_look(r, at->request->callback);
+    at->reply_to = CALLSEQ_ABI_TO_CALLER;
     next = callseq_runtime_switch_out(r);
   }
   callseq_tools_acquire(next);

@@ -118,6 +118,11 @@ struct callseq_runtime {
     C_word base_serial; /* the serial of level 0 while there is another */
   } levels;
 
+  /* Holder. */
+  struct {
+    struct callseq_abi_request *own; /* that is executed after those of its batch */
+  } batch;
+
   /* Holder; see suspend.c. */
   struct {
     struct callseq_server *servers;   /* all of them */

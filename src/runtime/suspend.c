@@ -310,7 +310,7 @@ static struct callseq_abi_request *leave(struct callseq_runtime *r) {
 
 /* #t: the job has been run, and its result is the caller's. #f: nothing has been done, because
  * this green thread may not be suspended. The unspecified value: it is suspended, and another
- * server has to be attached, because somebody else has come or waits; interrupts are held. */
+ * server has to be attached, because somebody else has come or is next; interrupts are held. */
 CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_server *v = r->suspend.attached;
@@ -318,9 +318,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
     return C_SCHEME_FALSE;
   drop(&v->done);
   suspend(-1, 0, -1, false, CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job));
-  if (r->fast.now.reply_to <= CALLSEQ_ABI_TO_HOLDER &&
-      !callseq_sequencer_wanted(&r->fast.sequencer) &&
-      !(r->fast.now.reply_to && callseq_sequencer_is_waited_for(&r->fast.sequencer))) {
+  if (r->fast.now.reply_to <= CALLSEQ_ABI_TO_HOLDER) {
     struct callseq_abi_request *q = leave(r);
     if (q->callback == &resume && ((struct resumption *)q)->suspended == v->request) {
       attach(r, v, v->request);

@@ -42,6 +42,7 @@ enum {
 enum {
   OVERDUE_MS = 4,         /* from the beginning of a wait to the first one, */
   OVERDUE_BUSY = 8,       /* so many times as long if the thread is busy; */
+  AGAIN_MS = 2,           /* to the next one if it is the first to find the lock to be had, */
   PERIOD_LIMIT_MS = 128,  /* from one to the next, as long as the wait has been, but for this; */
   FEW = 16,               /* followers that do so by themselves; what is added if there are more: */
   SLEEP_LIMIT_MS = 60000, /* no more than this */
@@ -230,6 +231,14 @@ int callseq_pace_is_overdue(struct callseq_pace *p, struct callseq_wait *wait, u
   wait->heir = heir;
   sleep_from_now(p, wait);
   return overdue;
+}
+
+int callseq_pace_is_still_so(struct callseq_wait *wait, int so) {
+  int was = wait->so;
+  wait->so = so;
+  if (so && !was)
+    wait->look = callseq_clock_now() + AGAIN_MS * 1000000;
+  return so && was;
 }
 
 /* ---- The heir ---- */

@@ -58,6 +58,7 @@ struct callseq_wait {
   uint32_t heir; /* the number of the heir at its last look */
   uint32_t dice; /* random */
   uint64_t look; /* when it looks after the heir next; 0: never */
+  int so;        /* what callseq_pace_is_still_so was told last */
 };
 
 /* Measures how fast this processor pauses, which takes some ten microseconds. */
@@ -110,6 +111,9 @@ int callseq_pace_is_time_to_look(const struct callseq_wait *wait, int woken);
 
 /* It looks: the heir has this number. Has it not come for so long that it is overdue? */
 int callseq_pace_is_overdue(struct callseq_pace *p, struct callseq_wait *wait, uint32_t heir);
+
+/* And this is so: was it the last time? The next look is soon then. */
+int callseq_pace_is_still_so(struct callseq_wait *wait, int so);
 
 /* ---- The heir ---- */
 

@@ -16,17 +16,20 @@
 #define PASSING (CLOSED - 1) /* taken, by a thread that only looks after waiters */
 #define OFFERED (CLOSED - 2) /* free for the heir, or for its deputy */
 
-/* `state` of a waiter: one of these, with PARKED while its thread sleeps, or is about to. */
+/* `state` of a waiter: one of these, the first with PARKED while its thread sleeps, or is about to.
+ */
 #define WAITING 0 /* a follower */
 #define HEIR 1
-#define TAKEN 2 /* was the heir, and will be executed by the holder */
-#define DONE 3  /* has been executed: it is its thread's again */
+#define DONE 2 /* has been executed: it is its thread's again */
 #define PARKED 4
 
 /* `arrivals`: NULL, or a stack of followers that ends in this. */
 #define HEIR_ONLY MARK(1)
 
-/* `demand`: NULL, the heir, or this. */
-#define OVERDUE MARK(2)
+/* `demand` */
+#define NONE 0
+#define DEMANDED 1 /* by the heir */
+#define ASLEEP 2   /* by the heir, which sleeps until the bell rings, or is about to */
+#define OVERDUE 3  /* the heir does not come, and others wait */
 
 #endif

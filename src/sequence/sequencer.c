@@ -15,14 +15,18 @@
  * *Malthusian Locks*, EuroSys 2017. One waiter watches the lock word, the others words of their
  * own: Linux' queued spinlocks, after Mellor-Crummey and Scott, TOCS 1991.)
  *
- * An heir that becomes the holder executes its own request and then a batch of its followers' (flat
- * combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), and appoints the next heir as it
- * leaves. If the holder finds that the heir which demands the lock is asleep, it executes the
- * heir's request, too.
+ * Whoever becomes the holder after a wait first executes a batch of followers that came before it
+ * (flat combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), then its own request, and
+ * appoints the next heir as it leaves: the last one of a batch, so that one wake-up brings a
+ * combiner for all of it. A thread that has become the holder without a wait in the queue came
+ * after all that are in it. So nobody is executed before one that came earlier but by chance, that
+ * is before the earlier one has queued, or because the earlier one is busy; and a holder executes
+ * nothing after its own request, so that what it does next does not wait for others.
  *
  * To execute the request of a thread that sleeps costs a wake-up. For a *busy* thread (pace.c) that
- * is a bad bargain: it would call again at once, and sleep again. So no batch takes it while it
- * sleeps. It gets a turn of its own, and threads that call seldom do not queue behind it.
+ * is a bad bargain: it would call again at once, and sleep again. So no batch takes it. It gets a
+ * turn of its own. Threads that call seldom do not queue behind those: there is at most one turn
+ * between two of their batches.
  *
  * An heir that has been woken may not get a processor, because the holder has the one that it is to
  * run on. So until the heir is seen, it is `absent`, and each thread that leaves may have to yield.
@@ -30,8 +34,8 @@
  * An heir may get no processor for long, or be in a signal handler of the host's: it is *overdue*.
  * So followers look after it now and then. A follower that finds the heir overdue, and the lock
  * free, stands in for the heir: it becomes the holder, and leaves the queue. If the lock is taken,
- * the follower marks `demand` as OVERDUE. The holder that reads the mark executes a batch of all
- * kinds of followers, and offers the lock to the oldest that is left, the heir's *deputy*.
+ * the follower marks `demand` as OVERDUE. Whoever leaves and reads the mark offers the lock to the
+ * one that would be the next heir, the heir's *deputy*.
  *
  * `arrivals` is NULL while there is no heir, and otherwise a stack of followers that ends in
  * HEIR_ONLY. So one word says who becomes the heir: the thread that replaces NULL. The holder takes
@@ -39,19 +43,18 @@
  * that batches take, and `turns`, the heirs to be.
  *
  *        WAITING --appoint--> HEIR --takes the lock--> (holder)
- *        WAITING, TAKEN --finish--> DONE            the holder has executed it
- *        HEIR + PARKED --claim--> TAKEN + PARKED    the holder will
- *        WAITING or HEIR <--> + PARKED              its thread sleeps on the state word
+ *        WAITING --finish--> DONE        a holder has executed it
+ *        WAITING <--> + PARKED           its thread sleeps on the state word
  *
- * Only the waiter's own thread sets PARKED. The holder wakes the sleepers whose requests it has
- * executed, and the new heir, after it has left: a sleeper must not wait for another one that does
- * not run.
+ * Only the waiter's own thread sets PARKED. The heir sleeps on `bell`, a word of the sequencer's
+ * own: so whoever has freed the lock can wake it without touching its waiter, which may be gone.
+ * The new heir is woken after the lock has been left.
  *
  * Invariants. What sequencer.h calls the holder's own is touched by the holder only. The rules of
- * the succession are in sequencer.h, at struct callseq_succession. A waiter is in `arrivals`,
- * `brief` or `turns` from its push until it is appointed or finished, and its thread does not
- * return before. Once it is DONE the holder never touches it again; it may still wake its address,
- * at which another sleeper may then wake for no reason.
+ * the succession are in sequencer.h, at struct callseq_succession. An heir that sleeps demands the
+ * lock. A waiter is in `arrivals`, `brief` or `turns` from its push until it is appointed or taken
+ * into a batch, and its thread does not return before. Once it is DONE the holder never touches it
+ * again; it may still wake its address, at which another sleeper may then wake for no reason.
  */
 #pragma GCC visibility push(default) /* inline in generated code */
 #include "sequencer.h"
@@ -71,12 +74,13 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
                             const struct callseq_sequencer_limits *limits) {
   atomic_init(&s->lock, CLOSED);
   atomic_init(&s->arrivals, NULL);
-  atomic_init(&s->succession.demand, NULL);
-  atomic_init(&s->succession.absent, 0);
+  atomic_init(&s->succession.demand, NONE);
+  atomic_init(&s->succession.bell, 0);
   atomic_init(&s->succession.heirs, 0);
-  s->succession.vacant = s->succession.overdue = 0;
+  atomic_init(&s->succession.absent, 0);
+  s->succession.vacant = s->succession.turn_due = s->succession.ahead = 0;
   s->brief.first = s->turns.first = NULL;
-  s->served = s->sleepers = 0;
+  s->batch = s->served = 0;
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
   callseq_pace_init(&s->pace, limits->spin_limit, limits->stall_ms, limits->ask);
   callseq_sequencer_limit(s, limits);
@@ -108,11 +112,11 @@ void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
 
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
-  atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
+  atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
   atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
-  s->succession.vacant = s->succession.overdue = 0;
+  s->succession.vacant = s->succession.turn_due = s->succession.ahead = 0;
   s->brief.first = s->turns.first = NULL;
-  s->sleepers = 0;
+  s->batch = 0;
   s->symmetric = !callseq_park_asymmetric();
   s->slow_leave = 1;
   callseq_pace_forked(&s->pace);
@@ -151,21 +155,24 @@ static void append(struct callseq_queue *q, struct callseq_waiter *w) {
   q->last = w;
 }
 
-static bool remove_from(struct callseq_queue *q, struct callseq_waiter *w) {
-  struct callseq_waiter *before = NULL, *at = q->first;
+/* How many came before it; -1: it is not there. */
+static int remove_from(struct callseq_queue *q, struct callseq_waiter *w) {
+  int before = 0;
+  struct callseq_waiter *last = NULL, *at = q->first;
   while (at && at != w) {
-    before = at;
+    last = at;
     at = at->next;
+    before++;
   }
   if (!at)
-    return false;
-  if (before)
-    before->next = w->next;
+    return -1;
+  if (last)
+    last->next = w->next;
   else
     q->first = w->next;
   if (q->last == w)
-    q->last = before;
-  return true;
+    q->last = last;
+  return before;
 }
 
 static struct callseq_waiter *take_first(struct callseq_queue *q) {
@@ -179,11 +186,6 @@ static struct callseq_waiter *take_first(struct callseq_queue *q) {
 static bool is_brief(const struct callseq_sequencer *s, const struct callseq_waiter *w) {
   return atomic_load_explicit(&s->batch_limit, memory_order_relaxed) && !w->alone &&
          (!w->busy || atomic_load_explicit(&s->batch_busy, memory_order_relaxed));
-}
-
-/* Does this one cost no wake-up, at the moment? */
-static bool is_awake(const struct callseq_waiter *w) {
-  return atomic_load_explicit(&w->state, memory_order_relaxed) == WAITING;
 }
 
 /* Takes over those that have arrived. There is an heir, or a vacancy. */
@@ -214,76 +216,77 @@ static void count_heir(struct callseq_sequencer *s) {
                         memory_order_relaxed);
 }
 
-/* Is the heir asleep, and can be executed here? Then it is the heir no more. */
-static bool claim(struct callseq_sequencer *s, struct callseq_waiter *heir) {
-  uint32_t asleep = HEIR | PARKED;
-  if (!heir || !is_brief(s, heir) ||
-      !atomic_compare_exchange_strong_explicit(&heir->state, &asleep, TAKEN | PARKED,
-                                               memory_order_relaxed, memory_order_relaxed))
-    return false;
-  atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
-  s->succession.vacant = 1;
-  count_heir(s);
-  return true;
+/* Takes a waiter out of its queue. How many of `brief` came before it, but for those of a batch. */
+static uint32_t dequeue(struct callseq_sequencer *s, struct callseq_waiter *w) {
+  struct callseq_succession *next = &s->succession;
+  int before = remove_from(&s->brief, w);
+  if (before < 0) {
+    remove_from(&s->turns, w);
+    return 0;
+  }
+  if ((uint32_t)before < next->ahead)
+    next->ahead--;
+  return (uint32_t)before;
 }
 
-/* The heir, if it demands the lock; or takes note that it is overdue. */
-static struct callseq_waiter *hear_demand(struct callseq_sequencer *s) {
-  /* acquire: pairs with the release in wait_as_heir */
-  struct callseq_waiter *w = atomic_load_explicit(&s->succession.demand, memory_order_acquire);
-  if (w != OVERDUE)
-    return w;
-  /* The heir may demand it at this moment after all: that stays. */
-  atomic_compare_exchange_strong_explicit(&s->succession.demand, &w, NULL, memory_order_relaxed,
-                                          memory_order_relaxed);
-  s->succession.overdue = 1;
-  return NULL;
+/* What the heir demands; or takes note that it is overdue. */
+static uint32_t hear_demand(struct callseq_sequencer *s) {
+  uint32_t demand = atomic_load_explicit(&s->succession.demand, memory_order_relaxed);
+  /* The heir may demand the lock at this moment after all: that stays. */
+  if (demand == OVERDUE)
+    atomic_compare_exchange_strong_explicit(&s->succession.demand, &demand, NONE,
+                                            memory_order_relaxed, memory_order_relaxed);
+  return demand;
 }
 
-/* The next follower that is executed here: a brief one; but if the heir is overdue every other time
- * one of the rest. */
-static struct callseq_waiter *take_follower(struct callseq_sequencer *s) {
-  struct callseq_waiter *turn = s->turns.first;
-  bool can = turn && !turn->alone && (s->succession.overdue || is_awake(turn));
-  bool turns = can && (!s->brief.first || (s->succession.overdue && s->served % 2));
-  return take_first(turns ? &s->turns : &s->brief);
+/* So many may be executed before the holder's own turn. */
+static void begin_batch(struct callseq_sequencer *s, uint32_t count) {
+  uint32_t limit = atomic_load_explicit(&s->batch_limit, memory_order_relaxed);
+  s->batch = count < limit ? count : limit;
 }
 
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   CALLSEQ_ASSERT(is_held(s));
-  if (s->served >= atomic_load_explicit(&s->batch_limit, memory_order_relaxed) ||
-      s->sleepers >= CALLSEQ_LIMIT(CALLSEQ_SLEEPERS, 1))
+  if (!s->batch)
     return NULL;
-  struct callseq_waiter *w = hear_demand(s);
-  if (!claim(s, w)) {
-    collect(s);
-    w = take_follower(s);
-    if (!w)
-      return NULL;
-  }
+  s->batch--;
+  if (s->succession.ahead)
+    s->succession.ahead--;
   s->served++;
-  s->slow_leave = 1;
   callseq_count_as_holder(&s->counts.finished);
-  return w;
+  return take_first(&s->brief);
 }
 
 void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w) {
   CALLSEQ_ASSERT(is_held(s));
+  const void *word = &w->state;
   /* release: pairs with the acquire loads of the waiting thread */
   if (atomic_exchange_explicit(&w->state, DONE, memory_order_release) & PARKED)
-    s->asleep[s->sleepers++] = &w->state;
+    wake_up(s, word);
 }
 
-/* Fills the vacancy: with the oldest follower that waits for its turn, or else with the oldest of
- * those that no batch has reached. Returns it if it has to be woken. Without followers there will
- * be no heir. */
+/* Who is to be the heir, or the heir's deputy: the oldest of those that wait for a turn, or the
+ * last one of a batch; NULL: nobody waits. */
+static struct callseq_waiter *choose(struct callseq_sequencer *s) {
+  collect(s);
+  struct callseq_waiter *w = s->brief.first;
+  if (s->turns.first && (!w || s->succession.turn_due))
+    return s->turns.first;
+  uint32_t left = atomic_load_explicit(&s->batch_limit, memory_order_relaxed);
+  for (; left && w && w->next; left--)
+    w = w->next;
+  return w;
+}
+
+/* Fills the vacancy, if there are followers; without any there will be no heir. Returns the heir if
+ * it has to be woken. */
 static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
   s->succession.vacant = 0;
   for (;;) {
-    collect(s);
-    struct callseq_waiter *heir = take_first(s->turns.first ? &s->turns : &s->brief);
-    struct callseq_waiter *only = HEIR_ONLY;
+    struct callseq_waiter *heir = choose(s), *only = HEIR_ONLY;
     if (heir) {
+      s->succession.turn_due = heir != s->turns.first;
+      s->succession.ahead = dequeue(s, heir);
       count_heir(s);
       atomic_store_explicit(&s->succession.absent, 1,
                             memory_order_relaxed); /* until it says otherwise */
@@ -299,56 +302,49 @@ static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
   }
 }
 
-/* The heir is overdue: whom to offer the lock to instead; NULL if nobody waits. It stays queued
- * until it has taken the lock. */
-static struct callseq_waiter *choose_deputy(struct callseq_sequencer *s) {
-  collect(s);
-  return s->turns.first ? s->turns.first : s->brief.first;
+/* Wakes the heir, which sees what this thread has done to `lock`. */
+static void ring(struct callseq_sequencer *s) {
+  /* release: pairs with the acquire in sleep_as_heir */
+  atomic_fetch_add_explicit(&s->succession.bell, 1, memory_order_release);
+  wake_up(s, &s->succession.bell);
 }
 
 /* An heir that has fallen asleep before this one stayed has not asked, and would not: it is woken,
  * and asks before it sleeps again. */
 void callseq_sequencer_stay(struct callseq_sequencer *s) {
-  struct callseq_waiter *heir;
-  if (s->succession.vacant) {
-    heir = appoint(s);
-  } else {
-    /* seq_cst: pairs with the fence in sleep_handshake: either the heir, which demands the lock
-     * before that, sees when it asks that this holder stays, or its demand is seen here */
-    atomic_thread_fence(memory_order_seq_cst);
-    heir = hear_demand(s);
-    if (heir && !(atomic_exchange_explicit(&heir->state, HEIR, memory_order_relaxed) & PARKED))
-      heir = NULL;
-  }
-  if (heir)
-    wake_up(s, &heir->state);
-}
-
-/* Frees the lock, or offers it to a waiter that demands it; or leaves it CLOSED, if that is `lock`
- * instead of FREE. */
-static void give_up(struct callseq_sequencer *s, uint32_t lock) {
-  const void *asleep[CALLSEQ_SLEEPERS], *first = NULL; /* to wake, the latter first */
-  uint32_t sleepers = s->sleepers;
-  bool yield = false;
-  struct callseq_waiter *w = hear_demand(s);
-  for (uint32_t i = 0; i < sleepers; i++)
-    asleep[i] = s->asleep[i];
   if (s->succession.vacant) {
     struct callseq_waiter *heir = appoint(s);
-    if (heir) {
-      first = &heir->state;
+    if (heir)
+      wake_up(s, &heir->state);
+    return;
+  }
+  /* seq_cst: pairs with the fence in sleep_handshake: either the heir, which demands the lock
+   * before that, sees when it asks that this holder stays, or its demand is seen here */
+  atomic_thread_fence(memory_order_seq_cst);
+  if (atomic_load_explicit(&s->succession.demand, memory_order_relaxed) == ASLEEP)
+    ring(s);
+}
+
+/* Frees the lock, or offers it to a waiter; or leaves it CLOSED, if that is `lock` instead of FREE.
+ * If the heir has to be woken, pass_on does that. */
+static void give_up(struct callseq_sequencer *s, uint32_t lock) {
+  struct callseq_waiter *woken = NULL;
+  bool yield = false;
+  uint32_t demand = hear_demand(s);
+  if (s->succession.vacant) {
+    woken = appoint(s);
+    if (woken)
       callseq_pace_begin_quantum(&s->pace);
-    }
-  } else if (w) {
-    atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
-    /* release: pairs with the acquire in sleep_as_heir */
-    if (atomic_exchange_explicit(&w->state, HEIR, memory_order_release) & PARKED)
-      first = &w->state;
-    lock = lock == FREE ? OFFERED : lock;
-  } else if (lock == FREE && s->succession.overdue && (w = choose_deputy(s))) {
-    if (!is_awake(w))
-      first = &w->state;
+  } else if (lock == FREE && (demand == DEMANDED || demand == ASLEEP)) {
     lock = OFFERED;
+  } else if (lock == FREE && demand == OVERDUE) {
+    /* It stays queued until it has taken the lock. */
+    struct callseq_waiter *deputy = choose(s);
+    if (deputy) {
+      lock = OFFERED;
+      if (atomic_exchange_explicit(&deputy->state, WAITING, memory_order_relaxed) & PARKED)
+        woken = deputy;
+    }
   } else if (atomic_load_explicit(&s->succession.absent, memory_order_relaxed)) {
     yield = callseq_pace_is_quantum_over(&s->pace);
   }
@@ -357,7 +353,7 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
     callseq_count_as_holder(&s->counts.batches);
     callseq_count_most(&s->counts.largest, s->served);
   }
-  s->served = s->sleepers = s->succession.overdue = 0;
+  s->served = s->batch = 0;
   s->slow_leave = s->symmetric | atomic_load_explicit(&s->succession.absent, memory_order_relaxed);
   /* release: pairs with the acquire in callseq_sequencer_try_enter, try_take and is_closed */
   atomic_store_explicit(&s->lock, lock, memory_order_release);
@@ -367,10 +363,8 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   else
     /* compiler only: pairs with callseq_park_barrier in sleep_handshake */
     atomic_signal_fence(memory_order_seq_cst);
-  if (first)
-    wake_up(s, first);
-  for (uint32_t i = 0; i < sleepers; i++)
-    wake_up(s, asleep[i]);
+  if (woken)
+    wake_up(s, &woken->state);
   if (yield)
     sched_yield();
 }
@@ -381,23 +375,39 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
   callseq_sequencer_pass_on(s);
 }
 
+/* Whoever is quicker to take the lock will look at `demand` when it leaves. */
 void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
-  /* Whoever is quicker to take the lock will look at `demand` when it leaves. An offer is taken
-   * back: the heir may have demanded anew, and gone to sleep, before the offer could be seen. */
-  while (callseq_sequencer_wanted(s) &&
-         (try_take(s, FREE, PASSING) || try_take(s, OFFERED, PASSING)))
+  uint32_t demand;
+  while ((demand = atomic_load_explicit(&s->succession.demand, memory_order_relaxed)) == OVERDUE &&
+         try_take(s, FREE, PASSING))
     give_up(s, FREE);
+  if (demand == NONE || demand == OVERDUE)
+    return;
+  uint32_t free = FREE;
+  atomic_compare_exchange_strong_explicit(&s->lock, &free, OFFERED, memory_order_relaxed,
+                                          memory_order_relaxed);
+  if (demand == ASLEEP)
+    ring(s);
 }
 
 /* Each heir finds the lock closed, and has the next waiter be the heir as it leaves: refuse(). */
 void callseq_sequencer_close(struct callseq_sequencer *s) {
   give_up(s, CLOSED);
-  struct callseq_waiter *w = atomic_load_explicit(&s->succession.demand, memory_order_relaxed);
-  if (w && w != OVERDUE) /* it has demanded too late for give_up, and may be asleep */
-    wake_up(s, &w->state);
+  callseq_sequencer_pass_on(s);
 }
 
 /* ---- Waiters ---- */
+
+/* Takes the lock instead of the heir. An offer is not made again until the heir demands the lock
+ * anew: else an heir that does not run would slow others for all that time. */
+static bool overtake(struct callseq_sequencer *s, uint32_t lock, uint32_t self) {
+  if (!try_take(s, lock, self))
+    return false;
+  if (lock == OFFERED &&
+      atomic_exchange_explicit(&s->succession.demand, NONE, memory_order_relaxed) == ASLEEP)
+    ring(s);
+  return true;
+}
 
 /* An offer is for the heir. But if the heir does not come, because it does not run, another takes
  * it. */
@@ -407,7 +417,7 @@ static bool steal(struct callseq_sequencer *s, uint32_t self) {
     if (atomic_load_explicit(&s->lock, memory_order_relaxed) != OFFERED)
       return false;
   } while (callseq_pace_offer(&s->pace, polls++));
-  return try_take(s, OFFERED, self);
+  return overtake(s, OFFERED, self);
 }
 
 /* Is the lock free, and not only for the moment between two short calls of one thread? */
@@ -449,37 +459,38 @@ static bool push(struct callseq_sequencer *s, struct callseq_waiter *w) {
   }
 }
 
-/* Sleeps on the waiter's state, for at most `ms` milliseconds unless that is 0; false if they ran
- * out. */
-static bool sleep_on(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t state,
+/* Sleeps while the word has this value, for at most `ms` milliseconds unless that is 0; false if
+ * they ran out. */
+static bool sleep_on(struct callseq_sequencer *s, _Atomic(uint32_t) *word, uint32_t value,
                      uint32_t ms, struct callseq_wait *wait) {
-  CALLSEQ_POINT1(park, w);
+  CALLSEQ_POINT1(park, word);
   callseq_count(&s->counts.parks);
   uint32_t left = callseq_pace_stall_ms(wait);
   bool limited = ms && (!left || ms <= left);
-  return callseq_park_wait(&w->state, state, limited ? ms : left) || !limited;
+  return callseq_park_wait(word, value, limited ? ms : left) || !limited;
 }
 
 /* The heir does not come. Takes the lock, if it can be had within a moment. */
 static bool stand_in(struct callseq_sequencer *s, uint32_t self) {
   for (int i = 0; i < CALLSEQ_GLANCES; i++) {
     uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
-    if ((lock == FREE || lock == OFFERED) && try_take(s, lock, self))
+    if ((lock == FREE || lock == OFFERED) && overtake(s, lock, self))
       return true;
     callseq_pace_glance(&s->pace);
   }
   return false;
 }
 
-/* Asleep, and woken: executed, appointed, or for an offer that the heir does not take. */
-static bool is_offered(struct callseq_sequencer *s, struct callseq_waiter *w) {
-  return atomic_load_explicit(&w->state, memory_order_relaxed) == (WAITING | PARKED) &&
-         atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED;
+/* Can the lock be had, now and when this follower has looked before? Then it is for long that the
+ * heir does not come: while it was taken, the heir could not. */
+static bool is_left(struct callseq_sequencer *s, struct callseq_wait *wait) {
+  uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
+  return callseq_pace_is_still_so(wait, lock == FREE || lock == OFFERED);
 }
 
 /* The heir is overdue, but the lock is in use: whoever leaves it next shall know. */
 static void call_for_help(struct callseq_sequencer *s) {
-  struct callseq_waiter *none = NULL;
+  uint32_t none = NONE;
   atomic_compare_exchange_strong_explicit(&s->succession.demand, &none, OVERDUE,
                                           memory_order_relaxed, memory_order_relaxed);
 }
@@ -490,7 +501,7 @@ static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_wai
                                  uint32_t self, struct callseq_wait *wait) {
   callseq_pace_follow(&s->pace, wait, self,
                       atomic_load_explicit(&s->succession.heirs, memory_order_relaxed));
-  for (;;) {
+  for (bool parked = false;;) {
     /* acquire: pairs with the releases in finish and appoint */
     uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
     if (state == HEIR || state == DONE)
@@ -498,19 +509,19 @@ static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_wai
     if (callseq_pace_poll(&s->pace, wait))
       continue;
     if (!(state & PARKED)) {
+      if (parked && stand_in(s, self)) /* the heir's deputy */
+        return WAITING;
+      parked = true;
       uint32_t waiting = WAITING;
       atomic_compare_exchange_strong_explicit(&w->state, &waiting, WAITING | PARKED,
                                               memory_order_relaxed, memory_order_relaxed);
       continue;
     }
-    bool woken = sleep_on(s, w, state, callseq_pace_sleep_ms(wait), wait);
-    if (!callseq_pace_is_time_to_look(wait, woken)) {
-      if (is_offered(s, w) && stand_in(s, self))
-        return WAITING;
-    } else if (callseq_pace_is_overdue(
-                   &s->pace, wait,
-                   atomic_load_explicit(&s->succession.heirs, memory_order_relaxed))) {
-      if (stand_in(s, self))
+    bool woken = sleep_on(s, &w->state, state, callseq_pace_sleep_ms(wait), wait);
+    if (callseq_pace_is_time_to_look(wait, woken) &&
+        callseq_pace_is_overdue(&s->pace, wait,
+                                atomic_load_explicit(&s->succession.heirs, memory_order_relaxed))) {
+      if (is_left(s, wait) && stand_in(s, self))
         return WAITING;
       call_for_help(s);
     }
@@ -533,36 +544,24 @@ static bool is_closed(struct callseq_sequencer *s) {
   return atomic_load_explicit(&s->lock, memory_order_acquire) == CLOSED;
 }
 
-/* Heir: parks unless the lock can be had, or the holder has answered the demand. */
-static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w,
-                          struct callseq_wait *wait) {
-  uint32_t asleep = HEIR | PARKED;
-  /* acquire: pairs with the release in give_up; who wakes nobody has cleared the demand before */
-  atomic_exchange_explicit(&w->state, asleep, memory_order_acquire);
+/* Heir: sleeps unless the lock can be had. */
+static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_wait *wait) {
+  /* acquire: pairs with the release in ring: what has been done to `lock` before is seen below */
+  uint32_t bell = atomic_load_explicit(&s->succession.bell, memory_order_acquire);
+  atomic_store_explicit(&s->succession.demand, ASLEEP, memory_order_relaxed);
   uint32_t ms = sleep_handshake(s) ? callseq_pace_ask(&s->pace) : CALLSEQ_UNSURE_MS;
   uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
-  if (lock != FREE && lock != OFFERED && lock != CLOSED &&
-      atomic_load_explicit(&s->succession.demand, memory_order_relaxed) == w)
-    sleep_on(s, w, asleep, ms, wait);
-  atomic_compare_exchange_strong_explicit(&w->state, &asleep, HEIR, memory_order_relaxed,
-                                          memory_order_relaxed);
+  if (lock != FREE && lock != OFFERED && lock != CLOSED)
+    sleep_on(s, &s->succession.bell, bell, ms, wait);
 }
 
-/* Waits until the waiter is DONE, or this thread holds the lock: the HEIR no more; or CLOSED. */
-static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t self,
+/* Waits until this thread holds the lock: the HEIR no more; or CLOSED. */
+static uint32_t wait_as_heir(struct callseq_sequencer *s, uint32_t self,
                              struct callseq_wait *wait) {
   bool was_free = false;
   callseq_pace_lead(&s->pace, wait);
   atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   for (;;) {
-    /* acquire: pairs with the release in finish */
-    uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
-    if (state == DONE)
-      return DONE;
-    if (state & PARKED) { /* claimed, or nearly */
-      sleep_on(s, w, state, 0, wait);
-      continue;
-    }
     uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
     if ((lock == OFFERED || (lock == FREE && (was_free || !callseq_pace_is_patient(wait)))) &&
         try_take(s, lock, self))
@@ -573,38 +572,47 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
       callseq_pace_nap(wait);
     was_free = lock == FREE;
     if (!callseq_pace_is_patient(wait) &&
-        atomic_load_explicit(&s->succession.demand, memory_order_relaxed) != w)
-      /* release: pairs with the acquire in hear_demand */
-      atomic_store_explicit(&s->succession.demand, w, memory_order_release);
+        atomic_load_explicit(&s->succession.demand, memory_order_relaxed) != DEMANDED)
+      atomic_store_explicit(&s->succession.demand, DEMANDED, memory_order_relaxed);
     if (!callseq_pace_poll_as_heir(&s->pace, wait))
-      sleep_as_heir(s, w, wait);
+      sleep_as_heir(s, wait);
   }
 }
 
 /* The heir is that no more. */
-static void step_down(struct callseq_sequencer *s, struct callseq_waiter *w) {
+static void step_down(struct callseq_sequencer *s) {
   count_heir(s);
-  if (atomic_load_explicit(&s->succession.demand, memory_order_relaxed) == w)
-    atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
+  atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
 }
 
 /* The heir has become the holder: the next heir is the first to come, or to be appointed. */
-static void inherit(struct callseq_sequencer *s, struct callseq_waiter *w) {
+static void inherit(struct callseq_sequencer *s) {
   struct callseq_waiter *only = HEIR_ONLY;
-  step_down(s, w);
+  step_down(s);
   /* release: pairs with the acquire in push, as in appoint */
   s->succession.vacant = s->brief.first || s->turns.first ||
                          !atomic_compare_exchange_strong_explicit(
                              &s->arrivals, &only, NULL, memory_order_release, memory_order_relaxed);
+  begin_batch(s, s->succession.ahead);
+  s->succession.ahead = 0;
 }
 
 /* The lock is closed, and the heir leaves: the next one will do so too. What was the holder's own
  * is this thread's, until there is another heir. */
-static void refuse(struct callseq_sequencer *s, struct callseq_waiter *w) {
-  step_down(s, w);
+static void refuse(struct callseq_sequencer *s) {
+  step_down(s);
   struct callseq_waiter *heir = appoint(s);
   if (heir)
     wake_up(s, &heir->state);
+}
+
+/* This thread has the lock, and has not waited in the queue: all that are there came before. */
+static void come_last(struct callseq_sequencer *s, const struct callseq_waiter *w) {
+  collect(s);
+  uint32_t count = 0;
+  for (struct callseq_waiter *at = s->brief.first; at && !w->alone; at = at->next)
+    count++;
+  begin_batch(s, count);
 }
 
 /* This thread has the lock, and not because it was the heir. Where is its request? DONE: executed
@@ -619,8 +627,7 @@ static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *
     atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   } else {
     collect(s);
-    if (!remove_from(&s->brief, w))
-      remove_from(&s->turns, w);
+    begin_batch(s, dequeue(s, w));
   }
   return state;
 }
@@ -628,27 +635,25 @@ static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *
 static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct callseq_waiter *w,
                                          uint32_t self, struct callseq_wait *wait) {
   if (take_idle(s, self) ||
-      (atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED && steal(s, self)))
+      (atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED && steal(s, self))) {
+    come_last(s, w);
     return CALLSEQ_ENTERED_HOLDER;
+  }
   atomic_store_explicit(&w->state, WAITING, memory_order_relaxed);
-  uint32_t state = HEIR;
-  if (push(s, w))
-    atomic_store_explicit(&w->state, HEIR, memory_order_relaxed);
-  else
-    state = wait_as_follower(s, w, self, wait);
+  uint32_t state = push(s, w) ? HEIR : wait_as_follower(s, w, self, wait);
   if (state == WAITING)
     state = leave_queue(s, w);
   else if (state == HEIR)
-    state = wait_as_heir(s, w, self, wait);
+    state = wait_as_heir(s, self, wait);
   if (state == WAITING)
     return CALLSEQ_ENTERED_HOLDER;
   if (state == DONE)
     return CALLSEQ_ENTERED_DONE;
   if (state == CLOSED) {
-    refuse(s, w);
+    refuse(s);
     return CALLSEQ_ENTERED_CLOSED;
   }
-  inherit(s, w);
+  inherit(s);
   return CALLSEQ_ENTERED_HOLDER;
 }
 

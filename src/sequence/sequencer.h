@@ -2,8 +2,12 @@
  *
  * A thread that wants the resource enters with a waiter. Either it becomes the holder, or a holder
  * finishes its waiter for it (flat combining, after Hendler, Incze, Shavit and Tzafrir, SPAA 2010).
- * A holder may take waiters in the order in which they came, at most `batch_limit` before it hands
- * the role on. What "finishing" means is the caller's business: no Scheme is known here.
+ * Before its own turn a holder may take waiters that came before it, at most `batch_limit`. What
+ * "finishing" means is the caller's business: no Scheme is known here.
+ *
+ * What has been finished is its thread's at once, and a holder serves nobody once its own turn is
+ * over. So the order is one that a fair lock may have as well: who cannot deadlock with that one
+ * round each turn cannot deadlock here.
  *
  * sequencer.c is the protocol, which is checked by a model (verify/); pace.h is how threads wait;
  * counts.h counts.
@@ -35,8 +39,8 @@ struct callseq_waiter {
   struct callseq_waiter *next;
   struct callseq_habit *habit; /* its thread's; NULL: the thread does not call often */
   CALLSEQ_ATOMIC(uint32_t) state;
-  uint32_t alone; /* only its own thread may execute it: no holder takes it into a batch */
-  uint32_t busy;  /* its thread has done little else than to call: no batch takes it if it sleeps */
+  uint32_t alone; /* only its own thread may execute it: no batch takes it, and it takes none */
+  uint32_t busy;  /* its thread has done little else than to call: no batch takes it */
 };
 
 /* Oldest first. */
@@ -54,51 +58,48 @@ struct callseq_queue {
   { .lock = CALLSEQ_LOCK_CLOSED }
 
 /* Who holds the lock next. At most one of the waiters is the *heir*. There is one exactly if
- * `arrivals` is not NULL and `vacant` is not set. While another thread holds the lock the heir
- * cannot go, so the holder may look at it. */
+ * `arrivals` is not NULL and `vacant` is not set. */
 struct callseq_succession {
-  /* NULL: nobody asks for the lock. The heir, which demands it: only the heir names itself, while
-   * its state is HEIR. Or OVERDUE, the mark that the heir does not come and others wait: a follower
-   * sets it, only where there is NULL. Only the holder clears it. */
-  CALLSEQ_ATOMIC(struct callseq_waiter *) demand;
+  /* Does somebody ask for the lock? One of the values in protocol.h. The heir writes what it
+   * demands; a follower OVERDUE instead of NONE; the holder NONE, and if that is instead of ASLEEP
+   * it rings. */
+  CALLSEQ_ATOMIC(uint32_t) demand;
+  CALLSEQ_ATOMIC(uint32_t) bell;  /* what the heir sleeps on: each ring adds 1 */
+  CALLSEQ_ATOMIC(uint32_t) heirs; /* how often it has changed who is the heir: its number */
   CALLSEQ_ATOMIC(uint32_t)
-  absent;                         /* the heir has been appointed, and has not been seen since: the
-                                   * holder sets this, the heir clears it */
-  CALLSEQ_ATOMIC(uint32_t) heirs; /* how often the holder has changed who is the heir: its number */
+  absent; /* the heir has been appointed, and has not been seen since: the holder sets this, the
+           * heir clears it */
   /* The holder's own: */
-  uint32_t vacant;  /* there is no heir, and whoever leaves has to appoint one */
-  uint32_t overdue; /* OVERDUE has been read: in this batch others stand in for the heir */
+  uint32_t vacant;   /* there is no heir, and whoever leaves has to appoint one */
+  uint32_t turn_due; /* the last one was not of those that wait for a turn */
+  uint32_t ahead;    /* so many in `brief`, the first ones, have come before the heir */
 };
-
-/* So many sleeping threads' waiters end a batch. */
-#define CALLSEQ_SLEEPERS 64
 
 struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) lock;
   uint32_t slow_leave; /* the holder's own: callseq_sequencer_leave has more to do than usual */
   struct callseq_succession succession;
   /* The holder's own: */
-  struct callseq_queue brief;           /* waiters that it may execute */
-  struct callseq_queue turns;           /* waiters that are to be the heir, one after the other */
-  uint32_t served;                      /* waiters of the present batch */
-  uint32_t sleepers;                    /* those of them that slept when they were done */
-  const void *asleep[CALLSEQ_SLEEPERS]; /* addresses to wake: the waiters are not to be touched */
+  struct callseq_queue brief; /* waiters that it may execute */
+  struct callseq_queue turns; /* waiters that are to be the heir, one after the other */
+  uint32_t batch;  /* so many in `brief`, the first ones, it executes before its own turn */
+  uint32_t served; /* has executed so many */
   /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
   /* callseq_sequencer_limit sets these: */
   CALLSEQ_ATOMIC(uint32_t) batch_limit;
-  CALLSEQ_ATOMIC(uint32_t) batch_busy; /* batches take waiters of busy threads that sleep, too */
+  CALLSEQ_ATOMIC(uint32_t) batch_busy; /* batches take waiters of busy threads, too */
   /* What other threads write most, in a cache line of its own: newest first. */
   CALLSEQ_ATOMIC(struct callseq_waiter *) arrivals __attribute__((aligned(64)));
   struct callseq_pace pace;
   struct callseq_counts counts __attribute__((aligned(64)));
 };
 
-/* Ends the holder's role after a batch: frees the lock, or offers it to the heir. What
- * callseq_sequencer_enter or callseq_sequencer_open made a holder must leave this way. */
+/* Ends the holder's role: frees the lock, or offers it to the heir. What callseq_sequencer_enter or
+ * callseq_sequencer_open made a holder must leave this way. */
 void callseq_sequencer_end_batch(struct callseq_sequencer *s);
 
-/* Nobody holds the lock and somebody demands it: offers it, unless somebody else has taken it. */
+/* The lock has been freed and somebody demands it: offers it, unless somebody else has taken it. */
 void callseq_sequencer_pass_on(struct callseq_sequencer *s);
 
 /* Becomes the holder if nobody else is: 1, else 0. */
@@ -122,7 +123,7 @@ CALLSEQ_IN_HEADER int callseq_sequencer_try_enter_alone(struct callseq_sequencer
   return 1;
 }
 
-/* Does somebody demand the lock? For the holder. */
+/* Does somebody demand the lock? */
 CALLSEQ_IN_HEADER int callseq_sequencer_wanted(struct callseq_sequencer *s) {
   return CALLSEQ_STD(atomic_load_explicit)(&s->succession.demand,
                                            CALLSEQ_STD(memory_order_relaxed)) != 0;
@@ -149,10 +150,10 @@ CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s) {
 
 /* ---- The rest is for the layer above, not for generated code ---- */
 
-/* Zero means: serve nobody else, do not poll, never report, batches leave busy threads that sleep
- * to themselves. */
+/* Zero means: serve nobody else, do not poll, never report, batches leave busy threads to
+ * themselves. */
 struct callseq_sequencer_limits {
-  uint32_t batch_limit; /* waiters that a holder executes before it hands the role on */
+  uint32_t batch_limit; /* waiters that a holder executes before its own turn */
   uint32_t spin_limit;  /* polls of an heir before it yields and sleeps */
   uint32_t stall_ms;    /* a wait as long as this is reported */
   uint32_t batch_busy;
@@ -204,8 +205,9 @@ int callseq_sequencer_is_waited_for(struct callseq_sequencer *s);
 /* The holder's id, or 0: a guess unless it is the caller's own. Any thread, and signal handlers. */
 uint32_t callseq_sequencer_holder(struct callseq_sequencer *s);
 
-/* For the holder: the next waiter of its batch, or NULL at the batch's end. Each one taken must be
- * finished by callseq_sequencer_finish; memory written before is visible to its thread. */
+/* For the holder, before its own turn: the next waiter of its batch, or NULL at the batch's end.
+ * Each one taken must be finished by callseq_sequencer_finish before the next one; memory written
+ * before is visible to its thread, which is woken if it sleeps. */
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s);
 void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w);
 

@@ -111,31 +111,47 @@ static void *call_lent(void *code) {
   return NULL;
 }
 
-static pthread_t caller;
 static int code;
 
-/* The other thread sleeps in the end, so this one executes its call. */
-void wait_inside(void) {
-  pthread_create(&caller, NULL, call_lent, &code);
-  while (!parks())
-    usleep(1000);
+static void *call_twice(void *unused) {
+  twice(1);
+  return unused;
 }
 
-/* In the child this thread is the only one, and returns from its own call. */
-static int execute_for_another(void) {
-  parent = getpid();
-  callseq_init();
-  hold();
+/* In the child this thread is the only one, executes its own call, and returns from it. */
+static void *call_after_others(void *unused) {
+  bool right = twice(3) == 6;
   if (getpid() != parent) {
     alarm(IMPATIENT);
-    bool right = callseq_last_status() == CALLSEQ_OK;
+    right &= callseq_last_status() == CALLSEQ_OK;
     for (int i = 0; i < 1000; i++)
       right &= twice(i) == 2 * i;
     right &= are_stacks_as_filled();
     right &= fail() == 0 && callseq_last_status() == CALLSEQ_ERROR;
     _exit(right && fork_now(0) >= 0 && twice(4) == 8 ? 0 : 1);
   }
-  pthread_join(caller, NULL);
+  return unused;
+}
+
+static pthread_t queue[3];
+
+/* All sleep in the end, so the last one executes the call of the one before. */
+void wait_inside(void) {
+  static void *(*const calls[])(void *) = {call_twice, call_lent, call_after_others};
+  for (int i = 0; i < 3; i++) {
+    uint64_t before = parks();
+    pthread_create(&queue[i], NULL, calls[i], &code);
+    while (parks() == before)
+      usleep(1000);
+  }
+}
+
+static int execute_for_another(void) {
+  parent = getpid();
+  callseq_init();
+  hold();
+  for (int i = 0; i < 3; i++)
+    pthread_join(queue[i], NULL);
   return code;
 }
 

@@ -117,11 +117,12 @@ static int costly_laps(void) {
   return WATCHED || emulated() ? costly <= cheap + 1 : 2 * costly < cheap;
 }
 
+static int collections_before;
+
 static void wait_to_be_served(int index) {
   if (index == 0) {
-    uint64_t before = now().collections;
+    collections_before = (int)now().collections;
     hold();
-    printf("%d %d", (int)now().by_others, (int)(now().collections - before));
   } else if (index < BATCH) {
     sem_wait(&holding);
     sem_post(&holding);
@@ -133,7 +134,7 @@ static void wait_to_be_served(int index) {
   }
 }
 
-/* A lap begins with a call; its thread then executes others', in the same lap. */
+/* A lap begins with a call; others that follow are in the same lap, whoever executes them. */
 static int lap_of_a_batch(void) {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
   config.batch_limit = BATCH;
@@ -145,6 +146,7 @@ static int lap_of_a_batch(void) {
     calls++;
   collections_of(calls - 1);
   crew(BATCH + 1, wait_to_be_served);
+  printf("%d %d", (int)now().by_others, (int)now().collections - collections_before);
   return 0;
 }
 

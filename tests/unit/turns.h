@@ -3,8 +3,8 @@
  * `make bench-designs` compares with it: the one program that includes it says is_idle(), and is
  * compiled with the folder of its sequencer.h in the include path.
  *
- * call() is what the layer above does: a thread becomes the holder, executes its own request and
- * then others', or it waits until a holder has done so. Nothing is Scheme here. */
+ * call() is what the layer above does: a thread becomes the holder, executes others' requests and
+ * then its own, or it waits until a holder has executed it. Nothing is Scheme here. */
 #ifndef TURNS_H
 #define TURNS_H
 
@@ -80,15 +80,14 @@ static enum callseq_entered call(struct request *q, void (*stalled)(void *)) {
   uint32_t self = (uint32_t)q->caller;
   if (callseq_sequencer_try_enter(&s, self)) {
     execute(q, q->caller);
-    if (q->argument % 2) /* a holder need not serve */
-      serve(q->caller);
     callseq_sequencer_leave(&s);
     return CALLSEQ_ENTERED_HOLDER;
   }
   enum callseq_entered entered = callseq_sequencer_enter(&s, &q->waiter, self, stalled, q);
   if (entered == CALLSEQ_ENTERED_HOLDER) {
+    if (q->argument % 8 != 1) /* a holder need not serve */
+      serve(q->caller);
     execute(q, q->caller);
-    serve(q->caller);
     callseq_sequencer_end_batch(&s);
   }
   return entered;

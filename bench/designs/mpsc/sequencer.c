@@ -16,7 +16,8 @@
  *        WAITING <--> PARKED            its thread sleeps on the flag
  *        PARKED --finish, give_up--> as from WAITING, with a wake
  *
- * The list is in `demand`, so that what sequencer.h has inline looks at it.
+ * The list is in `arrivals`. `demand` is not 0 if there may be somebody in it, so that what
+ * sequencer.h has inline knows.
  */
 #define _GNU_SOURCE
 #pragma GCC visibility push(default)
@@ -36,7 +37,8 @@ enum { YIELD_LIMIT = 8 };
 
 /* An empty list. */
 static void begin(struct callseq_sequencer *s) {
-  atomic_store_explicit(&s->succession.demand, NULL, memory_order_relaxed);
+  atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
+  atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
   s->turns.first = NULL;
   s->served = 0;
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
@@ -85,9 +87,9 @@ void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
 static void collect(struct callseq_sequencer *s) {
   if (s->turns.first || !callseq_sequencer_wanted(s))
     return;
-  /* acquire: pairs with the release in push */
-  struct callseq_waiter *w =
-      atomic_exchange_explicit(&s->succession.demand, NULL, memory_order_acquire);
+  atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
+  /* acq_rel: pairs with push. Who comes too late to be taken here demands again. */
+  struct callseq_waiter *w = atomic_exchange_explicit(&s->arrivals, NULL, memory_order_acq_rel);
   while (w) {
     struct callseq_waiter *next = w->next;
     w->next = s->turns.first;
@@ -169,11 +171,12 @@ void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
 
 static void push(struct callseq_sequencer *s, struct callseq_waiter *w) {
   atomic_store_explicit(&w->state, WAITING, memory_order_relaxed);
-  w->next = atomic_load_explicit(&s->succession.demand, memory_order_relaxed);
-  /* release: pairs with the acquire in collect */
-  while (!atomic_compare_exchange_weak_explicit(&s->succession.demand, &w->next, w,
-                                                memory_order_release, memory_order_relaxed))
+  w->next = atomic_load_explicit(&s->arrivals, memory_order_relaxed);
+  /* acq_rel: pairs with collect */
+  while (!atomic_compare_exchange_weak_explicit(&s->arrivals, &w->next, w, memory_order_acq_rel,
+                                                memory_order_relaxed))
     callseq_relax();
+  atomic_store_explicit(&s->succession.demand, DEMANDED, memory_order_relaxed);
 }
 
 /* Sleeps until the flag is set, unless the lock is free: then nobody would set it. False when

@@ -1,0 +1,107 @@
+/* A call that has been executed returns, whatever runs after it: each callback here waits until the
+ * call that was executed before has returned. With a fair mutex round each call that ends; a test
+ * that fails hangs. */
+#include "../support.h"
+#include <sched.h>
+#include <semaphore.h>
+
+int wait_for_last(int call);
+
+enum { MOST = 40, LONG = 200 };
+
+static sem_t returned[MOST], began, let_go;
+static pthread_t threads[MOST];
+static int numbers[MOST], last, executed; /* of the holder */
+
+static void await(sem_t *event) {
+  while (sem_wait(event) != 0) {
+  }
+}
+
+/* Under Scheme. The first call waits until all others have come. */
+void wait_inside(int call);
+void wait_inside(int call) {
+  sem_post(&began);
+  await(executed++ ? &returned[last] : &let_go);
+  last = call;
+}
+
+static void *call(void *number) {
+  int i = *(int *)number;
+  if (wait_for_last(i) == i)
+    sem_post(&returned[i]);
+  return NULL;
+}
+
+static uint64_t parks(void) {
+  struct callseq_stats stats;
+  callseq_stats(&stats);
+  return stats.parks;
+}
+
+/* So many threads call while the first one is inside, and sleep, most of them. */
+static void in_line(int count) {
+  executed = 0;
+  sem_init(&began, 0, 0);
+  sem_init(&let_go, 0, 0);
+  for (int i = 0; i < count; i++) {
+    uint64_t before = parks();
+    numbers[i] = i;
+    sem_init(&returned[i], 0, 0);
+    pthread_create(&threads[i], NULL, call, &numbers[i]);
+    if (i == 0)
+      await(&began);
+    while (i > 0 && parks() == before)
+      sched_yield();
+  }
+  sem_post(&let_go);
+  for (int i = 0; i < count; i++)
+    pthread_join(threads[i], NULL);
+  printf(" %d", executed);
+}
+
+/* Threads that call all the time. */
+static void call_often(int index) {
+  for (int i = 0; i < LONG; i++) {
+    numbers[index] = index;
+    call(&numbers[index]);
+  }
+}
+
+static int all(unsigned batch_limit, unsigned spin_limit, int batch_busy) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.batch_limit = batch_limit;
+  config.spin_limit = spin_limit;
+  config.batch_busy = batch_busy;
+  config.stall_ms = CALLSEQ_STALL_NEVER;
+  if (callseq_init_with(&config))
+    return 1;
+  in_line(2);
+  in_line(3);
+  in_line(5);
+  in_line(MOST);
+  executed = 0;
+  sem_post(&let_go);
+  crew(8, call_often);
+  printf(" %d", executed);
+  return 0;
+}
+
+static int by_default(void) { return all(0, 0, 0); }
+static int busy_too(void) { return all(0, CALLSEQ_SPIN_NONE, 1); }
+static int in_twos(void) { return all(1, 0, 0); }
+static int alone(void) { return all(CALLSEQ_BATCH_NONE, 0, 0); }
+
+static void expect(int (*scenario)(void), const char *what) {
+  struct outcome outcome = in_child(scenario);
+  is_int(outcome.code, 0, "%s: the process ends well (signal %d)", what, outcome.signal);
+  is_str(outcome.out, " 2 3 5 40 1600", "and every call returns before the next one has to go on");
+}
+
+int main(void) {
+  expect(by_default, "the default");
+  expect(busy_too, "batch_busy, nobody polls");
+  expect(in_twos, "batch_limit 1");
+  expect(alone, "CALLSEQ_BATCH_NONE");
+  return done();
+}
