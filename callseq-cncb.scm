@@ -63,7 +63,7 @@
             `(,(car form) (,name ,@(cdadr form)) ,(if result? (car body) 'void)
               (,(rename procedure) ,(rename 'to) ,(sprintf "~A" (strip-syntax name))
                (,(rename 'lambda) () ,@(if result? (cdr body) body))))
-            #f form shape)))))))
+            'plain form shape)))))))
 
 ;; (define-concurrent-native-callback (NAME (TYPE ARG) ...) BODY ...)
 ;;

@@ -5,7 +5,8 @@
  * it, and returns with the result. No thread is registered; any thread may call at any time after
  * callseq_init, also from inside Scheme (the call then nests).
  *
- * All functions may be called from every thread. None is async-signal-safe. Link with
+ * All functions may be called from every thread. None is async-signal-safe, but those that
+ * define-sequenced-callback/notify makes. Link with
  * `csc -link callseq` or with the output of `pkg-config --libs callseq`. Full reference:
  * doc/reference.md; the Scheme side: (import callseq).
  */
@@ -48,16 +49,16 @@ enum {
   CALLSEQ_OK = 0,
   CALLSEQ_ERROR = 1,  /* Scheme raised; callseq_last_error() has the message */
   CALLSEQ_CLOSED = 2, /* not initialised yet, no longer, or the callback's definition has not run */
-  CALLSEQ_INVALID = 3, /* a wrong argument, or the process is not in a state for this call */
-  CALLSEQ_NOMEM = 4,   /* the system gave no memory */
-  CALLSEQ_UNSAFE = 5,  /* called from C under a plain foreign-lambda, where CHICKEN cannot be
-                          re-entered: use foreign-safe-lambda */
-  CALLSEQ_BUSY = 6,    /* 6 to 11 are reserved for functions to come */
-  CALLSEQ_TIMEDOUT = 7,
-  CALLSEQ_FULL = 8,
-  CALLSEQ_CANCELLED = 9,
-  CALLSEQ_WOULD_DEADLOCK = 10,
-  CALLSEQ_FORKED = 11
+  CALLSEQ_INVALID = 3,   /* a wrong argument, or the process is not in a state for this call */
+  CALLSEQ_NOMEM = 4,     /* the system gave no memory */
+  CALLSEQ_UNSAFE = 5,    /* called from C under a plain foreign-lambda, where CHICKEN cannot be
+                            re-entered: use foreign-safe-lambda */
+  CALLSEQ_BUSY = 6,      /* it has begun, or another thread does it */
+  CALLSEQ_TIMEDOUT = 7,  /* the time to wait is over */
+  CALLSEQ_FULL = 8,      /* post_limit calls have not begun */
+  CALLSEQ_CANCELLED = 9, /* by callseq_future_cancel, or at the end of the runtime */
+  CALLSEQ_WOULD_DEADLOCK = 10, /* to wait inside would be to wait for ever */
+  CALLSEQ_FORKED = 11          /* a future of the parent of this process */
 };
 
 /* Values that switch a part off; 0 in a configuration means the default. */
@@ -116,6 +117,9 @@ typedef struct callseq_config {
                        join) lets others in, and goes on by its own thread afterwards.
                        CALLSEQ_SUSPEND_NONE: it keeps the runtime, as in (exclusively ...) */
 
+  unsigned post_limit; /* posts and futures that have been made and have not begun: the next one is
+                          refused with CALLSEQ_FULL. Default 1024 */
+
   int batch_busy; /* nonzero: batches take calls of threads that call all the time, too. Each of
                      them has to be woken for a single call then: fewer calls in all, on two
                      processors */
@@ -126,7 +130,7 @@ typedef struct callseq_config {
 } callseq_config;
 
 #define CALLSEQ_CONFIG_DEFAULT                                                                     \
-  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0 }
+  { sizeof(callseq_config), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0 }
 
 /* Loads the program's Scheme code on the dedicated stack and returns when it reaches
  * (return-to-host) or its end. Any thread, any number of times: the first call does the work, the
@@ -176,21 +180,64 @@ void callseq_handle_release(callseq_handle *handle);
  * thread, at any time; waits while objects are moved. */
 bool callseq_handle_same(const callseq_handle *a, const callseq_handle *b);
 
+/* ---- Calls that are executed later ----
+ *
+ * Posts and futures, also those of callbacks, queue; they begin once each, in the order in which
+ * they were made, and nobody waits for them. None of these functions waits but callseq_flush and
+ * callseq_future_wait. */
+
+/* Has function(argument) run later, as callseq_invoke would run it; on_error is told if it fails.
+ * dropped(argument), unless NULL, is called once instead if it never begins: because the runtime
+ * closes, or ends by (exit). CALLSEQ_OK: one of the two will happen. CALLSEQ_FULL, CALLSEQ_CLOSED,
+ * CALLSEQ_NOMEM, CALLSEQ_INVALID: neither. */
+int callseq_post(void (*function)(void *), void *argument, void (*dropped)(void *));
+
+/* Waits until all that was posted before has ended, and on_error has been told of it, but for at
+ * most so many milliseconds: CALLSEQ_OK or CALLSEQ_TIMEDOUT; CALLSEQ_WOULD_DEADLOCK inside. */
+int callseq_flush(unsigned ms);
+
+/* A call that is executed later, and how it ends. Made by a function of
+ * define-sequenced-callback/future, and released by the function NAME_result or by
+ * callseq_future_release; until then any thread may use it. */
+typedef struct callseq_future callseq_future;
+
+/* Waits for the end of the call, for at most so many milliseconds: its status, or CALLSEQ_TIMEDOUT.
+ * CALLSEQ_WOULD_DEADLOCK inside, unless it has ended or `ms` is 0. */
+int callseq_future_wait(callseq_future *future, unsigned ms);
+
+/* CALLSEQ_OK: the call will not begin, and its status is CALLSEQ_CANCELLED. CALLSEQ_BUSY: it has
+ * begun, or ended otherwise. */
+int callseq_future_cancel(callseq_future *future);
+
+/* Has f(data, status) run once when the call has ended, outside the runtime, by the service; or at
+ * once if it has ended. CALLSEQ_INVALID: there is such a function already. */
+int callseq_future_then(callseq_future *future, void (*f)(void *data, int status), void *data);
+
+/* The caller needs the future no more: the call and its `then` go on. NULL is allowed. */
+void callseq_future_release(callseq_future *future);
+
 /* What has happened since callseq_init. */
 struct callseq_stats {
-  uint64_t calls;           /* executed, callseq_invoke and nested ones included */
-  uint64_t nested;          /* of them */
-  uint64_t suspended;       /* how often a callback waited and let others in */
-  uint64_t by_others;       /* of them, executed by another thread than the caller's */
-  uint64_t batches;         /* in which a thread executed calls of others */
-  uint64_t largest_batch;   /* calls of others in one */
-  uint64_t waits;           /* calls that did not find the runtime free */
-  uint64_t longest_wait_ns; /* of them, execution by another thread included */
-  uint64_t parks;           /* how often a waiting thread went to sleep */
-  uint64_t wakes;           /* how often one was to be woken, if it had not by itself */
-  uint64_t collections;     /* minor and major */
-  uint64_t inside_ns;       /* how long the runtime was held; 0 without measure_time */
-  uint64_t handles;         /* that are alive now */
+  uint64_t calls;             /* executed, callseq_invoke and nested ones included */
+  uint64_t nested;            /* of them */
+  uint64_t suspended;         /* how often a callback waited and let others in */
+  uint64_t by_others;         /* of them, executed by another thread than the caller's */
+  uint64_t batches;           /* in which a thread executed calls of others */
+  uint64_t largest_batch;     /* calls of others in one */
+  uint64_t waits;             /* calls that did not find the runtime free */
+  uint64_t longest_wait_ns;   /* of them, execution by another thread included */
+  uint64_t parks;             /* how often a waiting thread went to sleep */
+  uint64_t wakes;             /* how often one was to be woken, if it had not by itself */
+  uint64_t collections;       /* minor and major */
+  uint64_t inside_ns;         /* how long the runtime was held; 0 without measure_time */
+  uint64_t handles;           /* that are alive now */
+  uint64_t posted;            /* posts and futures that were not refused */
+  uint64_t executed_later;    /* of them, those that have begun */
+  uint64_t cancelled;         /* by callseq_future_cancel */
+  uint64_t dropped;           /* because the runtime closed, or ended */
+  uint64_t refused;           /* posts and futures beside these */
+  uint64_t longest_queued_ns; /* of one that began; looked at for one in 16, and for those that find
+                                 no other */
 };
 
 /* Fills in *stats. Any thread, at any time, without waiting; costs nothing while it is not called.

@@ -7,7 +7,8 @@
 ;; Behind a syntax stands what its expansion uses; behind the first one what callseq-cncb does.
 (module callseq
     ((define-sequenced-callback queue-for-this-call note-ready leave describe call-chain report)
-     define-sequenced-callback/status callseq-header
+     define-sequenced-callback/status define-sequenced-callback/post
+     define-sequenced-callback/future define-sequenced-callback/notify callseq-header
      (foreign-blocking-lambda call-outside object->handle handle->object) (foreign-blocking-lambda* call-outside)
      (exclusively call-exclusively))
 
@@ -54,7 +55,7 @@
 ;; value is not of type RTYPE, the C function returns zero or NULL, callseq_last_status() tells
 ;; the calling thread, and the host's on_error is called.
 (define-syntax define-sequenced-callback
-  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form #f))))
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form 'plain))))
 
 ;; (define-sequenced-callback/status [QUALIFIERS] (NAME (TYPE ARG) ...) RTYPE BODY ...)
 ;;
@@ -62,7 +63,33 @@
 ;; stores the value through `result` unless that is NULL, or returns another status and leaves
 ;; `*result` alone; on_error is not called. No last parameter where RTYPE is void.
 (define-syntax define-sequenced-callback/status
-  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form #t))))
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form 'status))))
+
+;; (define-sequenced-callback/post [QUALIFIERS] (NAME (TYPE ARG) ...) void BODY ...)
+;;
+;; Makes the C function `int NAME(TYPE ARG, ...)`, which queues a call and returns at once: CALLSEQ_OK, or
+;; CALLSEQ_FULL, CALLSEQ_CLOSED or CALLSEQ_NOMEM, and then nothing is queued. BODY is evaluated once for
+;; each call, in the order in which they were made. Strings are copied. An error in BODY is told to the
+;; host's on_error, by the library's own thread.
+(define-syntax define-sequenced-callback/post
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form 'post))))
+
+;; (define-sequenced-callback/future [QUALIFIERS] (NAME (TYPE ARG) ...) RTYPE BODY ...)
+;;
+;; The same with the C function `callseq_future *NAME(TYPE ARG, ...)`: NULL if the call is refused,
+;; callseq_last_status() says why. `int NAME_result(callseq_future *future, RTYPE *result)` waits for the
+;; end of BODY, stores its value through `result` unless that is NULL, releases the future, and returns the
+;; call's status; no last parameter where RTYPE is void.
+(define-syntax define-sequenced-callback/future
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form 'future))))
+
+;; (define-sequenced-callback/notify [QUALIFIERS] (NAME) void BODY ...)
+;;
+;; Makes the C function `void NAME(void)`, which signal handlers may call, too: BODY is evaluated soon,
+;; once for all calls that came before it began, and never twice at once. Its errors are told as those of
+;; a /post.
+(define-syntax define-sequenced-callback/notify
+  (er-macro-transformer (lambda (form rename compare) (callseq-compile-time#expand-callback form 'notify))))
 
 ;; (foreign-blocking-lambda RTYPE NAME TYPE ...)
 ;;

@@ -49,6 +49,17 @@ refused 'a handle behind its name' "($plain (fetch (f callseq-handle)) int 1)" "
 refused 'a pointer form round a handle and more' "($plain (fetch ((c-pointer callseq-handle int) f)) int 1)" \
   "$plain" fetch 'one type must follow'
 
+post=$plain/post future=$plain/future notify=$plain/notify
+refused 'a result of a post' "($post (fetch (int place)) int 1)" "$post" fetch void "$future"
+refused 'a result of a notification' "($notify (fetch) int 1)" "$notify" fetch void
+refused 'an argument of a notification' "($notify (fetch (int place)) void 1)" "$notify" fetch place \
+  "$post"
+refused 'a Scheme object as a future'"'"'s result' "($future (fetch) scheme-object 1)" "$future" fetch
+refused 'a name that a future takes' \
+  "($future (fetch) int 1) ($plain (fetch_result) int 1)" "$plain" fetch_result
+refused 'a name that a future would take' \
+  "($plain (fetch_result) int 1) ($future (fetch) int 1)" "$future" fetch_result
+refused 'a vector as argument of a post' "($post (fetch (u8vector place)) void 1)" "$post" fetch place
 refused 'an unknown type of an argument' "($plain (fetch (integer128 place)) int 1)" \
   "$plain" fetch place integer128 define-foreign-type
 refused 'an unknown type of the result' "($plain (fetch) integer128 1)" \
@@ -275,6 +286,12 @@ END
 for option in '' -c++; do
   ok "what is accepted is C without a warning: $option" $CSC $option -c -e case.scm -o case.o \
     -C '-Wall -Wextra -Werror -Wno-unused -Wno-unused-parameter -Wno-ignored-qualifiers'
+done
+
+for form in post future notify; do
+  echo "(import (chicken platform) callseq) (define-sequenced-callback/$form (fetch) void 1)" >case.scm
+  fails "the lock left out: $form" $CSC -c -e case.scm -o case.o -C -DCALLSEQ_NO_LOCK
+  says "the lock left out: $form: the message" "case.scm:1" "$form" fetch CALLSEQ_NO_LOCK
 done
 
 finish

@@ -27,6 +27,10 @@ enum colour { RED, GREEN };
 (define-sequenced-callback (nothing) void 0)
 (define-sequenced-callback/status (try_greet (c-string name)) c-string name)
 (define-sequenced-callback/status (try_nothing (int n)) void (if (zero? n) (error "zero")))
+(define-sequenced-callback/post (post_it (int n) (c-string class)) void 0)
+(define-sequenced-callback/future (ask_it (int result)) c-string "it")
+(define-sequenced-callback/future (ask_nothing) void 0)
+(define-sequenced-callback/notify (tell_it) void 0)
 (return-to-host)
 END
 
@@ -45,6 +49,10 @@ int main(void) {
   struct point p = {1, 2};
   char name[] = "you", *text = 0;
   if (callseq_init() != CALLSEQ_OK) return 1;
+  if (post_it(1, name) != CALLSEQ_OK || callseq_flush(CALLSEQ_FOREVER) != CALLSEQ_OK) return 9;
+  if (ask_it_result(ask_it(1), &text) != CALLSEQ_OK || strcmp(text, "it") != 0) return 10;
+  if (ask_nothing_result(ask_nothing()) != CALLSEQ_OK) return 11;
+  tell_it();
   if (twice(21) != 42 || strcmp(greet(name), "hello you") != 0) return 2;
   if (big(10, 3) != 7 || same(&p) != &p || pick(add_one)(1) != 2) return 3;
   if (paint(GREEN) != GREEN || flip(0, 'a', 1) != 1 || keywords(2, 3) != 5) return 4;

@@ -9,12 +9,15 @@
 #define CALLSEQ_COMPILER_H
 
 /* Atomics: CALLSEQ_ATOMIC(type) declares one; CALLSEQ_ATOMIC_NULL initialises one that is a
- * pointer; CALLSEQ_STD(name) is C's name of a function or memory order. */
+ * pointer, CALLSEQ_ATOMIC_ZERO a number; CALLSEQ_STD(name) is C's name of a function or memory
+ * order. */
 #ifdef __cplusplus
 #include <atomic>
 #include <cstdint>
 #define CALLSEQ_ATOMIC(type) std::atomic<type>
 #define CALLSEQ_ATOMIC_NULL                                                                        \
+  { 0 }
+#define CALLSEQ_ATOMIC_ZERO                                                                        \
   { 0 }
 #define CALLSEQ_STD(name) std::name
 #else
@@ -22,6 +25,7 @@
 #include <stdint.h>
 #define CALLSEQ_ATOMIC(type) _Atomic(type)
 #define CALLSEQ_ATOMIC_NULL (void *)0
+#define CALLSEQ_ATOMIC_ZERO 0
 #define CALLSEQ_STD(name) name
 #endif
 

@@ -94,5 +94,9 @@
   `(##core#begin
     (##core#declare (foreign-declare ,(callback-text callback)))
     ((##core#foreign-lambda* void ((scheme-object callseq_procedure))
-      ,(sprintf "callseq_abi_define(&~A, callseq_procedure);" (own "callback" callback)))
+      ,(if (eq? (callback-manner callback) 'notify)
+           (sprintf "callseq_abi_define_notice(&~A, callseq_procedure);" (own "notice" callback))
+           (sprintf "~A(&~A, callseq_procedure);"
+                    (if (later? callback) "callseq_abi_define_later" "callseq_abi_define")
+                    (own "callback" callback))))
      ,(procedure-expression callback))))

@@ -18,7 +18,9 @@
                 "extern \"C\" {"
                 "#endif"
                 (map (lambda (c)
-                       (list (forward-declarations (all-types c)) (string-append (prototype c #t) ";")))
+                       (list (if (future? c) "struct callseq_future;" '())
+                             (forward-declarations (all-types c))
+                             (map (lambda (p) (string-append p ";")) (prototypes c #t))))
                      callbacks)
                 "#ifdef __cplusplus"
                 "}"

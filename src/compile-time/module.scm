@@ -25,14 +25,15 @@
 (include "types.scm")
 (include "parsing.scm")
 (include "text.scm")
+(include "later.scm")
 (include "expressions.scm")
 (include "blocking.scm")
 (include "header.scm")
 
-;; The expansion of a define-sequenced-callback form, or of a define-sequenced-callback/status form, which
-;; another syntax may have made of the form SOURCE, whose shape is SHAPE.
-(define (expand-callback form status? #!optional (source form) (shape callback-shape))
-  (let ((callback (parse-callback form status? source shape)))
+;; The expansion of a define-sequenced-callback form, or of one of another MANNER, which another syntax
+;; may have made of the form SOURCE, whose shape is SHAPE.
+(define (expand-callback form manner #!optional (source form) (shape callback-shape))
+  (let ((callback (parse-callback form manner source shape)))
     (begin-text!)
     (set! callbacks (cons callback callbacks))
     (callback-expression callback)))

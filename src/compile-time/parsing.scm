@@ -2,13 +2,16 @@
 
 (define-record callback
   form                                  ; symbol: the name of the syntax, for messages
-  status?                               ; boolean: the /status form
+  manner                                ; symbol: plain, status, post, future, notify
   qualifiers                            ; string between type and name in C
   place                                 ; "file:line" in the source, or #f
   name                                  ; string, a C identifier
   types variables                       ; of the arguments: specifiers, symbols
   result                                ; specifier
   body)                                 ; list of forms
+
+;; Does its C function return a status, and store the result where its last argument points to?
+(define (callback-status? callback) (eq? (callback-manner callback) 'status))
 
 (define callbacks '())                  ; of this compilation, latest first
 (define place-in-source #f)             ; "file:line" of the form that is being expanded, or #f
@@ -32,9 +35,9 @@
 ;; What follows the name of the syntax.
 (define callback-shape "(NAME (TYPE ARG) ...) RTYPE BODY ...")
 
-;; The callback that a form defines. STATUS? tells which of the two forms it is; SOURCE is what the
-;; user wrote, SHAPE what that should have been, for messages.
-(define (parse-callback form status? source shape)
+;; The callback that a form of a MANNER defines; SOURCE is what the user wrote, SHAPE what that should
+;; have been, for messages.
+(define (parse-callback form manner source shape)
   (let* ((syntax (begin-form! source))
          (parts (if (list? form) (cdr form) '()))
          (qualified? (and (pair? parts) (string? (car parts))))
@@ -80,10 +83,12 @@
          (lambda (type variable)
            (check-argument-type syntax name type (strip-syntax variable)))
          types variables)
-        (check-result-type syntax name result status?)
-        (let ((callback (make-callback syntax status? (if qualified? (car parts) "") place-in-source name
+        (check-result-type syntax name result (memq manner '(status future)))
+        (let ((callback (make-callback syntax manner (if qualified? (car parts) "") place-in-source name
                                        types variables result (cddr rest))))
           (check-type-names callback)
+          (when (later? callback) (check-later callback))
+          (check-result-name callback)
           callback)))))
 
 ;; Calls (BAD message part) if ARGUMENT is not (TYPE ARG): what people write instead is told apart.

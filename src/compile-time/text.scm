@@ -40,9 +40,23 @@
                         (callback-name callback)
                         (if (null? parameters) "void" (commas parameters)))))
     ;; The name with its parameters is the declarator: it goes inside a function pointer's type.
-    (if (callback-status? callback)
-        (string-append "int " head)
-        (declare-type (returned (callback-result callback)) head))))
+    (case (callback-manner callback)
+      ((status post) (string-append "int " head))
+      ((future) (string-append "struct callseq_future *" head))
+      (else (declare-type (returned (callback-result callback)) head)))))
+
+;; The prototypes of all functions of a callback.
+(define (prototypes callback readable?)
+  (cons (prototype callback readable?)
+        (if (future? callback) (list (result-prototype callback readable?)) '())))
+
+;; The value of the C function, from the result of the call in the C text ACCESS.
+(define (value-text callback access)
+  (let* ((result (callback-result callback)) (c-type (declaration (returned result) "")))
+    (cond ((memq (kind result) kept-strings)
+           (sprintf "(~A)callseq_abi_keep_string((char *)~A)" c-type access))
+          ((reference? result) (string-append "*" access))
+          (else (sprintf "(~A)~A" c-type access)))))
 
 ;; Calls PROC with the C text of each type.
 (define (for-each-type-text proc types)
@@ -88,12 +102,12 @@
 
 ;; What the preprocessor would change is no function's name: the compilation ends here, at the form's
 ;; line.
-(define (macro-guard callback)
+(define (macro-guard callback name)
   (lines
-   (sprintf "#ifdef ~A" (callback-name callback))
+   (sprintf "#ifdef ~A" name)
    (line-directive (callback-place callback))
    (sprintf "#error \"~A: ~A: a callback's name is its name in C, where it is a macro; take another\""
-            (callback-form callback) (callback-name callback))
+            (callback-form callback) name)
    "#endif"))
 
 ;; PLACE is "file:line", or #f.
@@ -179,12 +193,13 @@
   (let ((reply (own "reply" callback)) (inline (own "inline" callback)))
     (lines
      (sprintf "static C_word ~A(C_word callseq_serial, C_word callseq_value);" reply)
-     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, sizeof(struct ~A), CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY, 0, CALLSEQ_ABI_UNLOCKED};"
+     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, sizeof(struct ~A), CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY, 0, CALLSEQ_ABI_UNLOCKED, ~A, ~A};"
               (own "callback" callback)
               (c-literal (callback-name callback))
               (c-literal (sprintf "~A" (callback-result callback)))
               (c-literal (accepts (callback-result callback)))
-              reply (own "call" callback))
+              reply (own "call" callback)
+              (if (later? callback) 1 0) (dropper callback))
      (sprintf "CALLSEQ_INLINE C_word ~A(C_word callseq_serial, C_word callseq_value) {" inline)
      (if (void-result? callback) '() (sprintf "  ~A;" (place (callback-result callback) "callseq_result")))
      "  if (CALLSEQ_UNLIKELY(!callseq_abi_is_current(callseq_serial)))"
@@ -218,11 +233,7 @@
          (status? (callback-status? callback))
          (void? (void-result? callback))
          (fail (sprintf "callseq_abi_fail(&callseq_call.callseq_request, ~A)" (if status? 1 0)))
-         (value (cond ((memq k kept-strings)
-                       (sprintf "(~A)callseq_abi_keep_string((char *)callseq_call.callseq_result)"
-                                c-type))
-                      ((reference? result) "*callseq_call.callseq_result")
-                      (else (sprintf "(~A)callseq_call.callseq_result" c-type))))
+         (value (value-text callback "callseq_call.callseq_result"))
          (string? (or (memq k kept-strings) (memq k given-strings)))
          (free-result "    callseq_abi_free(callseq_call.callseq_result);")
          (discard (cond (string? free-result)
@@ -269,9 +280,12 @@
 (define (callback-text callback)
   (string-append
    (lines ""
-          (macro-guard callback)
+          (macro-guard callback (callback-name callback))
+          (if (future? callback) (macro-guard callback (result-name callback)) '())
+          (if (later? callback) (lock-guard callback) '())
           (forward-declarations (all-types callback))
           (structure-text callback)
+          (drop-text callback)
           (reply-text callback)
-          (function-text callback))
+          (if (later? callback) (later-text callback) (function-text callback)))
    "\n"))

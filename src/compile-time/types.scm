@@ -270,14 +270,15 @@
     (when (eq? (kind type) 'void)
       (refuse form name (sprintf "~A: an argument cannot be void; leave it out" where)))))
 
-(define (check-result-type form name type status?)
+;; STORED?: the C function stores it where an argument points to.
+(define (check-result-type form name type stored?)
   (check-type form name type "the result")
   (let ((k (kind type)))
     (when (eq? k 'scheme-object)
       (refuse form name "the result: it would point into the Scheme heap, where objects move; return a callseq-handle, which keeps it alive there" type))
     (when (memq k '(c-string-list c-string-list*))
       (refuse form name "the result: a list of strings can only be an argument; return a c-pointer to memory of your own" type))
-    (when (and status? (pair? k) (memq (car k) '(ref instance-ref)))
+    (when (and stored? (pair? k) (memq (car k) '(ref instance-ref)))
       (refuse form name "the result: there is no pointer to a reference; return a c-pointer" type))))
 
 ;; TYPE with TARGET (an identifier, or "" for an abstract declaration) declared of it in C.

@@ -43,6 +43,8 @@ __attribute__((used)) static const char *const callseq_abi_library =
     &callseq_is_missing__build_with_link_callseq_or_load_it_before_this;
 #endif
 
+struct callseq_abi_request;
+
 /* One per callback; static, and constant but for `root`. */
 struct callseq_abi_callback {
   const char *name;
@@ -54,6 +56,8 @@ struct callseq_abi_callback {
   const char *made_by;         /* &CALLSEQ_ABI_MADE_BY, in generated code */
   uint32_t internal; /* the library's own: its thread executes no others' calls after it */
   uint32_t unlocked; /* called without the lock: see CALLSEQ_NO_LOCK in call.h */
+  uint32_t later;    /* its calls outlive their caller's frame: see later.c */
+  void (*drop)(struct callseq_abi_request *q); /* frees what such a call owns; NULL: nothing */
 };
 
 CALLSEQ_INLINE void *callseq_abi_root(struct callseq_abi_callback *callback) {
@@ -61,6 +65,7 @@ CALLSEQ_INLINE void *callseq_abi_root(struct callseq_abi_callback *callback) {
 }
 
 struct callseq_server;
+struct callseq_future;
 
 /* One call. Arguments and result follow it in the generated structure that begins with it. */
 struct callseq_abi_request {
@@ -76,6 +81,15 @@ struct callseq_abi_request {
 /* The status of a request whose callback waits: its own thread has to go on with it. */
 #define CALLSEQ_ABI_SUSPENDED (-1)
 
+/* A callback that is to run because something has happened; static. */
+struct callseq_abi_notice {
+  struct callseq_abi_callback *callback;
+  struct callseq_abi_notice *next;  /* of those that are pending */
+  struct callseq_abi_notice *other; /* of all that are `known` */
+  uint32_t known;
+  CALLSEQ_ATOMIC(uint32_t) state; /* see later.c */
+};
+
 /* A blocking C function that runs outside, with the runtime free. Its arguments and its result
  * follow in the generated structure that begins with it; all of it is from malloc. Who gave it to
  * callseq#call-outside drops it, or, if that one is gone, who has run it. */
@@ -90,7 +104,8 @@ enum callseq_abi_reply_to {
   CALLSEQ_ABI_TO_CALLER, /* the holder, which made the call: the fast path */
   CALLSEQ_ABI_TO_HOLDER, /* the same, but there is more to do before it leaves */
   CALLSEQ_ABI_TO_WAITER, /* a waiter, to be finished; the holder's own turn is still to come */
-  CALLSEQ_ABI_TO_LEVEL   /* C code under Scheme, which made a nested call */
+  CALLSEQ_ABI_TO_LEVEL,  /* C code under Scheme, which made a nested call */
+  CALLSEQ_ABI_TO_NOBODY  /* a call that outlives its caller's frame; then as TO_WAITER */
 };
 
 /* The call that is being executed. A nested call keeps the one below in its level. */
@@ -120,6 +135,32 @@ struct callseq_abi_runtime {
 
 void callseq_abi_define(struct callseq_abi_callback *callback, C_word procedure);
 int callseq_abi_call_slowly(struct callseq_abi_request *q);
+
+/* The same for a callback whose calls are executed later; and for what is notified, which has one
+ * for all its calls. */
+void callseq_abi_define_later(struct callseq_abi_callback *callback, C_word procedure);
+void callseq_abi_define_notice(struct callseq_abi_notice *notice, C_word procedure);
+
+/* Queues a call, by a request with its arguments, which is copied. `whole`: 0 if there was no
+ * memory for them. What it owns is taken over in any case. A status; a future, or NULL: callseq_
+ * last_status says why. */
+int callseq_abi_post(struct callseq_abi_request *q, struct callseq_abi_callback *callback,
+                     int whole);
+struct callseq_future *callseq_abi_future(struct callseq_abi_request *q,
+                                          struct callseq_abi_callback *callback, int whole);
+
+/* Waits for the end of a future's call; its status. `*call` is that call, to read its result, and
+ * to be let go then; or NULL, if the caller has the future still. */
+int callseq_abi_await(struct callseq_future *future, struct callseq_abi_callback *callback,
+                      struct callseq_abi_request **call);
+void callseq_abi_let_go(struct callseq_abi_request *call);
+
+/* A list of strings, NULL at its end, copied; NULL stays. `*whole` becomes 0 if there is no memory.
+ */
+char **callseq_abi_copy_strings(char **list, int *whole);
+
+/* Any thread, and signal handlers. */
+void callseq_abi_notify(struct callseq_abi_notice *notice);
 
 /* After a call that has returned another status than 0, on its own thread: if it is suspended,
  * waits and goes on with it until it has ended. Its final status. */

@@ -12,6 +12,7 @@
 #include "base/trace.h"
 #include "calls.h"
 #include "fork.h"
+#include "later.h"
 #include "scheme.h"
 #include "service.h"
 #include "suspend.h"
@@ -25,6 +26,7 @@ struct callseq_runtime callseq_runtime = {
              .left_errno = C_SCHEME_FALSE},
     .setup = {.mutex = PTHREAD_MUTEX_INITIALIZER},
     .service = {.bell = CALLSEQ_BELL_NONE, .front = CALLSEQ_FRONT_NONE},
+    .later = {.mutex = PTHREAD_MUTEX_INITIALIZER},
     .laps = {.left = CALLSEQ_LAPS},
     .levels = {.innermost = &callseq_runtime.levels.base, .serial = C_fix(-1)}};
 
@@ -52,6 +54,9 @@ static void execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_abi_request *other =
       (struct callseq_abi_request *)callseq_sequencer_next(&r->fast.sequencer);
   r->fast.now.reply_to = other ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_HOLDER;
+  if (!other && !q->callback->internal && !callseq_fork_holds_setup() &&
+      (other = callseq_later_next(r, false)))
+    r->fast.now.reply_to = CALLSEQ_ABI_TO_NOBODY;
   r->batch.own = q;
   if (other)
     callseq_thread_lend();
@@ -142,8 +147,9 @@ bool callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_r
   return true;
 }
 
-/* Others' requests are marked done as soon as they are. The holder's own is the last one, and is
- * not: its caller knows when the switch returns. */
+/* Others' requests are marked done as soon as they are; calls that nobody waits for follow. The
+ * holder's own is the last one, and is not marked: its caller knows when the switch returns. But
+ * the service executes what nobody waits for after its own. */
 CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_sequencer *s = &r->fast.sequencer;
@@ -156,21 +162,37 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   }
   callseq_levels_restore_mask(&r->levels.base);
   callseq_suspend_leave(r);
+  uint32_t reply_to = at->reply_to;
+  struct callseq_abi_callback *callback = at->request->callback; /* of what may be gone below */
+  struct callseq_abi_request *next = NULL;
+  bool lent = reply_to == CALLSEQ_ABI_TO_WAITER || reply_to == CALLSEQ_ABI_TO_NOBODY;
+  bool serving = lent ? r->later.serving : callseq_service_is(callback);
   callseq_tools_release(at->request);
-  struct callseq_abi_request *next;
-  if (at->reply_to == CALLSEQ_ABI_TO_WAITER) {
-    CALLSEQ_POINT1(leave, at->request->callback->name);
-    callseq_sequencer_finish(s, &at->request->waiter); /* it may be gone from now on */
+  if (lent)
+    CALLSEQ_POINT1(leave, callback->name);
+  if (reply_to == CALLSEQ_ABI_TO_WAITER) {
+    callseq_sequencer_finish(s, &at->request->waiter);
     next = (struct callseq_abi_request *)callseq_sequencer_next(s);
-    if (!next) {
-      callseq_thread_take_back();
-      at->reply_to = CALLSEQ_ABI_TO_HOLDER;
+  } else if (reply_to == CALLSEQ_ABI_TO_NOBODY) {
+    callseq_later_end(r, at->request);
+  }
+  if (!next && (lent || serving)) {
+    next = callseq_later_next(r, serving);
+    at->reply_to = CALLSEQ_ABI_TO_NOBODY;
+  }
+  if (next && !lent)
+    callseq_thread_lend();
+  if (!next && lent) {
+    callseq_thread_take_back();
+    if (!serving)
       next = r->batch.own;
-    }
+    at->reply_to = CALLSEQ_ABI_TO_HOLDER;
+  }
+  if (next) {
     CALLSEQ_POINT1(enter, next->callback->name);
     callseq_context_fresh();
   } else {
-    callseq_service_look(r, at->request->callback);
+    callseq_service_look(r, callback);
     at->reply_to = CALLSEQ_ABI_TO_CALLER;
     next = callseq_runtime_switch_out(r);
   }

@@ -15,7 +15,9 @@ enum {
   NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
   BATCH_DEFAULT = CALLSEQ_LIMIT(16, 1),
   SPIN_DEFAULT = 100,
-  STALL_DEFAULT = 10000
+  STALL_DEFAULT = 10000,
+  POST_DEFAULT = 1024,
+  POST_MAXIMUM = 1 << 24
 };
 
 /* The program's Scheme code, weak because the shared egg in csi has none. */
@@ -46,6 +48,7 @@ const char *callseq_config_differs_late(const callseq_config *a, const callseq_c
   DIFFERS(on_error_data)
   DIFFERS(batch_busy)
   DIFFERS(suspend)
+  DIFFERS(post_limit)
   return NULL;
 }
 
@@ -101,6 +104,13 @@ char *callseq_config_normalise(callseq_config *config, const callseq_config *wan
     return callseq_format("callseq_init_with: service is %u; it must be CALLSEQ_SERVICE_THREAD or "
                           "CALLSEQ_SERVICE_HOST",
                           config->service);
+  if (!config->post_limit)
+    config->post_limit = POST_DEFAULT;
+  if (config->post_limit > POST_MAXIMUM)
+    return callseq_format(
+        "callseq_init_with: post_limit is %u; it must be from 1 to %d, or 0 for the "
+        "default",
+        config->post_limit, POST_MAXIMUM);
   config->report_overrun = config->report_overrun != 0;
   config->measure_time = config->measure_time != 0;
   config->batch_busy = config->batch_busy != 0;

@@ -6,6 +6,7 @@
 #include "runtime.h"
 
 #include "handles.h"
+#include "later.h"
 #include "scheme.h"
 #include "system/system.h"
 
@@ -13,6 +14,7 @@
 
 void callseq_scheme_exit(int code) {
   callseq_handles_report(&callseq_runtime);
+  callseq_later_close(&callseq_runtime);
   callseq_system_write_out();
   _exit(code);
 }

@@ -23,6 +23,7 @@
 
 #include "exit.h"
 #include "fork.h"
+#include "later.h"
 #include "scheme.h"
 #include "service.h"
 #include "suspend.h"
@@ -93,6 +94,10 @@ static void forget_waiters(void) {
 static void forget_fibers(void) {
   callseq_tools_forked(&callseq_runtime.host_side, &callseq_runtime.scheme_side);
 }
+
+static void hold_queue(void) { callseq_later_before_fork(&callseq_runtime); }
+static void let_queue(void) { callseq_later_after_fork(&callseq_runtime); }
+static void forget_queue(void) { callseq_later_forked(&callseq_runtime); }
 
 static void make_service(void) { callseq_service_forked(&callseq_runtime); }
 
@@ -209,6 +214,7 @@ static const struct {
     {wait_for_setup, let_set_up, let_child_set_up},
     {take_runtime, give_up_runtime, give_up_runtime},
     {copy_call, use_original, use_copy},
+    {hold_queue, let_queue, forget_queue},
     {NULL, NULL, callseq_suspend_forked},
     {NULL, NULL, make_service},
     {NULL, NULL, callseq_signals_forked},

@@ -64,7 +64,10 @@ static struct callseq_abi_callback invoke = {.name = "callseq_invoke",
                                              .reply = reply_to_invoke,
                                              .bytes = sizeof(struct invocation)};
 
-void callseq_scheme_define_invoke(C_word value) { callseq_abi_define(&invoke, value); }
+void callseq_scheme_define_invoke(C_word value) {
+  callseq_abi_define(&invoke, value);
+  callseq_scheme_define_post(value);
+}
 
 CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
   struct invocation call;

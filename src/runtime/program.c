@@ -24,6 +24,7 @@
 #include "fork.h"
 #include "handles.h"
 #include "interrupts.h"
+#include "later.h"
 #include "loading.h"
 #include "program.h"
 #include "scheme.h"
@@ -183,6 +184,7 @@ C_word callseq_scheme_close(void) {
     return C_SCHEME_UNDEFINED;
   /* release: pairs with the acquire in loading() of calls.c */
   atomic_store_explicit(&r->setup.state, CALLSEQ_ENDED, memory_order_release);
+  callseq_later_close(r);
   callseq_suspend_end(r);
   callseq_sequencer_close(&r->fast.sequencer);
   return C_SCHEME_UNDEFINED;

@@ -31,6 +31,8 @@ void callseq_scheme_define_resume(C_word procedure);
 C_word callseq_scheme_make_server(C_word level);
 C_word callseq_scheme_can_suspend(void);
 C_word callseq_scheme_exclude(C_word begins);
+C_word callseq_scheme_is_later(void);
+C_word callseq_scheme_is_polled(C_word server);
 void callseq_scheme_suspend(int fd, int input, int output, double milliseconds);
 C_word callseq_scheme_give_way(void);
 C_word callseq_scheme_take_job(C_word job);
@@ -70,5 +72,6 @@ CALLSEQ_INLINE C_word callseq_scheme_reply_void(C_word serial) {
 }
 
 void callseq_scheme_define_invoke(C_word value);
+void callseq_scheme_define_post(C_word procedure);
 
 #endif

@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "fork.h"
+#include "later.h"
 #include "scheme.h"
 #include "service.h"
 #include "suspend.h"
@@ -287,17 +288,22 @@ void callseq_scheme_publish_descriptor(int fd, int input, int output) {
       (struct pollfd){.fd = fd, .events = (short)((input ? POLLIN : 0) | (output ? POLLOUT : 0))};
 }
 
-/* Is the runtime wanted elsewhere: does a native thread want to call, or has the host's loop served
- * for long enough? */
+/* Is the runtime wanted elsewhere: does a native thread want to call, has one left calls to be
+ * executed, or has the host's loop served for long enough? */
 C_word callseq_scheme_is_wanted(void) {
   struct callseq_runtime *r = &callseq_runtime;
   return C_mk_bool(callseq_sequencer_is_waited_for(&r->fast.sequencer) ||
+                   callseq_later_is_pending(r) ||
                    (is_hosts(r) && callseq_clock_now() >= r->service.until));
 }
 
-/* The service stays until somebody else wants to call. */
+/* The service stays until somebody else wants to call. When it has done what is to be done in
+ * Scheme, the slow path of its reply executes what others have left (later.c). */
 C_word callseq_scheme_stay(void) {
-  callseq_sequencer_stay(&callseq_runtime.fast.sequencer);
+  struct callseq_runtime *r = &callseq_runtime;
+  callseq_sequencer_stay(&r->fast.sequencer);
+  if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
+    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
   return C_SCHEME_UNDEFINED;
 }
 

@@ -10,6 +10,7 @@
 #include "runtime.h"
 
 #include "fork.h"
+#include "later.h"
 #include "loading.h"
 #include "program.h"
 #include "service.h"
@@ -134,6 +135,7 @@ static int set_up(struct callseq_runtime *r, const callseq_config *config) {
   } else {
     atomic_store_explicit(&r->setup.state, CALLSEQ_READY, memory_order_release);
     callseq_sequencer_end_batch(&r->fast.sequencer);
+    callseq_later_opened(r);
   }
   return r->setup.status;
 }
@@ -158,6 +160,7 @@ static int set_late(struct callseq_runtime *r, const callseq_config *config) {
   /* release: pairs with the acquire in callseq_runtime_config */
   atomic_store_explicit(&r->setup.late, late, memory_order_release);
   callseq_sequencer_limit(&r->fast.sequencer, &wanted);
+  callseq_later_limit(r, config->post_limit);
   return CALLSEQ_OK;
 }
 

@@ -34,6 +34,7 @@
 #include "base/clock.h"
 #include "calls.h"
 #include "fork.h"
+#include "later.h"
 #include "program.h"
 #include "scheme.h"
 #include "service.h"
@@ -130,12 +131,6 @@ static void wait_outside(struct callseq_server *v) {
 
 /* ---- Outside: going on ---- */
 
-/* A call that goes on with another. */
-struct resumption {
-  struct callseq_abi_request request;
-  struct callseq_abi_request *suspended;
-};
-
 static C_word reply(C_word serial, C_word value) {
   (void)value;
   return callseq_scheme_reply_void(serial);
@@ -145,16 +140,23 @@ static struct callseq_abi_callback resume = {.name = "(resumption)",
                                              .type = "void",
                                              .accepts = "anything",
                                              .reply = reply,
-                                             .bytes = sizeof(struct resumption),
+                                             .bytes = sizeof(struct callseq_resumption),
                                              .internal = 1};
 
 void callseq_scheme_define_resume(C_word procedure) { callseq_abi_define(&resume, procedure); }
+
+void callseq_suspend_prepare(struct callseq_resumption *call, struct callseq_abi_request *q) {
+  call->request.callback = &resume;
+  call->request.status = 0;
+  call->request.message = call->request.trace = NULL;
+  call->suspended = q;
+}
 
 int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q) {
   while (q->status == CALLSEQ_ABI_SUSPENDED) {
     CALLSEQ_ASSERT(!callseq_runtime_inside(r));
     CALLSEQ_ASSERT_ON_OWN_STACK(r);
-    struct resumption call;
+    struct callseq_resumption call;
     wait_outside(q->server);
     call.request.callback = &resume;
     call.request.status = 0;
@@ -226,6 +228,16 @@ static bool can_suspend(struct callseq_runtime *r) {
 
 C_word callseq_scheme_can_suspend(void) { return C_mk_bool(can_suspend(&callseq_runtime)); }
 
+/* Has no native thread made the current request, or that of `server`? */
+C_word callseq_scheme_is_later(void) {
+  return C_mk_bool(callseq_later_is(callseq_runtime.fast.now.request));
+}
+
+C_word callseq_scheme_is_polled(C_word server) {
+  struct callseq_server *v = server_of(server);
+  return C_mk_bool(v->away && v->request && callseq_later_is(v->request));
+}
+
 /* (exclusively ...) begins, or ends. */
 C_word callseq_scheme_exclude(C_word begins) {
   callseq_runtime.suspend.exclusive += begins == C_SCHEME_TRUE ? 1 : -1;
@@ -278,7 +290,8 @@ CALLSEQ_INLINE void attach(struct callseq_runtime *r, struct callseq_server *v,
   r->fast.now.request = q;
   if (r->fast.now.serial != v->serial) {
     callseq_abi_set(&r->suspend.above, r->fast.now.serial);
-    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+    if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
+      r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
     /* release: pairs with the fence in callseq_stats */
     __atomic_store_n(&r->fast.now.serial, v->serial, __ATOMIC_RELEASE);
     atomic_store_explicit(&r->fast.callback, q->callback, memory_order_relaxed);
@@ -309,18 +322,20 @@ static struct callseq_abi_request *leave(struct callseq_runtime *r) {
 }
 
 /* #t: the job has been run, and its result is the caller's. #f: nothing has been done, because
- * this green thread may not be suspended. The unspecified value: it is suspended, and another
- * server has to be attached, because somebody else has come or is next; interrupts are held. */
+ * this green thread may not be suspended, or no native thread has made its call. The unspecified
+ * value: it is suspended, and another server has to be attached, because somebody else has come or
+ * is next; interrupts are held. */
 CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_server *v = r->suspend.attached;
-  if (!v || C_u_i_car(CHICKEN_gc_root_ref(v->root)) != thread || !can_suspend(r))
+  if (!v || C_u_i_car(CHICKEN_gc_root_ref(v->root)) != thread || !can_suspend(r) ||
+      callseq_later_is(r->fast.now.request))
     return C_SCHEME_FALSE;
   drop(&v->done);
   suspend(-1, 0, -1, false, CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job));
   if (r->fast.now.reply_to <= CALLSEQ_ABI_TO_HOLDER) {
     struct callseq_abi_request *q = leave(r);
-    if (q->callback == &resume && ((struct resumption *)q)->suspended == v->request) {
+    if (q->callback == &resume && ((struct callseq_resumption *)q)->suspended == v->request) {
       attach(r, v, v->request);
       v->done = NULL;
       return C_SCHEME_TRUE;
@@ -356,10 +371,15 @@ static void ring(struct callseq_server *v) {
   if (!v->request) /* of the parent of this process */
     return;
   /* acquire: pairs with the release in wait_for_descriptor; release: with the acquire in is_rung */
-  if (atomic_exchange_explicit(&v->rung, RUNG, memory_order_acq_rel) == HAS_BELL)
+  uint32_t before = atomic_exchange_explicit(&v->rung, RUNG, memory_order_acq_rel);
+  if (v->away && callseq_later_is(v->request)) {
+    if (before != RUNG)
+      callseq_later_ring(&callseq_runtime, v->request);
+  } else if (before == HAS_BELL) {
     callseq_bell_ring(&v->bell);
-  else
+  } else {
     callseq_park_wake(&v->rung);
+  }
 }
 
 C_word callseq_scheme_ring(C_word server) {
@@ -391,7 +411,7 @@ C_word callseq_scheme_attach_spare(C_word server) {
 
 /* The level of the server whose request `request`, a resumption, goes on with. */
 C_word callseq_scheme_resumed(C_word request) {
-  struct resumption *call = CALLSEQ_ABI_REQUEST(struct resumption, request);
+  struct callseq_resumption *call = CALLSEQ_ABI_REQUEST(struct callseq_resumption, request);
   return CHICKEN_gc_root_ref(call->suspended->server->root);
 }
 
@@ -400,7 +420,8 @@ C_word callseq_scheme_resumed(C_word request) {
 C_word callseq_scheme_attach(C_word request) {
   struct callseq_runtime *r = &callseq_runtime;
   CALLSEQ_ASSERT_IN_SCHEME(r);
-  struct callseq_abi_request *q = CALLSEQ_ABI_REQUEST(struct resumption, request)->suspended;
+  struct callseq_abi_request *q =
+      CALLSEQ_ABI_REQUEST(struct callseq_resumption, request)->suspended;
   struct callseq_server *v = q->server;
   bool told = is_rung(v) || v->job;
   callseq_bell_close(&v->bell);
@@ -434,6 +455,12 @@ void callseq_suspend_end(struct callseq_runtime *r) {
   for (struct callseq_server *v = r->suspend.servers; v; v = v->next)
     if (v != r->suspend.attached)
       ring(v);
+}
+
+void callseq_suspend_forget(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  for (struct callseq_server *v = r->suspend.servers; v; v = v->next)
+    if (v->request == q)
+      v->request = NULL;
 }
 
 void callseq_suspend_leave(struct callseq_runtime *r) {

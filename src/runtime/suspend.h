@@ -5,6 +5,12 @@
 
 #include "system/bell.h"
 
+/* A call that goes on with another. */
+struct callseq_resumption {
+  struct callseq_abi_request request;
+  struct callseq_abi_request *suspended;
+};
+
 /* A green thread that runs the resident loop; see suspend.c. Made and freed by the holder. */
 struct callseq_server {
   struct callseq_server *next;         /* of all */
@@ -41,6 +47,11 @@ void callseq_suspend_leave(struct callseq_runtime *r);
 
 /* Holder, before it closes: those that wait need not any longer, and will find it closed. */
 void callseq_suspend_end(struct callseq_runtime *r);
+
+/* For the holder: `call`, to be executed, goes on with `q`, which is suspended and no native
+ * thread's; or that is not gone on with any more. */
+void callseq_suspend_prepare(struct callseq_resumption *call, struct callseq_abi_request *q);
+void callseq_suspend_forget(struct callseq_runtime *r, struct callseq_abi_request *q);
 
 /* In a forked child: forgets the calls of threads that it does not have. */
 void callseq_suspend_forked(void);

@@ -34,14 +34,14 @@
       (end-errand errand)
       (unblock-done))))
 
-;; Tells C what green threads wait for: descriptors, and the next deadline. Servers' native threads
-;; look after themselves.
+;; Tells C what green threads wait for: descriptors, and the next deadline. Native threads look after
+;; their own calls.
 (define (publish)
   (publish-deadline
    (until (##sys#all-threads
            (lambda (list argument thread earliest)
              (if (and (eq? list 'timeout)
-                      (not (server-level thread))
+                      (not (waits-outside? thread))
                       (or (not earliest) (< argument earliest)))
                  argument
                  earliest))
@@ -51,7 +51,7 @@
      (for-each
       (lambda (thread)
         (let ((file (##sys#slot thread 11)))
-          (when (and (pair? file) (not (server-level thread)))
+          (when (and (pair? file) (not (waits-outside? thread)))
             (publish-descriptor (car file) (input? (cdr file)) (output? (cdr file))))))
       (cdr entry)))
    ##sys#fd-list))

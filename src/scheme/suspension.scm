@@ -202,6 +202,7 @@
              (schedule))
             (else
              (##core#inline "callseq_scheme_hold_interrupts")
+             (when (##core#inline "callseq_scheme_is_later") (note-ready)) ; who polls for it
              (suspend! (lambda () (suspend-in-scheduler thread))))))))
 
 ;; The server that is being resumed: it need not be told.
@@ -227,6 +228,12 @@
             (else
              (##sys#setslot thread 3 'blocked)
              (##core#inline "callseq_scheme_ring" (record-of level)))))))
+
+;; Does a native thread of its own wait for what THREAD waits for? Not for a green thread that is no
+;; server, nor for a call that no native thread waits for: the service does.
+(define (waits-outside? thread)
+  (let ((level (server-level thread)))
+    (and level (not (##core#inline "callseq_scheme_is_polled" (record-of level))))))
 
 ;; Is LEVEL the attached server's?
 (define (attached? level)
@@ -288,7 +295,7 @@
          (block (lambda () (suspend! void)))
          (unless (##core#inline "callseq_scheme_take_job" job) (given-up)))
         ((or (null? levels)
-             (own-level)
+             (and (own-level) (not (##core#inline "callseq_scheme_is_later")))
              (not (##core#inline "callseq_scheme_can_suspend"))
              (not (call-elsewhere job)))
          (run-job job))))

@@ -145,7 +145,9 @@ static void pass(struct callseq_backlog *b, uint64_t head) {
   atomic_store_explicit(&b->head, head + 1, memory_order_relaxed);
 }
 
-const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog *b) {
+const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog *b,
+                                                         uint64_t *left) {
+  *left = CALLSEQ_BACKLOG_BUSY;
   if (!try_to_take(b))
     return NULL;
   for (;;) {
@@ -153,6 +155,7 @@ const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog 
     struct callseq_backlog_place *place = place_of(b, head);
     /* acquire: pairs with the exchange in callseq_backlog_put. seq_cst: see backlog.h */
     if (atomic_load_explicit(&place->turn, memory_order_seq_cst) != 2 * head + 1) {
+      *left = head;
       callseq_backlog_leave(b);
       return NULL;
     }
@@ -177,12 +180,6 @@ bool callseq_backlog_is_empty(struct callseq_backlog *b) {
 
 uint64_t callseq_backlog_ticket(struct callseq_backlog *b) {
   return atomic_load_explicit(&b->tail, memory_order_relaxed) / 2;
-}
-
-uint64_t callseq_backlog_count(struct callseq_backlog *b) { return callseq_backlog_ticket(b); }
-
-uint64_t callseq_backlog_head(struct callseq_backlog *b) {
-  return atomic_load_explicit(&b->head, memory_order_relaxed);
 }
 
 /* ---- Cancelling ---- */

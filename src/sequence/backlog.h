@@ -57,24 +57,20 @@ enum callseq_backlog_answer { CALLSEQ_BACKLOG_PUT, CALLSEQ_BACKLOG_FULL, CALLSEQ
 enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void *what,
                                                 const void *data, size_t bytes, bool measure);
 
-/* The oldest thing, or NULL: there is none, or another thread is just taking. Not NULL: this thread
- * is taking until it calls one of the next two; what the place holds is to be copied before. */
-const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog *b);
+/* The oldest thing: this thread is taking until it calls one of the next two, and copies before
+ * what the place holds. Or NULL; then `*left` is CALLSEQ_BACKLOG_BUSY if another thread was just
+ * taking, and otherwise all with lower tickets than that have left. */
+#define CALLSEQ_BACKLOG_BUSY UINT64_MAX
+const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog *b, uint64_t *left);
 void callseq_backlog_take(struct callseq_backlog *b);  /* the thing has left */
 void callseq_backlog_leave(struct callseq_backlog *b); /* it stays */
 
 /* Is there anything to take? A guess, by any thread. */
 bool callseq_backlog_is_empty(struct callseq_backlog *b);
 
-/* All that has been put so far has a lower ticket than this. Any thread. */
+/* All that has been put so far has a lower ticket than this, which is how many that were. Any
+ * thread. */
 uint64_t callseq_backlog_ticket(struct callseq_backlog *b);
-
-/* How many have been put so far, cancelled ones included. Any thread. */
-uint64_t callseq_backlog_count(struct callseq_backlog *b);
-
-/* The position of the oldest: where callseq_backlog_look has just returned NULL and no other thread
- * takes, all lower tickets have left. Whoever takes. */
-uint64_t callseq_backlog_head(struct callseq_backlog *b);
 
 /* A thing in the backlog has been cancelled, once: its place is free for another. Any thread. */
 void callseq_backlog_cancel(struct callseq_backlog *b);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -42,11 +43,15 @@ void callseq_park_nap(uint32_t nanoseconds) {
     prctl(PR_SET_TIMERSLACK, (unsigned long)slack, 0, 0, 0);
 }
 
-void callseq_park_wake(const void *word) {
+static void wake(const void *word, int threads) {
   callseq_tools_number_begin();
-  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
   callseq_tools_number_end();
 }
+
+void callseq_park_wake(const void *word) { wake(word, 1); }
+
+void callseq_park_wake_all(const void *word) { wake(word, INT_MAX); }
 
 bool callseq_park_asymmetric(void) {
   return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;

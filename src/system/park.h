@@ -23,6 +23,9 @@ void callseq_park_nap(uint32_t nanoseconds);
  * sleeper must expect to. */
 void callseq_park_wake(const void *word);
 
+/* The same for all threads asleep on it. */
+void callseq_park_wake_all(const void *word);
+
 /* Asymmetric barrier (Linux membarrier(2), private expedited): after callseq_park_barrier() by one
  * thread, every other thread has behaved as if it had executed a full fence in between, so the
  * other side of a store-load handshake needs only a compiler barrier. callseq_park_asymmetric()

@@ -151,6 +151,8 @@ void callseq_park_wake(const void *word) {
   pthread_mutex_unlock(&place->lock);
 }
 
+void callseq_park_wake_all(const void *word) { callseq_park_wake(word); }
+
 bool callseq_park_asymmetric(void) { return false; }
 
 /* Nobody calls it, after that answer. */

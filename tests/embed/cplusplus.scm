@@ -25,6 +25,13 @@ extern "C" struct callseq_handle *kept_handle;
   (instance "Counter" <counter>)
   c)
 (define-sequenced-callback (vector_size ((c-pointer (template "std::vector" int)) v)) int (size v))
+(define-sequenced-callback/post (post_vector ((c-pointer (template "std::vector" int)) v) (c-string s)) void
+  (set! posted (+ (string-length s) (size v))))
+(define posted 0)
+(define-sequenced-callback/future (add_later (int a) (double b)) double (+ a b posted))
+(define noticed 0)
+(define-sequenced-callback/notify (notice) void (set! noticed (+ noticed 1)))
+(define-sequenced-callback/future (noticed_later (c-string s)) c-string (if (= noticed 0) #f s))
 (define-sequenced-callback (counter_from (int n)) callseq-handle
   (lambda () (set! n (+ n 1)) n))
 (define-sequenced-callback (count_on (callseq-handle counter)) int (counter))

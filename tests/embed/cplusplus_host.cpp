@@ -26,6 +26,10 @@ int count_on(callseq_handle *);
 int try_same(callseq_handle *, callseq_handle **);
 void keep_handle(callseq_handle *);
 extern callseq_handle *kept_handle;
+int post_vector(std::vector<int> *, const char *);
+callseq_future *add_later(int, double), *noticed_later(const char *);
+int add_later_result(callseq_future *, double *), noticed_later_result(callseq_future *, char **);
+void notice(void);
 callseq_handle *kept_handle;
 }
 
@@ -118,6 +122,20 @@ int main() {
            callseq_handle_same(counter.get(), kept.get()),
        "in and out, of callbacks and of blocking lambdas");
     is_int(count_on(same.get()), 7, "the same closure");
+  }
+  {
+    typedef std::unique_ptr<callseq_future, void (*)(callseq_future *)> future;
+    std::vector<int> three(3);
+    double sum = 0;
+    char *text = nullptr;
+    notice();
+    is_int(post_vector(&three, "four"), CALLSEQ_OK, "a post");
+    future held(add_later(1, 0.5), callseq_future_release);
+    is_int(callseq_future_wait(held.get(), CALLSEQ_FOREVER), CALLSEQ_OK, "a future");
+    is_int(add_later_result(held.release(), &sum), CALLSEQ_OK, "and its result");
+    ok(sum == 8.5, "of what was posted before");
+    is_int(noticed_later_result(noticed_later("seen"), &text), CALLSEQ_OK, "a string");
+    is_str(text, "seen", "of a notification before");
   }
   struct callseq_stats stats;
   callseq_stats(&stats);

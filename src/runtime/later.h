@@ -1,0 +1,76 @@
+/* Calls that outlive their caller's frame: posts, futures, notifications. Needs runtime.h before
+ * it. */
+#ifndef CALLSEQ_LATER_H
+#define CALLSEQ_LATER_H
+
+#include "service.h"
+#include "suspend.h"
+
+enum callseq_later_kind {
+  CALLSEQ_LATER_POST,
+  CALLSEQ_LATER_FUTURE, /* somebody may ask how it has ended */
+  CALLSEQ_LATER_NOTICE
+};
+
+/* One such call. Its own are, by turns, whoever makes it, the backlog, the holder that executes it,
+ * the service that reports it; but a future's is whoever refers to it. */
+struct callseq_future {
+  struct callseq_chore chore;   /* a report, once */
+  enum callseq_later_kind kind; /* constant */
+  _Atomic(uint32_t) state;      /* of a future: see later.c; any thread */
+  _Atomic(uint32_t) references; /* to a future; any thread */
+  uint64_t ticket;              /* of the backlog. Holder; then as `outstanding` of the runtime */
+  struct callseq_future *next;  /* there; and */
+  struct callseq_future **link; /* what points to it; NULL: it is not there */
+  struct callseq_future *after; /* of those that are spare, or due. Holder */
+  struct callseq_abi_notice *notice;    /* that it has come for. Holder */
+  void (*then)(void *data, int status); /* whoever sets THEN_CLAIMED of a future's state; then */
+  void *data;                           /* whoever runs it */
+  struct callseq_resumption resumption; /* holder: of its callback that has waited */
+  /* With arguments and result behind it. As any request's. */
+  struct callseq_abi_request request __attribute__((aligned(16)));
+};
+
+/* A call of this request is one of these? */
+static inline bool callseq_later_is(const struct callseq_abi_request *q) {
+  return q->callback->later;
+}
+
+/* Makes what it takes, unless it is there: a backlog, and the service. False: no memory or thread
+ * can be had. Any thread. */
+bool callseq_later_begin(struct callseq_runtime *r);
+
+/* The runtime has opened: what came while it was loading is to be executed now. */
+void callseq_later_opened(struct callseq_runtime *r);
+
+/* For the holder. The next request that a batch executes; NULL: there is none,
+ * or the batch has had enough. `serving`: the service's own batch, which only ends when there is no
+ * more to do, or somebody waits for the runtime. */
+struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool serving);
+
+/* For the holder: a request of callseq_later_next has ended, or has been suspended. */
+void callseq_later_end(struct callseq_runtime *r, struct callseq_abi_request *q);
+
+/* For the holder: a suspended one need not wait any longer. */
+void callseq_later_ring(struct callseq_runtime *r, struct callseq_abi_request *q);
+
+/* Is there anything that could begin or go on? For the holder, a guess. */
+bool callseq_later_is_pending(struct callseq_runtime *r);
+
+/* The backlog's limit has changed. */
+void callseq_later_limit(struct callseq_runtime *r, unsigned limit);
+
+/* From now on nothing begins: what is queued is dropped, or cancelled, once; functions `dropped` of
+ * callseq_post run in here, and `then` of futures by the service. Any thread, also inside; again is
+ * allowed. */
+void callseq_later_close(struct callseq_runtime *r);
+
+/* For the holder: those that are suspended end with CALLSEQ_CLOSED. */
+void callseq_later_abandon(struct callseq_runtime *r);
+
+/* Round a fork, and in the child: what the parent has queued is the parent's. */
+void callseq_later_before_fork(struct callseq_runtime *r);
+void callseq_later_after_fork(struct callseq_runtime *r);
+void callseq_later_forked(struct callseq_runtime *r);
+
+#endif
