@@ -57,7 +57,7 @@
 (define (begin-file!)
   (register-types!)
   (set! chicken.compiler.core#foreign-declarations
-    (cons "struct callseq_handle;\n" chicken.compiler.core#foreign-declarations)))
+    (cons "struct callseq_future;\nstruct callseq_handle;\n" chicken.compiler.core#foreign-declarations)))
 
 (when (feature? 'compiling) (begin-file!))
 

@@ -184,9 +184,9 @@ static void note_place(struct callseq_runtime *r, struct callseq_handle *handle,
   atomic_store_explicit(&handle->made_at, place, memory_order_release);
 }
 
-/* A new handle of the object, or NULL where there is no memory. `place` says where it is made. */
+/* A new handle of the object, or NULL where there is no memory. `place` says where it is made. For
+ * the holder, and for programs that host nobody. */
 static struct callseq_handle *make(struct callseq_runtime *r, C_word object, const char *place) {
-  CALLSEQ_ASSERT_IN_SCHEME(r);
   if (CALLSEQ_UNLIKELY(!r->handles.spare))
     replenish(r);
   struct callseq_handle *handle = r->handles.spare;
@@ -225,7 +225,6 @@ int callseq_scheme_watches_handles(void) { return callseq_runtime.handles.watche
 /* ---- Looking ---- */
 
 C_word callseq_abi_object(const struct callseq_handle *handle) {
-  CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
   if (!handle)
     return C_SCHEME_FALSE;
   if (CALLSEQ_UNLIKELY(!atomic_load_explicit(&handle->count, memory_order_relaxed)))

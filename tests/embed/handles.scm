@@ -10,6 +10,7 @@ struct callseq_handle *stranger(struct callseq_handle *handle);
 void let_go(struct callseq_handle *handle), call_closures(struct callseq_handle *handle, int times);
 int is_null(struct callseq_handle *handle);
 struct callseq_handle *released_outside(struct callseq_handle *handle);
+void release_borrowed(void);
 <#
 
 ; As callbacks.
@@ -60,6 +61,8 @@ struct callseq_handle *released_outside(struct callseq_handle *handle);
   (and (null-handle? #f) (null-outside? #f) (not (null-handle? '())) (not (null-outside? 0))))
 (define-sequenced-callback (from_outside) bool
   (let ((x (list 'x))) (eq? x (released-outside x))))
+(define-sequenced-callback (release_while_holding) void
+  ((foreign-lambda void "release_borrowed")))
 
 ; The types have a C type like any other.
 (define handle-pointer (foreign-lambda* c-pointer ((callseq-handle x)) "C_return(x);"))

@@ -1,6 +1,7 @@
 /* Handles: Scheme objects in C. Ownership, lifetimes, threads; what is used after its release; what
  * is reported at the end where handles are watched. */
 #include "../support.h"
+#include <semaphore.h>
 
 callseq_handle *closure(int), *same_object(callseq_handle *), *false_object(void);
 const callseq_handle *const_object(const callseq_handle *);
@@ -20,6 +21,7 @@ void keep(callseq_handle *), let_go(callseq_handle *), call_closures(callseq_han
 callseq_handle *last(void), *itself(callseq_handle *), *stranger(callseq_handle *),
     *released_outside(callseq_handle *);
 int is_null(callseq_handle *);
+void release_borrowed(void), release_while_holding(void);
 
 static callseq_handle *kept, *strange, *passed;
 
@@ -48,19 +50,35 @@ void call_closures(callseq_handle *handle, int times) {
   callseq_handle_release(handle);
 }
 
-static void *release_later(void *handle) {
-  while (callseq_inside())
-    ;
-  callseq_handle_release(handle);
-  return NULL;
+/* Lends what another thread releases before it has been read: that one holds the runtime, which the
+ * call has to wait for when the function has returned. */
+static sem_t lending, holding;
+static callseq_handle *borrowed;
+callseq_handle *released_outside(callseq_handle *handle) {
+  borrowed = handle;
+  sem_post(&lending);
+  sem_wait(&holding);
+  return handle;
 }
 
-/* Lends what another thread releases before it has been read: the call comes back to it only when
- * that one has been joined, below. */
-static pthread_t releaser;
-callseq_handle *released_outside(callseq_handle *handle) {
-  pthread_create(&releaser, NULL, release_later, handle);
-  return handle;
+static uint64_t parks(void) {
+  struct callseq_stats stats;
+  callseq_stats(&stats);
+  return stats.parks;
+}
+
+void release_borrowed(void) {
+  uint64_t before = parks();
+  sem_post(&holding);
+  while (parks() == before)
+    usleep(100); /* until the call waits */
+  callseq_handle_release(borrowed);
+}
+
+static void *release_while_held(void *unused) {
+  sem_wait(&lending);
+  release_while_holding();
+  return unused;
 }
 
 static intmax_t alive(void) {
@@ -147,7 +165,11 @@ static void foreign_lambdas(void) {
   ok(false_is_null(), "#f is NULL, and nothing else is");
   ok(mere_pointer(pair), "a name registered for the type is a pointer, as in CHICKEN");
   is_int(alive(), 4, "which nobody releases");
-  ok(from_outside(), "a result is borrowed until it is read");
+  pthread_t releaser;
+  sem_init(&lending, 0, 0);
+  sem_init(&holding, 0, 0);
+  pthread_create(&releaser, NULL, release_while_held, NULL);
+  ok(from_outside(), "a result is borrowed until the function has returned");
   pthread_join(releaser, NULL);
   is_int(alive(), 4, "and no longer");
   callseq_handle *all[] = {object, pair, kept, passed};
