@@ -6,8 +6,8 @@
  *
  * Which part of a program was compiled for a sanitizer is not known here: mostly the program, and
  * not this library. So the sanitizers' functions are weak references, which the program resolves if
- * it has them, and all that follows is a test of an address otherwise. Code that is inline in
- * generated C tells nothing: where callseq_tools_watching(), calls do not go that way.
+ * it has them; where it has not, all that follows is a test of an address. The fast path, which is
+ * inline in generated C, tells nothing: where callseq_tools_watching(), calls take the slow path.
  *
  * Next to context.h: it knows nothing of locks or Scheme.
  */
@@ -108,8 +108,8 @@ static inline void callseq_tools_arrive(struct callseq_tools_side *at,
     __sanitizer_finish_switch_fiber(at->fake, &from->low, &from->bytes);
 }
 
-/* In a forked child, as far as ThreadSanitizer judges it at all: not what the thread does that has
- * forked, if there were others. As such it goes on, on whatever stack. */
+/* In a forked child: ThreadSanitizer's fibers are the parent's, and the child goes on without, on
+ * whatever stack it is. (Where the parent had other threads it does not watch the child at all.) */
 static inline void callseq_tools_forked(struct callseq_tools_side *one,
                                         struct callseq_tools_side *other) {
   one->fiber = other->fiber = NULL;

@@ -8,9 +8,9 @@
 #include "../../callseq.h"
 #include "sequence/sequencer.h"
 
-/* Sets the thread up unless it is: partly before callseq_thread_configure, wholly after it. False:
- * the system has not what that takes, and the thread must not call. Then callseq_thread_refusal
- * says so, in malloc'd memory, of a call to `name`. */
+/* Sets the calling thread up, unless that has been done: partly before callseq_thread_configure,
+ * wholly after it. False: the system lacks what that takes, and the thread must not call. Then
+ * callseq_thread_refusal is the message for a call to `name`, malloc'd. */
 bool callseq_thread_enter(void);
 char *callseq_thread_refusal(const char *name);
 
@@ -19,8 +19,9 @@ char *callseq_thread_refusal(const char *name);
  */
 void callseq_thread_configure(bool slowly);
 
-/* Cancellation of this thread waits from here on, and is as it was before from there on: it may act
- * there. For calls on the slow path; a thread that can be cancelled has no other. */
+/* The first defers cancellation of this thread, and returns what it was; the second restores that,
+ * and the thread may be cancelled in it. For calls on the slow path: a thread that can be cancelled
+ * takes no other. */
 int callseq_thread_defer_cancel(void);
 void callseq_thread_allow_cancel(int state);
 
@@ -49,8 +50,8 @@ char *callseq_format(const char *template, ...) __attribute__((format(printf, 1,
 /* printf to standard error, at once: stdio would take 8 KiB of a perhaps small stack. */
 void callseq_print(const char *template, ...) __attribute__((format(printf, 1, 2)));
 
-/* Has `function` called when a thread ends that has been set up, before it is tidied up. To be said
- * once, before any thread is inside. */
+/* `function` is called by each thread that has been set up, when it ends and before it is tidied
+ * up. To be called once, before any thread is inside. */
 void callseq_thread_at_end(void (*function)(void));
 
 #endif

@@ -17,7 +17,8 @@
  * nothing more, and so has who passes a signal on. A forked child has one thread, so everything
  * begins anew there: whatever the parent's threads held or waited for does not concern it.
  */
-/* Of macOS and the BSDs nothing is asked: there the name of a standard would hide all else. */
+/* For glibc. macOS and the BSDs show everything unless a standard is named, which is why none is.
+ */
 #define _GNU_SOURCE
 #include "system.h"
 
