@@ -8,11 +8,7 @@ prefix=$work/usr
 unset MAKEFLAGS MAKELEVEL MFLAGS CHICKEN_REPOSITORY_PATH
 system=$(chicken-install -repository)
 
-cat >app.scm <<'END_OF_FILE'
-(import (chicken platform) callseq)
-(define-sequenced-callback (twice (int n)) int (* 2 n))
-(return-to-host)
-END_OF_FILE
+cp "$TESTS/programs/twice.scm" app.scm
 cat >main.c <<'END_OF_FILE'
 #define _GNU_SOURCE
 #include <callseq.h>

@@ -63,11 +63,7 @@ ok 'with DESTDIR' install_egg /opt/callseq "$work/package"
 ok 'the header is below both' test -f "$work/package/opt/callseq/include/chicken/callseq.h"
 ok 'and so is the pkg-config file' test -f "$work/package/opt/callseq/lib/pkgconfig/callseq.pc"
 
-cat >app.scm <<'END_OF_FILE'
-(import (chicken platform) callseq)
-(define-sequenced-callback (twice (int n)) int (* 2 n))
-(return-to-host)
-END_OF_FILE
+cp "$TESTS/programs/twice.scm" app.scm
 cat >main.c <<'END_OF_FILE'
 #include <callseq.h>
 int twice(int);

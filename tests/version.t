@@ -7,11 +7,7 @@ root=$(dirname "$TESTS")
 repository=$STAGE/lib/chicken/11
 version=$(sed -n 's/.*(version "\(.*\)").*/\1/p' "$root/callseq.egg")
 
-cat >app.scm <<'END_OF_FILE'
-(import (chicken platform) callseq)
-(define-sequenced-callback (twice (int n)) int (* 2 n))
-(return-to-host)
-END_OF_FILE
+cp "$TESTS/programs/twice.scm" app.scm
 cat >main.c <<'END_OF_FILE'
 #include <callseq.h>
 #include <stdio.h>

@@ -1,23 +1,12 @@
 # Turns the samples of `run` into the table on standard output and lines of a CSV file.
 #
-#   awk -f table.awk -v threads="1 2 ..." -v csv=FILE SAMPLES ROWS
+#   awk -f ../report/samples.awk -f table.awk -v threads="1 2 ..." -v csv=FILE FS=' ' SAMPLES ROWS
 #
 # SAMPLES: lines "round row threads calls-per-second fewest most".
 # ROWS:    lines "row package runs description ...", in the order of the table.
 
-# Median of the numbers list[1..n]; sorts the list.
-function median(list, n,    i, j, x) {
-  for (i = 2; i <= n; i++) {
-    x = list[i]
-    for (j = i - 1; j >= 1 && list[j] > x; j--)
-      list[j + 1] = list[j]
-    list[j + 1] = x
-  }
-  return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-}
-
 # Median over the rounds of calls per second of row a with n threads, by those of row b with m.
-function ratio(a, n, b, m,    r, list) {
+function times(a, n, b, m,    r, list) {
   for (r = 1; r <= rounds; r++)
     list[r] = speed[a, n, r] / speed[b, m, r]
   return median(list, rounds)
@@ -28,7 +17,7 @@ function compare(n, runs,    i, row, r, nearest, least) {
   for (i = 1; i <= rows; i++) {
     row = name[i]
     if (row == "callseq" || kind[row] == "owner" || (runs && kind[row] != runs)) continue
-    r = ratio("callseq", n, row, n)
+    r = times("callseq", n, row, n)
     if (nearest == "" || r < least) { nearest = row; least = r }
   }
   if (nearest != "")
@@ -78,7 +67,7 @@ FNR == 1 {
       even[r] = fair[row, n, r]
     }
     millions = median(all, rounds)
-    of_plain = ratio("plain", 1, row, n)
+    of_plain = times("plain", 1, row, n)
     fairness = sprintf("%.3f", median(even, rounds))
     speeds = speeds sprintf(" %7.2f", millions)
     relative = relative sprintf(" %6.2f", of_plain)
