@@ -40,6 +40,12 @@ broken() {
 }
 is 'every link leads somewhere' "$(broken)" ''
 
+listed=$(grep -o '](.[^)#]*\.md' doc/README.md | sed -e 's/](//' -e 's|^\.\./||' | sort -u)
+is 'the index has each document' \
+  "$(for file in CONTRIBUTING.md $(cd doc && ls -- *.md); do
+    [ "$file" = README.md ] || echo "$listed" | grep -qxF "$file" || echo "$file"
+  done)" ''
+
 sed -n '/^Contents:/,/^$/p' doc/reference.md | tr '\n' ' ' | grep -o '](#[^)]*)' |
   sed -e 's/](#//' -e 's/)//' >"$work/contents"
 sed -n 's/^## /# /p' doc/reference.md >"$work/chapters"

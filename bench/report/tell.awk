@@ -23,12 +23,14 @@ function one(row, column) { return middle(cell("single", row), column) }
 function said(row, column) { return value[cell("single", row), column, 1] }
 
 # In words: the CPU, the system, CHICKEN and the compiler.
-function measured_on(    cpu, kernel) {
+function measured_on(    cpu, kernel, compiler) {
   cpu = machine["cpu"]
   sub(/ online$/, " cores", cpu)
   kernel = machine["kernel"]
   sub(/-.*/, "", kernel)
-  return cpu ", " kernel ", CHICKEN " machine["chicken"] ", " machine["compiler"] ", on " substr(machine["date"], 1, 10)
+  compiler = machine["compiler"]
+  if (compiler ~ /gcc/) sub(/^.* /, "GCC ", compiler)
+  return cpu ", " kernel ", CHICKEN " machine["chicken"] ", " compiler ", on " substr(machine["date"], 1, 10)
 }
 
 function headline() {
@@ -52,6 +54,11 @@ function table(    i, part, row, x, to) {
   }
 }
 
+function memory() {
+  printf "An idle program takes %d KiB more than one of plain CHICKEN.\n",
+    one("callseq", "idle_kib") - one("plain", "idle_kib")
+}
+
 /^<!-- end of figures -->$/ { inside = 0 }
 !inside
 /^<!-- figures: .* -->$/ {
@@ -59,4 +66,5 @@ function table(    i, part, row, x, to) {
   if (/ headline /) headline()
   else if (/ machine /) print measured_on() "."
   else if (/ table /) table()
+  else if (/ memory /) memory()
 }
