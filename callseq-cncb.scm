@@ -1,9 +1,10 @@
 ;;; The module callseq-cncb: what the egg concurrent-native-callbacks offers, by sequenced callbacks.
 ;;;
 ;;; A callback puts its body into the queue of its *dispatcher*, a green thread that runs one body after
-;;; the other. A synchronous one then yields: so the dispatcher has run the body, as a rule, when its
-;;; green thread comes again, on the native thread that called and without a switch of native threads.
-;;; Where the body waits, or others are before it, the callback waits as any other does: it is suspended.
+;;; the other. A synchronous one then hands over to that green thread, if it is idle, and goes on when it
+;;; has run the body: on the native thread that called, without a switch of native threads, and past the
+;;; scheduler. Where the body waits, or others are before it, the callback waits as any other does: it is
+;;; suspended.
 ;;; An asynchronous one leaves the dispatcher to the service; it waits only while the queue is full.
 ;;;
 ;;; A waiting callback waits for its call, and for the end of the dispatcher's green thread: whoever
@@ -85,24 +86,49 @@
 
 ;;; Dispatchers
 
-(define-record dispatcher
-  id                                    ; any object
-  thread                                ; the green thread
-  process                               ; that it belongs to, see this-process
-  idle?                                 ; boolean: it waits for calls
-  running                               ; call in progress, or #f
-  failure                               ; of that one: (message chain), or #f
-  calls last                            ; those that have not begun: a list, and its last pair
-  count                                 ; of them
-  beyond                                ; the part of the list that is beyond the limit
-  ended?)                               ; boolean: takes no more calls
+;; A record's fields by their slots: what define-record makes of them checks and checks again, for ten
+;; times as long.
+(define-syntax define-fields
+  (syntax-rules ()
+    ((_ (slot get set!) ...)
+     (begin
+       (define-syntax get (syntax-rules () ((_ record) (##sys#slot record slot)))) ...
+       (define-syntax set! (syntax-rules () ((_ record value) (##sys#setslot record slot value)))) ...))))
 
-(define-record call
-  name                                  ; of the callback; #f ends the dispatcher
-  body                                  ; thunk
-  waits?                                ; boolean: for the body's end
-  outcome                               ; of its wait: #f, #t, (value), or (message chain)
-  caller)                               ; green thread that is blocked until then, or #f
+(define (make-dispatcher id)
+  (##sys#make-structure 'callseq-cncb#dispatcher id #f #f #f #f #f '() '() 0 '() #f))
+(define (dispatcher? x) (##sys#structure? x 'callseq-cncb#dispatcher))
+(define-fields
+  (1 d-id d-id-set!)                    ; any object
+  (2 d-thread d-thread-set!)            ; the green thread
+  (3 d-process d-process-set!)          ; that it belongs to, see this-process
+  (4 d-idle? d-idle?-set!)              ; boolean: it waits for calls
+  (5 d-running d-running-set!)          ; call in progress, or #f
+  (6 d-failure d-failure-set!)          ; of that one: (message chain), or #f
+  (7 d-calls d-calls-set!)              ; those that have not begun: a list,
+  (8 d-last d-last-set!)                ; and its last pair
+  (9 d-count d-count-set!)              ; of them
+  (10 d-beyond d-beyond-set!)           ; the part of the list that is beyond the limit
+  (11 d-ended? d-ended?-set!))          ; boolean: takes no more calls
+
+(define-syntax make-call
+  (syntax-rules () ((_ name body waits?) (##core#inline_allocate ("C_a_i_vector5" 6) name body waits? #f #f))))
+(define-fields
+  (0 call-name call-name-set!)          ; of the callback; #f ends the dispatcher
+  (1 call-body call-body-set!)          ; thunk
+  (2 call-waits? call-waits?-set!)      ; boolean: for the body's end
+  (3 call-outcome call-outcome-set!)    ; of its wait: #f, #t, (value), or (message chain)
+  (4 call-caller call-caller-set!))     ; green thread that is blocked until then, or #f
+
+;; Its id, any object.
+(define (dispatcher-id d)
+  (check d 'dispatcher-id)
+  (d-id d))
+
+;; Its green thread.
+(define (dispatcher-thread d)
+  (check d 'dispatcher-thread)
+  (d-thread d))
 
 (define limit 1024)
 
@@ -118,7 +144,7 @@
   (lambda (id)
     (cond ((assv id dispatchers) => cdr)
           (else
-           (let ((d (make-dispatcher id #f #f #f #f #f '() '() 0 '() #f)))
+           (let ((d (make-dispatcher id)))
              (begin-anew! d)
              (set! dispatchers (cons (cons id d) dispatchers))
              d)))))
@@ -126,40 +152,40 @@
 ;; Gives D a green thread, and no calls. That of another process goes on with no call after its present
 ;; one: its callers are not in this one.
 (define (begin-anew! d)
-  (let ((thread (##sys#make-thread #f 'blocked (dispatcher-id d) ##sys#default-thread-quantum)))
+  (let ((thread (##sys#make-thread #f 'blocked (d-id d) ##sys#default-thread-quantum)))
     (##sys#setslot (##sys#slot thread 5) 0 '()) ; none of the winders round this
     (##sys#setslot thread 1 (lambda () (run-calls d thread)))
-    (dispatcher-thread-set! d thread)
-    (dispatcher-process-set! d (this-process))
-    (dispatcher-idle?-set! d #t)
-    (dispatcher-running-set! d #f)
+    (d-thread-set! d thread)
+    (d-process-set! d (this-process))
+    (d-idle?-set! d #t)
+    (d-running-set! d #f)
     (empty! d)))
 
 (define (empty! d)
-  (dispatcher-calls-set! d '())
-  (dispatcher-last-set! d '())
-  (dispatcher-count-set! d 0)
-  (dispatcher-beyond-set! d '()))
+  (d-calls-set! d '())
+  (d-last-set! d '())
+  (d-count-set! d 0)
+  (d-beyond-set! d '()))
 
 (define (look-for-fork! d)
-  (unless (or (eq? (dispatcher-process d) (this-process)) (over? d)) (begin-anew! d)))
+  (unless (or (eq? (d-process d) (this-process)) (over? d)) (begin-anew! d)))
 
 ;; Has the green thread of D ended?
-(define (over? d) (memq (##sys#slot (dispatcher-thread d) 3) '(dead terminated)))
+(define (over? d) (memq (##sys#slot (d-thread d) 3) '(dead terminated)))
 
 (define (check d who)
   (unless (dispatcher? d) (error who "bad argument type - not a dispatcher" d)))
 
 (define (refuse-ended d)
-  (error (sprintf "the dispatcher ~S has ended" (dispatcher-id d))))
+  (error (sprintf "the dispatcher ~S has ended" (d-id d))))
 
 ;; Ends D, a dispatcher, after the calls that it has already. Later ones fail.
 (define (dispatcher-terminate! d)
   (check d 'dispatcher-terminate!)
-  (unless (dispatcher-ended? d)
-    (add! d (make-call #f #f #f #f #f))
-    (dispatcher-ended?-set! d #t)
-    (wake! d ##sys#add-to-ready-queue)))
+  (unless (d-ended? d)
+    (add! d (make-call #f #f #f))
+    (d-ended?-set! d #t)
+    (wake! d)))
 
 ;; Waits for the end of the dispatcher ID.
 (define (dispatch #!optional (id 'default))
@@ -167,29 +193,34 @@
     (when (in? d) (error 'dispatch "a dispatcher cannot wait for its own end" id))
     (let loop ()
       (unless (over? d)
-        (block-for (dispatcher-thread d))
+        (block-for (d-thread d))
         (loop)))))
 
 ;;; Calls
 
 ;; Is the present green thread that of D? Then C code that a body has called calls back.
-(define (in? d) (eq? ##sys#current-thread (dispatcher-thread d)))
+(define (in? d) (eq? ##sys#current-thread (d-thread d)))
 
 ;; Has D evaluate the thunk BODY of callback NAME, and returns.
 (define (call-later d name body)
-  (let ((call (make-call name body #f #f #f)))
+  (let ((call (make-call name body #f)))
     (add! d call)
-    (wake! d ##sys#add-to-ready-queue)
-    (unless (or (null? (dispatcher-beyond d)) (in? d)) (await d call))
+    (wake! d)
+    (unless (or (null? (d-beyond d)) (in? d))
+      (##sys#thread-yield!)
+      (await d call))
     (void)))
 
 ;; Has D evaluate the thunk BODY of callback NAME, and returns its value when that has ended.
 (define (call-now d name body)
   (if (in? d)
       (body)
-      (let ((call (make-call name body #t #f #f)))
+      (let ((call (make-call name body #t)))
         (add! d call)
-        (wake! d callseq#queue-for-this-call)
+        (cond ((d-idle? d)
+               (d-idle?-set! d #f)
+               (callseq#hand-over (d-thread d)))
+              (else (##sys#thread-yield!)))
         (let ((outcome (await d call)))
           (if (null? (cdr outcome))
               (car outcome)
@@ -197,44 +228,43 @@
 
 (define (add! d call)
   (look-for-fork! d)
-  (when (or (dispatcher-ended? d) (over? d)) (refuse-ended d))
+  (when (or (d-ended? d) (over? d)) (refuse-ended d))
   (let ((pair (list call)))
-    (if (null? (dispatcher-calls d))
-        (dispatcher-calls-set! d pair)
-        (set-cdr! (dispatcher-last d) pair))
-    (dispatcher-last-set! d pair)
-    (dispatcher-count-set! d (fx+ 1 (dispatcher-count d)))
-    (when (and (null? (dispatcher-beyond d)) (fx> (dispatcher-count d) limit))
-      (dispatcher-beyond-set! d pair))))
+    (if (null? (d-calls d))
+        (d-calls-set! d pair)
+        (set-cdr! (d-last d) pair))
+    (d-last-set! d pair)
+    (d-count-set! d (fx+ 1 (d-count d)))
+    (when (and (null? (d-beyond d)) (fx> (d-count d) limit))
+      (d-beyond-set! d pair))))
 
 ;; The first call of D, which leaves the queue, or #f. One that was beyond the limit is so no longer.
 (define (take! d)
-  (let ((calls (dispatcher-calls d)) (beyond (dispatcher-beyond d)))
+  (let ((calls (d-calls d)) (beyond (d-beyond d)))
     (cond ((null? calls) #f)
           (else
-           (dispatcher-calls-set! d (cdr calls))
-           (dispatcher-count-set! d (fx- (dispatcher-count d) 1))
+           (d-calls-set! d (cdr calls))
+           (d-count-set! d (fx- (d-count d) 1))
            (when (pair? beyond)
-             (dispatcher-beyond-set! d (cdr beyond))
+             (d-beyond-set! d (cdr beyond))
              (unless (call-waits? (car beyond)) (settle! d (car beyond) #t)))
            (car calls)))))
 
-;; Has the green thread of D, if it is idle, be made ready by QUEUE.
-(define (wake! d queue)
-  (when (dispatcher-idle? d)
-    (dispatcher-idle?-set! d #f)
-    (queue (dispatcher-thread d))))
+;; Has the green thread of D be made ready, if it is idle.
+(define (wake! d)
+  (when (d-idle? d)
+    (d-idle?-set! d #f)
+    (##sys#add-to-ready-queue (d-thread d))))
 
 ;; Waits for the outcome of CALL, and gives it.
 (define (await d call)
-  (unless (or (call-outcome call) (over? d)) (##sys#thread-yield!))
   (let loop ()
     (cond ((call-outcome call))
           ((over? d) (refuse-ended d))
           (else
            (call-caller-set! call ##sys#current-thread)
            (callseq#note-ready)             ; it may run, or wait, for longer than we do
-           (block-for (dispatcher-thread d))
+           (block-for (d-thread d))
            (call-caller-set! call #f)
            (loop)))))
 
@@ -249,7 +279,7 @@
 
 ;; CALL of D has OUTCOME: its caller goes on.
 (define (settle! d call outcome)
-  (let ((caller (call-caller call)) (thread (dispatcher-thread d)))
+  (let ((caller (call-caller call)) (thread (d-thread d)))
     (call-outcome-set! call outcome)
     (when caller
       (##sys#setslot thread 12 (remove-thread caller (##sys#slot thread 12)))
@@ -269,40 +299,38 @@
      (set! ##sys#current-exception-handler
        (lambda (exception)
          (let ((failure (list (callseq#describe exception) (callseq#call-chain))))
-           (unless (dispatcher-failure d) (dispatcher-failure-set! d failure)))
+           (unless (d-failure d) (d-failure-set! d failure)))
          (again (void))))))
-  (let ((failure (dispatcher-failure d)))
+  (let ((failure (d-failure d)))
     (when failure
-      (dispatcher-failure-set! d #f)
+      (d-failure-set! d #f)
       (end-call d failure)))
   (let loop ()
     (look-for-fork! d)
     (when (in? d)
       (let ((call (take! d)))
         (cond ((not call)
-               (dispatcher-idle?-set! d #t)
-               (stop me)
+               (d-idle?-set! d #t)
+               (stop)
                (loop))
               ((call-name call)
-               (dispatcher-running-set! d call)
+               (d-running-set! d call)
                (let ((value ((call-body call))))
                  ;; a continuation that another body has kept may have come back here
-                 (end-call d (if (eq? call (dispatcher-running d)) (list value) strayed)))
+                 (end-call d (if (eq? call (d-running d)) (list value) strayed)))
                (loop))))))
   (##sys#thread-kill! me 'dead)
   (##sys#schedule))
 
-(define (stop me)
+;; Waits until it is woken, or handed over to.
+(define (stop)
   (##sys#call-with-current-continuation
-   (lambda (return)
-     (##sys#setslot me 1 (lambda () (return (void))))
-     (##sys#setslot me 3 'blocked)
-     (##sys#schedule))))
+   (lambda (return) (callseq#give-back (lambda () (return (void)))))))
 
 ;; The call that D runs has OUTCOME: tells who asked for it.
 (define (end-call d outcome)
-  (let ((call (dispatcher-running d)))
-    (dispatcher-running-set! d #f)
+  (let ((call (d-running d)))
+    (d-running-set! d #f)
     (cond ((not call) (void))
           ((call-waits? call) (settle! d call outcome))
           ((pair? (cdr outcome))

@@ -6,7 +6,7 @@
 
 ;; Behind a syntax stands what its expansion uses; behind the first one what callseq-cncb does.
 (module callseq
-    ((define-sequenced-callback queue-for-this-call note-ready leave describe call-chain report)
+    ((define-sequenced-callback hand-over give-back note-ready leave describe call-chain report)
      define-sequenced-callback/status define-sequenced-callback/post
      define-sequenced-callback/future define-sequenced-callback/notify callseq-header
      (foreign-blocking-lambda call-outside object->handle handle->object) (foreign-blocking-lambda* call-outside)

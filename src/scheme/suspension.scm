@@ -192,6 +192,7 @@
 ;; A scheduler that suspends the attached server instead of waiting with the runtime held.
 (define (scheduler schedule)
   (lambda ()
+    (release-lender)
     (let* ((thread ##sys#current-thread) (state (##sys#slot thread 3)))
       (cond ((and (memq state '(dead terminated)) (attached-alone?))
              (##core#inline "callseq_scheme_hold_interrupts")
@@ -208,7 +209,7 @@
 ;; The server that is being resumed: it need not be told.
 (define resumed #f)
 
-;; Makes a green thread ready that the present call itself yields to; the service is not told.
+;; CHICKEN's own ##sys#add-to-ready-queue: the service is not told.
 (define queue-for-this-call #f)
 
 ;; Tells the service that a green thread is ready, or waits.
@@ -224,7 +225,9 @@
              (note-ready)
              (add thread))
             ((eq? thread resumed) (void))
-            ((attached? level) (add thread))
+            ((attached? level)
+             (when (eq? thread lender) (set! lender #f))
+             (add thread))
             (else
              (##sys#setslot thread 3 'blocked)
              (##core#inline "callseq_scheme_ring" (record-of level)))))))
@@ -350,12 +353,56 @@
    thunk
    (lambda () (##core#inline "callseq_scheme_exclude" #f))))
 
+;;; Handing over
+
+;; The green thread that has handed over to the present one, or #f. It is ready, but in no queue.
+(define lender #f)
+
+;; Goes on at once with THREAD, which is blocked and waits for nothing; the present green thread goes on
+;; when that one gives back, or else as any that is ready.
+(define (hand-over thread)
+  (##sys#call-with-current-continuation
+   (lambda (return)
+     (let ((me ##sys#current-thread))
+       (release-lender)
+       (##sys#setslot me 1 (lambda () (return (##core#undefined))))
+       (##sys#setslot me 3 'ready)
+       (save-state me)
+       (set! lender me)
+       (continue thread)))))
+
+;; Blocks the present green thread, which waits for nothing: it is made ready, or handed over to, and goes
+;; on with THUNK then.
+(define (give-back thunk)
+  (let ((me ##sys#current-thread) (thread lender))
+    (##sys#setslot me 1 thunk)
+    (##sys#setslot me 3 'blocked)
+    (cond (thread
+           (set! lender #f)
+           (save-state me)
+           (continue thread))
+          (else (##sys#schedule)))))
+
+(define (continue thread)
+  (restore-state thread)
+  (set! ##sys#current-thread thread)
+  (##sys#setslot thread 3 'running)
+  ((##sys#slot thread 1)))
+
+;; The scheduler is about to choose: it has to know of the lender.
+(define (release-lender)
+  (when lender
+    (let ((thread lender))
+      (set! lender #f)
+      (queue-for-this-call thread))))
+
 ;;; Giving way
 
 ;; Has the present green thread go on with THUNK later, if it is not SERVER, which is the present one
 ;; then. Interrupts are held.
 (define (step-back server thunk)
   (let ((thread ##sys#current-thread))
+    (when (eq? lender server) (set! lender #f))
     (##sys#setslot thread 1 thunk)
     (unless (eq? thread server)
       (##sys#add-to-ready-queue thread)
