@@ -983,7 +983,7 @@ static void forget_outstanding(struct callseq_runtime *r, struct callseq_future 
 
 void callseq_later_forked(struct callseq_runtime *r) {
   struct callseq_future *own = own_call(r);
-  pthread_mutex_init(&r->later.mutex, NULL);
+  pthread_mutex_unlock(&r->later.mutex); /* this thread has taken it, to fork */
   if (!atomic_load_explicit(&r->later.begun, memory_order_relaxed))
     return;
   for (struct callseq_future *f = r->later.outstanding, *next; f; f = next) {
