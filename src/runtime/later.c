@@ -888,7 +888,7 @@ static void drop_place(const struct callseq_backlog_place *place, uint32_t why) 
   uintptr_t word = (uintptr_t)place->what;
   if (word & 1) {
     struct callseq_future *f = (struct callseq_future *)(word & ~(uintptr_t)1);
-    if (f->kind == CALLSEQ_LATER_FUTURE)
+    if (f->kind == CALLSEQ_LATER_FUTURE && can_begin(f)) /* not cancelled in the last moment */
       tell_end(r, f, atomic_fetch_or_explicit(&f->state, why | ENDED, memory_order_acq_rel));
     release(f);
     return;

@@ -18,9 +18,8 @@
  *
  * What is cancelled keeps its place in the ring until it is passed. There are more places than the
  * limit, for those; and when half of them are in use, the cancelling thread moves the rest
- * together, as the thread that takes: towards the tail, where positions are free to be passed. A
- * thing keeps its ticket then. The newest one never moves or goes: whoever takes has to come by,
- * and see which tickets have left.
+ * together, as the thread that takes: towards the tail, so that the positions of the oldest are
+ * free to be passed. A thing keeps its ticket then.
  *
  * Invariants. The positions from `head` to `tail` are filled or being filled. Tickets rise with
  * positions, and none is above its position; behind a place that is not filled yet they are equal.
@@ -138,11 +137,11 @@ void callseq_backlog_leave(struct callseq_backlog *b) {
   atomic_store_explicit(&b->taking, 0, memory_order_release);
 }
 
-/* The place of the head is free in the next round. */
+/* The place of the head is free in the next round. Who sees that sees the new head. */
 static void pass(struct callseq_backlog *b, uint64_t head) {
-  /* release: pairs with the acquire in callseq_backlog_put */
-  atomic_store_explicit(&place_of(b, head)->turn, 2 * (head + b->mask + 1), memory_order_release);
   atomic_store_explicit(&b->head, head + 1, memory_order_relaxed);
+  /* release: pairs with the acquires in callseq_backlog_put and callseq_backlog_is_empty */
+  atomic_store_explicit(&place_of(b, head)->turn, 2 * (head + b->mask + 1), memory_order_release);
 }
 
 const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog *b,
@@ -174,8 +173,14 @@ void callseq_backlog_take(struct callseq_backlog *b) {
 }
 
 bool callseq_backlog_is_empty(struct callseq_backlog *b) {
-  uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
-  return atomic_load_explicit(&place_of(b, head)->turn, memory_order_seq_cst) != 2 * head + 1;
+  for (;;) {
+    uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
+    /* acquire: pairs with the release in pass. seq_cst: see backlog.h */
+    if (atomic_load_explicit(&place_of(b, head)->turn, memory_order_seq_cst) == 2 * head + 1)
+      return false;
+    if (atomic_load_explicit(&b->head, memory_order_relaxed) == head)
+      return true; /* else things have been moved together meanwhile */
+  }
 }
 
 uint64_t callseq_backlog_ticket(struct callseq_backlog *b) {
@@ -191,10 +196,8 @@ static void compact(struct callseq_backlog *b) {
   while (end - head <= b->mask &&
          atomic_load_explicit(&place_of(b, end)->turn, memory_order_acquire) == 2 * end + 1)
     end++;
-  if (end == head)
-    return;
-  uint64_t to = end - 1; /* which stays */
-  for (uint64_t from = end - 1; from-- > head;) {
+  uint64_t to = end;
+  for (uint64_t from = end; from-- > head;) {
     struct callseq_backlog_place *old = place_of(b, from), *new;
     if (b->is_gone(old->what)) {
       b->forget(old->what);

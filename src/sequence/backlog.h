@@ -65,7 +65,8 @@ const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog 
 void callseq_backlog_take(struct callseq_backlog *b);  /* the thing has left */
 void callseq_backlog_leave(struct callseq_backlog *b); /* it stays */
 
-/* Is there anything to take? A guess, by any thread. */
+/* Is there nothing to take? Any thread: what was put before a seq_cst store of this thread, see
+ * above, is there, unless it has left. */
 bool callseq_backlog_is_empty(struct callseq_backlog *b);
 
 /* All that has been put so far has a lower ticket than this, which is how many that were. Any
