@@ -161,8 +161,13 @@ void note_error(void *data, int status, const char *message) {
   (void)data;
   if (status == CALLSEQ_CLOSED)
     mind_exit();
-  if (!call)
-    fail(&ledger->actors[0], "a call outside the ledger failed: %s", message);
+  if (!call) { /* of a call that was posted */
+    const char *id = strstr(message, "call-");
+    if (!id || callseq_inside())
+      fail(&ledger->actors[0], "a call outside the ledger failed: %s", message);
+    count_report(atoi(id + strlen("call-")));
+    return;
+  }
   must(call, status == callseq_last_status() && message == callseq_last_error(),
        "%d: on_error was told something else: %s", call->id, message);
   call->reports++;

@@ -95,6 +95,23 @@ void torture_begin_program(void), torture_step_outside(void), torture_step_insid
   (when fail (error (tag id)))
   x)
 
+;;; Calls that are executed later. HOW: 1 waits, 2 fails
+
+(define (go-on-by how id)
+  (cond ((eq? how 1) (pause 1))
+        ((eq? how 2) (error (tag id)))))
+(define-sequenced-callback/post (torture_post (int id) (c-string s) (int how)) void
+  (executed id)
+  (unless (string=? s (tag id)) (error "another call's string"))
+  (go-on-by how id))
+(define-sequenced-callback/future (torture_future (int id) (c-string s) (int how)) c-string
+  (executed id)
+  (go-on-by how id)
+  (string-append (tag id) s))
+(define notified 0)
+(define-sequenced-callback/notify (torture_notify) void
+  (set! notified (+ notified 1)))
+
 ;;; Failures
 
 (define-record hidden)

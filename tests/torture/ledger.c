@@ -64,6 +64,28 @@ void settle(int id, int expected) {
          operations[entry->operation].name, executed, expected);
 }
 
+void note_posted(int id, bool fails) {
+  atomic_store_explicit(&ledger->calls[id].progress, fails ? POSTED_TO_FAIL : POSTED,
+                        memory_order_relaxed);
+  atomic_fetch_add_explicit(&ledger->steps, 1, memory_order_relaxed);
+}
+
+void count_drop(int id) {
+  atomic_fetch_add_explicit(&ledger->calls[id].dropped, 1, memory_order_relaxed);
+}
+
+void count_report(int id) {
+  atomic_fetch_add_explicit(&ledger->calls[id].reported, 1, memory_order_relaxed);
+}
+
+/* Of a call that was posted. */
+static bool is_posted_right(const struct ledger *made, const struct entry *entry) {
+  int fails = entry->progress == POSTED_TO_FAIL;
+  if (made->exit_code == NO_EXIT)
+    return entry->executed == 1 && !entry->dropped && entry->reported == fails;
+  return entry->executed + entry->dropped <= 1 && entry->reported <= fails * entry->executed;
+}
+
 _Noreturn void fail(struct actor *actor, const char *format, ...) {
   if (atomic_fetch_add_explicit(&ledger->failures, 1, memory_order_relaxed) == 0) {
     size_t size = sizeof ledger->failure;
@@ -83,9 +105,10 @@ int verify_ledger(const struct ledger *made, char *text, size_t size) {
   int wrong = 0;
   for (int id = 0; id < ACTORS * CALLS_EACH; id++) {
     const struct entry *entry = &made->calls[id];
-    bool right = entry->progress == SETTLED ? entry->executed == entry->expected
-                 : entry->progress == MADE  ? entry->executed <= 1 && made->exit_code != NO_EXIT
-                                            : entry->executed == 0;
+    bool right = entry->progress == SETTLED  ? entry->executed == entry->expected
+                 : entry->progress == MADE   ? entry->executed <= 1 && made->exit_code != NO_EXIT
+                 : entry->progress >= POSTED ? is_posted_right(made, entry)
+                                             : entry->executed == 0;
     if (!right && wrong++ == 0)
       snprintf(text, size, "actor %d, at %s: call %d was executed %d times%s", id / CALLS_EACH,
                operations[entry->operation].name, id, entry->executed,

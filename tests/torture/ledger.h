@@ -13,10 +13,14 @@
 
 enum { ACTORS = 13, CALLS_EACH = 1 << 15, NO_EXIT = -1 };
 
-enum progress { NOT_MADE, MADE, SETTLED };
+/* POSTED: it is to be executed once, or dropped at the end of the process. POSTED_TO_FAIL: and its
+ * error is to be told. */
+enum progress { NOT_MADE, MADE, SETTLED, POSTED, POSTED_TO_FAIL };
 
 struct entry {
   _Atomic unsigned char executed; /* how often */
+  _Atomic unsigned char dropped;  /* instead */
+  _Atomic unsigned char reported; /* to on_error, by the service */
   _Atomic unsigned char progress;
   unsigned char expected; /* how often it should be; once it is SETTLED */
   unsigned char operation;
@@ -66,6 +70,11 @@ void count_execution(int id);
 
 /* The call will not be executed any more, and should have been so often. */
 void settle(int id, int expected);
+
+/* The call has been left to be executed; should its error be told? */
+void note_posted(int id, bool fails);
+void count_drop(int id);
+void count_report(int id);
 
 /* The result of a call that gives an int. */
 static inline int answer(int id) { return 7 * id + 3; }

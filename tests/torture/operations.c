@@ -806,14 +806,94 @@ static void exit_child(struct actor *actor) {
   _exit(CHILD_DONE); /* it was refused */
 }
 
+/* Nobody would flush it there. */
+static bool can_post(const struct actor *actor) {
+  return actor->index > 0 && !(callseq_inside() && getpid() != ledger->process);
+}
+
+static void run_posted(void *id) { count_execution((int)(intptr_t)id); }
+static void drop_posted(void *id) { count_drop((int)(intptr_t)id); }
+
+/* It was refused: properly? */
+static void check_refusal(struct actor *actor, int id, int status) {
+  if (status != CALLSEQ_FULL)
+    mind_exit();
+  if (status != CALLSEQ_FULL)
+    fail(actor, "call %d is refused: %s", id, callseq_strerror(status));
+  settle(id, 0);
+}
+
+static void op_post(struct actor *actor) {
+  if (!can_post(actor))
+    return;
+  for (unsigned n = 1 + pick(actor, 3) * pick(actor, 10); n > 0 && has_room(actor); n--) {
+    char text[TAG_SIZE];
+    int id = new_call(actor), how = (int)pick(actor, 8);
+    /* Before it may be executed: then another thread looks at it. */
+    note_posted(id, how == 2);
+    int status = how == 3 ? callseq_post(run_posted, (void *)(intptr_t)id, drop_posted)
+                          : torture_post(id, (char *)tag(text, id), how);
+    if (status)
+      check_refusal(actor, id, status);
+  }
+}
+
+static void op_future(struct actor *actor) {
+  if (!can_post(actor))
+    return;
+  char text[TAG_SIZE], end[] = "end", *got = NULL;
+  int id = new_call(actor), how = (int)pick(actor, 5);
+  note_posted(id, false);
+  callseq_future *future = torture_future(id, end, how);
+  if (!future) {
+    check_refusal(actor, id, callseq_last_status());
+    callseq_clear_error();
+    return;
+  }
+  unsigned what = pick(actor, callseq_inside() ? 2 : 4);
+  if (what == 0)
+    callseq_future_release(future);
+  if (what == 1) {
+    int status = callseq_future_cancel(future);
+    if (status == CALLSEQ_OK)
+      settle(id, 0);
+    else if (status != CALLSEQ_BUSY)
+      fail(actor, "cancelling %d: %s", id, callseq_strerror(status));
+    callseq_future_release(future);
+  }
+  if (what < 2)
+    return;
+  int status = torture_future_result(future, &got);
+  if (status == CALLSEQ_CANCELLED || status == CALLSEQ_CLOSED)
+    mind_exit();
+  if (status != (how == 2 ? CALLSEQ_ERROR : CALLSEQ_OK) ||
+      !strstr(how == 2 ? callseq_last_error() : got, tag(text, id)))
+    fail(actor, "future of %d: %s, %s", id, callseq_strerror(status), got ? got : "nothing");
+  callseq_clear_error();
+  settle(id, 1);
+}
+
+static void op_notify(struct actor *actor) {
+  (void)actor;
+  torture_notify();
+}
+
+static void op_flush(struct actor *actor) {
+  int status = callseq_flush(pick(actor, 3));
+  if (status != CALLSEQ_OK && status != CALLSEQ_TIMEDOUT)
+    fail(actor, "flush: %s", callseq_strerror(status));
+}
+
 static _Noreturn void be_child(struct actor *actor) {
   bool inside = callseq_inside();
   if (atomic_load_explicit(&ledger->exit_code, memory_order_relaxed) != NO_EXIT)
     _exit(CHILD_DONE); /* an exit takes the fork handlers away */
   for (unsigned n = pick(actor, 4); n > 0; n--)
     perform(actor, inside ? INSIDE : OUTSIDE);
-  if (!inside)
+  if (!inside) {
+    callseq_flush(CALLSEQ_FOREVER);
     check_count(actor);
+  }
   if (pick(actor, 3) == 0)
     exit_child(actor);
   _exit(CHILD_DONE);
@@ -901,6 +981,10 @@ const struct operation operations[] = {
     {"stall", 1, OUTSIDE | INSIDE, op_stall},
     {"churn", 10, OUTSIDE, op_churn},
     {"cancel", 5, OUTSIDE, op_cancel},
+    {"post", 20, OUTSIDE | INSIDE | BRIEFLY, op_post},
+    {"future", 20, OUTSIDE | INSIDE | BRIEFLY, op_future},
+    {"notify", 10, OUTSIDE | INSIDE | BRIEFLY, op_notify},
+    {"flush", 3, OUTSIDE, op_flush},
     {"fork", 3, OUTSIDE | INSIDE, op_fork},
     {"signal", 20, OUTSIDE | INSIDE, op_signal},
     {"own-signal", 10, OUTSIDE, op_own_signal},

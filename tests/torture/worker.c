@@ -57,6 +57,8 @@ static callseq_config choose_late_config(struct actor *host) {
   config.batch_limit = PICK(host, batches);
   config.spin_limit = PICK(host, spins);
   config.stall_ms = PICK(host, stalls);
+  static const unsigned limits[] = {0, 1, 3, 100};
+  config.post_limit = PICK(host, limits);
   suspends = pick(host, 8);
   config.suspend = suspends ? 0 : CALLSEQ_SUSPEND_NONE;
   config.on_error = note_error;
@@ -106,6 +108,7 @@ static void *act(void *argument) {
       leave(actor);
     perform(actor, OUTSIDE);
   }
+  callseq_flush(CALLSEQ_FOREVER); /* what it has posted has been executed then */
   actor->ended = true;
   atomic_fetch_add_explicit(&ended, 1, memory_order_relaxed);
   pthread_barrier_wait(&finish); /* others may still send it a signal */
