@@ -1,12 +1,9 @@
 #include "audio.h"
 #include <SDL.h>
-#include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <string.h>
 
-void render(void); /* Scheme's: fills the ring */
+int render(void); /* Scheme's, posted: fills the ring */
 
 enum { RING = 4 * AUDIO_BLOCK }; /* 46 ms */
 
@@ -15,9 +12,6 @@ static float ring[RING];
 static atomic_uint given, taken;
 
 static atomic_int blocks, glitches;
-static sem_t wanted;
-static atomic_bool ending;
-static pthread_t renderer;
 static SDL_AudioDeviceID device;
 
 int audio_room(void) { return (int)(RING - (atomic_load(&given) - atomic_load(&taken))); }
@@ -42,14 +36,7 @@ static void take(void *unused, Uint8 *stream, int length) {
   atomic_fetch_add(&blocks, 1);
   if (n < count)
     atomic_fetch_add(&glitches, 1);
-  sem_post(&wanted);
-}
-
-static void *ask(void *unused) {
-  (void)unused;
-  while (sem_wait(&wanted) != 0 || !ending)
-    render();
-  return NULL;
+  render(); /* if the queue is full there are such posts in it */
 }
 
 int audio_begin(void) {
@@ -63,10 +50,7 @@ int audio_begin(void) {
   device = SDL_OpenAudioDevice(NULL, 0, &spec, NULL, 0);
   if (!device)
     return -1;
-  sem_init(&wanted, 0, 0);
-  if (pthread_create(&renderer, NULL, ask, NULL) != 0)
-    return SDL_SetError("no thread");
-  sem_post(&wanted);
+  render();
   while (audio_room() > 0)
     SDL_Delay(1);
   SDL_PauseAudioDevice(device, 0);
@@ -76,9 +60,6 @@ int audio_begin(void) {
 void audio_end(void) {
   audio_wait(RING / AUDIO_BLOCK);
   SDL_CloseAudioDevice(device);
-  ending = true;
-  sem_post(&wanted);
-  pthread_join(renderer, NULL);
   SDL_Quit();
 }
 

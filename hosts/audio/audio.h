@@ -1,8 +1,8 @@
 /* audio: a sound device whose samples come from Scheme, and never late because of it.
  *
  * SDL's audio thread must not wait: it takes samples from a ring, or silence if there are too few
- * (a glitch, which is counted), and asks for more. Scheme (voice.scm) is asked by a thread of ours,
- * fills the ring, and is ahead by its length. */
+ * (a glitch, which is counted), and posts a call of Scheme's (voice.scm), which fills the ring
+ * soon, and is ahead by its length. */
 #ifndef AUDIO_H
 #define AUDIO_H
 
@@ -10,8 +10,8 @@ enum { AUDIO_RATE = 44100, AUDIO_BLOCK = 512 };
 
 /* Opens the device and begins to play, once. 0, or -1: audio_error() says why. */
 int audio_begin(void);
-/* Ends it when what is playing has been taken; joins threads that call Scheme, so Scheme may call
- * it by a foreign-blocking-lambda only. */
+/* Waits until what is in the ring has been taken, and for the device's thread, which calls Scheme:
+ * so Scheme calls it by a foreign-blocking-lambda only. */
 void audio_end(void);
 const char *audio_error(void);
 

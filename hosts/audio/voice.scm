@@ -35,7 +35,7 @@
 (define give (foreign-lambda void "audio_give" f32vector int))
 (define silence (make-f32vector block-size 0.0))
 
-(define-sequenced-callback (render) void
+(define-sequenced-callback/post (render) void
   (let next ()
     (when (>= (room) block-size)
       (let ((block (subf32vector silence 0 block-size)))

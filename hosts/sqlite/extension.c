@@ -18,18 +18,28 @@ static void call(sqlite3_context *context, int count, sqlite3_value **values) {
   check(context, sql_call(number(context), context, count, values));
 }
 
-/* The place of an aggregate's state is kept by SQLite, zero at first. */
+/* An aggregate's state, which SQLite keeps a place for, NULL at first. Each step makes a new one.
+ */
 static void step(sqlite3_context *context, int count, sqlite3_value **values) {
-  int *place = sqlite3_aggregate_context(context, sizeof *place);
-  if (place)
-    check(context, sql_step(number(context), *place, count, values, place));
-  else
+  callseq_handle **kept = sqlite3_aggregate_context(context, sizeof *kept), *next;
+  if (!kept) {
     sqlite3_result_error_nomem(context);
+    return;
+  }
+  int status = sql_step(number(context), *kept, count, values, &next);
+  check(context, status);
+  if (status != CALLSEQ_OK)
+    return;
+  callseq_handle_release(*kept);
+  *kept = next;
 }
 
+/* Called in the end, also after an error. */
 static void end(sqlite3_context *context) {
-  int *place = sqlite3_aggregate_context(context, 0);
-  check(context, sql_end(number(context), place ? *place : 0, context));
+  callseq_handle **kept = sqlite3_aggregate_context(context, 0);
+  check(context, sql_end(number(context), kept ? *kept : NULL, context));
+  if (kept)
+    callseq_handle_release(*kept);
 }
 
 /* SQLite takes no error here: what cannot be compared is equal. */

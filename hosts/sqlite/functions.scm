@@ -2,7 +2,7 @@
 ;; program and on any of its threads (extension.c is the other half). The last part is yours.
 (import (chicken platform) (chicken foreign) (chicken base) (chicken irregex) (chicken memory)
         (chicken sort) (chicken string) callseq)
-(callseq-header "functions.h" "#include <sqlite3ext.h>")
+(callseq-header "functions.h" "#include <callseq.h>" "#include <sqlite3ext.h>")
 (foreign-declare "#include \"extension.h\"\nSQLITE_EXTENSION_INIT3")
 
 (define-foreign-type db (c-pointer (struct "sqlite3")))
@@ -85,27 +85,15 @@
 (define-sequenced-callback/status (sql_call (int n) (context c) (int count) (values v)) void
   (result! c (apply (part n 3) (arguments v count))))
 
-;; An aggregate's state between its rows is in this table; SQLite keeps the place. 0 is none yet.
-(define states (make-vector 16 #f))
+;; An aggregate's state between its rows, in a list, is kept by SQLite, as a handle; #f is none yet.
+(define (state-of n kept) (if kept (car kept) (part n 3)))
 
-(define (place-for state)
-  (let next ((place 1))
-    (cond ((= place (vector-length states))
-           (set! states (vector-resize states (* 2 place) #f))
-           (next place))
-          ((vector-ref states place) (next (+ place 1)))
-          (else (vector-set! states place (list state)) place))))
+(define-sequenced-callback/status (sql_step (int n) (callseq-handle kept) (int count) (values v))
+    callseq-handle
+  (list (apply (part n 4) (state-of n kept) (arguments v count))))
 
-(define-sequenced-callback/status (sql_step (int n) (int place) (int count) (values v)) int
-  (let* ((place (if (zero? place) (place-for (part n 3)) place))
-         (state (car (vector-ref states place))))
-    (vector-set! states place (list (apply (part n 4) state (arguments v count))))
-    place))
-
-(define-sequenced-callback/status (sql_end (int n) (int place) (context c)) void
-  (let ((state (if (zero? place) (part n 3) (car (vector-ref states place)))))
-    (unless (zero? place) (vector-set! states place #f))
-    (result! c ((part n 5) state))))
+(define-sequenced-callback/status (sql_end (int n) (callseq-handle kept) (context c)) void
+  (result! c ((part n 5) (state-of n kept))))
 
 (define-sequenced-callback/status
     (sql_compare (int n) (c-pointer a) (int a_size) (c-pointer b) (int b_size)) int
