@@ -1,5 +1,5 @@
 # The targets of the root's makefile that build and run a host, or test them all.
-HOSTS := http sqlite python java rust audio jobs
+HOSTS := http sqlite python java rust audio jobs gui curl gpio
 .PHONY: $(HOSTS) check-hosts
 $(HOSTS): all
 	@$(MAKE) --no-print-directory -C hosts STAGE=$(STAGE) OUT=$(BUILT)/hosts $@

@@ -128,7 +128,8 @@ static void *consume(void *number) {
         looked = time(NULL);
         kept = take_over(redis, consumer, &found);
       }
-      if (!found) kept = kept && take_new(redis, consumer);
+      if (!found)
+        kept = kept && take_new(redis, consumer);
     }
     if (kept)
       freeReplyObject(redisCommand(redis, "XGROUP DELCONSUMER jobs workers %s", consumer));
