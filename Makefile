@@ -55,8 +55,8 @@ include tests/settings/tool.mk tests/settings/foreign.mk tests/settings/way.mk
 export TOOL FOREIGN WAY $(if $(WAY),CC CXX)
 export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(WAY_CFLAGS) $(TOOL_CFLAGS) $(SCHEME_CFLAGS))
 
-SOURCES := callseq.egg callseq.h callseq.scm callseq-cncb.scm doc/reference.md \
-           $(wildcard install/* src/build src/*/*)
+SOURCES := callseq.egg callseq.h callseq.scm callseq-cncb.scm callseq-eval.scm doc/reference.md \
+           $(wildcard client/* install/* src/build src/*/*)
 
 # A folder whose files replace src/sequence/sequencer.[ch], for a BUILD of its own; see bench/designs.
 SEQUENCER :=
@@ -148,8 +148,9 @@ endif
 
 uninstall:
 	@rm -f $(addprefix $(DESTDIR)$(REPOSITORY)/callseq.,a so link egg-info import.so import.scm) \
-	  $(addprefix $(DESTDIR)$(REPOSITORY)/callseq-cncb.,o so link import.so import.scm) \
-	  $(addprefix $(DESTDIR)$(PREFIX)/,include/callseq.h include/chicken/callseq.h lib/libcallseq.a \
+	  $(foreach module,cncb eval,$(addprefix $(DESTDIR)$(REPOSITORY)/callseq-$(module).,o so link \
+	    import.so import.scm)) \
+	  $(addprefix $(DESTDIR)$(PREFIX)/,bin/callseq-repl include/callseq.h include/chicken/callseq.h lib/libcallseq.a \
 	    lib/pkgconfig/callseq.pc lib/cmake/callseq/callseqConfig.cmake \
 	    lib/cmake/callseq/callseqConfigVersion.cmake share/doc/callseq/reference.md) $(wildcard $(addprefix $(MAN_PAGES)/,callseq.3 callseq-forms.3 callseq_*.3))
 	@rmdir $(addprefix $(DESTDIR)$(PREFIX)/,lib/cmake/callseq share/doc/callseq) 2>/dev/null || :

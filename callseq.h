@@ -216,6 +216,17 @@ int callseq_future_then(callseq_future *future, void (*f)(void *data, int status
 /* The caller needs the future no more: the call and its `then` go on. NULL is allowed. */
 void callseq_future_release(callseq_future *future);
 
+/* Evaluating Scheme text, in a program that has imported the module callseq-eval; in others all
+ * three are CALLSEQ_INVALID. Status and message are as for any call.
+ *
+ * callseq_eval reads and evaluates the forms of `code` one by one; *printed becomes the last value
+ * as `write` prints it, malloc'd, "" if there is no form, and NULL if the call fails. NULL discards
+ * it. callseq_load loads a file, source or compiled. callseq_repl listens on a Unix socket of that
+ * name, for this user and root only: each connection is a prompt. NULL ends all of them. */
+int callseq_eval(const char *code, char **printed);
+int callseq_load(const char *file);
+int callseq_repl(const char *path);
+
 /* What has happened since callseq_init. */
 struct callseq_stats {
   uint64_t calls;             /* executed, callseq_invoke and nested ones included */

@@ -4,10 +4,12 @@
 
 (declare (unit callseq) (uses scheduler) (disable-interrupts))
 
-;; Behind a syntax stands what its expansion uses; behind the first one what callseq-cncb does.
+;; Behind a syntax stands what its expansion uses; behind the first one what callseq-cncb does, and
+;; behind the second one what callseq-eval does.
 (module callseq
     ((define-sequenced-callback hand-over give-back note-ready leave describe call-chain report)
-     define-sequenced-callback/status define-sequenced-callback/post
+     (define-sequenced-callback/status provide-evaluation shared-parameters own-level gone? forked-by)
+     define-sequenced-callback/post
      define-sequenced-callback/future define-sequenced-callback/notify callseq-header
      (foreign-blocking-lambda call-outside object->handle handle->object) (foreign-blocking-lambda* call-outside)
      (exclusively call-exclusively))
@@ -134,6 +136,7 @@
 (include "src/scheme/signals.scm")
 (include "src/scheme/service.scm")
 (include "src/scheme/program.scm")
+(include "src/scheme/evaluation.scm")
 (include "src/scheme/loading.scm")
 
 )

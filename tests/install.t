@@ -54,9 +54,11 @@ compile_by_hand() { # PROGRAM OPTION...
 ok 'make install' do_make install PREFIX="$prefix"
 says 'it tells how to use that prefix' "CHICKEN_REPOSITORY_PATH=$prefix/lib/chicken/"
 repository=$(echo "$prefix"/lib/chicken/*)
-is 'what is installed' "$(files "$prefix")" "./include/callseq.h ./include/chicken/callseq.h $(
+is 'what is installed' "$(files "$prefix")" "./bin/callseq-repl ./include/callseq.h ./include/chicken/callseq.h $(
   cd "$prefix" && echo ./lib/chicken/*/callseq-cncb.import.so ./lib/chicken/*/callseq-cncb.link \
-    ./lib/chicken/*/callseq-cncb.o ./lib/chicken/*/callseq-cncb.so ./lib/chicken/*/callseq.a ./lib/chicken/*/callseq.egg-info \
+    ./lib/chicken/*/callseq-cncb.o ./lib/chicken/*/callseq-cncb.so \
+    ./lib/chicken/*/callseq-eval.import.so ./lib/chicken/*/callseq-eval.link \
+    ./lib/chicken/*/callseq-eval.o ./lib/chicken/*/callseq-eval.so ./lib/chicken/*/callseq.a ./lib/chicken/*/callseq.egg-info \
     ./lib/chicken/*/callseq.import.so ./lib/chicken/*/callseq.link ./lib/chicken/*/callseq.so
 ) ./lib/cmake/callseq/callseqConfig.cmake ./lib/cmake/callseq/callseqConfigVersion.cmake \
 ./lib/libcallseq.a ./lib/pkgconfig/callseq.pc ./share/doc/callseq/reference.md "

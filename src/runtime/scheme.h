@@ -63,6 +63,9 @@ int callseq_scheme_input_buffered(void);
 void callseq_scheme_take_over_signals(void);
 struct callseq_handle *callseq_scheme_handle(C_word object, char *place);
 int callseq_scheme_watches_handles(void);
+void callseq_scheme_define_evaluation(int which, C_word procedure);
+char *callseq_scheme_evaluation_text(C_word request);
+C_word callseq_scheme_is_printed(C_word request);
 
 /* The reply of the library's own callbacks, which have no result. */
 CALLSEQ_INLINE C_word callseq_scheme_reply_void(C_word serial) {

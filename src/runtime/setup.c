@@ -134,6 +134,7 @@ static int set_up(struct callseq_runtime *r, const callseq_config *config) {
     atomic_store_explicit(&r->setup.state, CALLSEQ_FAILED, memory_order_release);
   } else {
     atomic_store_explicit(&r->setup.state, CALLSEQ_READY, memory_order_release);
+    callseq_service_look(r, NULL); /* green threads that the program has started */
     callseq_sequencer_end_batch(&r->fast.sequencer);
     callseq_later_opened(r);
   }

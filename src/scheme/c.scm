@@ -67,6 +67,13 @@
 ;; (input-buffered?) -> boolean: has C's standard input characters that nobody has read?
 (define input-buffered? (foreign-lambda* bool () "C_return(callseq_scheme_input_buffered());"))
 
+;; (define-evaluation WHICH PROCEDURE): the body of callseq_eval, callseq_load or callseq_repl: 0, 1 or 2.
+(define define-evaluation (foreign-lambda void "callseq_scheme_define_evaluation" int scheme-object))
+
+;; (evaluation-text REQUEST): the C string that one of these has been given, or #f. REQUEST is a fixnum.
+(define evaluation-text
+  (foreign-lambda* c-string ((scheme-object request)) "C_return(callseq_scheme_evaluation_text(request));"))
+
 ;; (take-over-signals): has signals that Scheme handles already come by the library's way.
 (define take-over-signals (foreign-lambda void "callseq_scheme_take_over_signals"))
 

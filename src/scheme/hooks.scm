@@ -42,10 +42,14 @@
 ;; How many processes down from the one that loaded the program this one is, by process-fork.
 (define generation 0)
 
+;; The green thread that has made this process by process-fork, or #f.
+(define forked-by #f)
+
 ;; In a child of process-fork: it is born here. For a THUNK? it must not leave the call in progress;
 ;; see src/runtime/fork.c.
 (define (be-born thunk?)
   (set! generation (+ generation 1))
+  (set! forked-by ##sys#current-thread)
   (born thunk?))
 
 ;; A child must not go on as a second host against the program's will. One that process-fork makes for

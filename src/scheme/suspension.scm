@@ -131,6 +131,21 @@
     (redo-bindings (cdr winds))
     (when (vector? (car winds)) ((vector-ref (car winds) 0)))))
 
+;; Calls PROCEDURE while the parameters are those that all callbacks share, also from a green thread that
+;; has its own, and gives its value. What it sets, it sets for all callbacks.
+(define (shared-parameters procedure)
+  (let* ((thread (if (pair? levels) (car (last-level levels)) ##sys#current-thread))
+         (state (##sys#slot thread 5))
+         (own ##sys#current-parameter-vector))
+    (if (eq? thread ##sys#current-thread)
+        (procedure)
+        (begin
+          (set! ##sys#current-parameter-vector (##sys#slot state 5))
+          (let ((value (procedure)))
+            (##sys#setslot state 5 ##sys#current-parameter-vector) ; it may have had to grow
+            (set! ##sys#current-parameter-vector own)
+            value)))))
+
 ;; Goes on with a server, which has been attached. Ports and parameters stay as they are.
 (define (change-over thread)
   (let ((state (##sys#slot thread 5)))
@@ -238,10 +253,11 @@
   (let ((level (server-level thread)))
     (and level (not (##core#inline "callseq_scheme_is_polled" (record-of level))))))
 
+;; The last of LEVELS, which is the attached server's.
+(define (last-level levels) (if (null? (cdr levels)) (car levels) (last-level (cdr levels))))
+
 ;; Is LEVEL the attached server's?
-(define (attached? level)
-  (and (pair? levels)
-       (let last ((l levels)) (if (null? (cdr l)) (eq? (car l) level) (last (cdr l))))))
+(define (attached? level) (and (pair? levels) (eq? (last-level levels) level)))
 
 ;; CHICKEN's scheduler ends a wait of the program's first green thread when a signal interrupts it:
 ;; not if that one is suspended, and waits elsewhere.
@@ -398,6 +414,16 @@
 
 ;;; Giving way
 
+;; Stands where another has left the ready queue.
+(define nobody (##sys#make-thread #f 'dead 'nobody 0))
+
+;; THREAD is ready no longer: its turn must not come in addition to those that it takes at once.
+(define (leave-queue thread)
+  (let loop ((queue (##sys#ready-queue)))
+    (when (pair? queue)
+      (when (eq? (car queue) thread) (set-car! queue nobody))
+      (loop (cdr queue)))))
+
 ;; Has the present green thread go on with THUNK later, if it is not SERVER, which is the present one
 ;; then. Interrupts are held.
 (define (step-back server thunk)
@@ -405,6 +431,7 @@
     (when (eq? lender server) (set! lender #f))
     (##sys#setslot thread 1 thunk)
     (unless (eq? thread server)
+      (leave-queue server)
       (##sys#add-to-ready-queue thread)
       (save-state thread)
       (restore-state server)

@@ -1,0 +1,282 @@
+;;; Sessions: a prompt for each connection.
+;;;
+;;; The *reader* waits for what comes and keeps it for the *evaluator*, which waits for that, evaluates a
+;;; form at a time, and answers. The reader has it stop: a Ctrl-C (byte 3) abandons the form and all that
+;;; has come before, a hang-up ends the session. When the input ends the evaluator goes on with what has
+;;; come, and the reader looks every tenth of a second whether somebody still waits for the answer.
+;;;
+;;; The evaluator is stopped by another thunk to go on with, which enters a continuation of the prompt.
+;;; Where C code waits for a call that it makes, that call fails instead: frames of C must end by themselves.
+;;;
+;;; In a forked child both end, as soon as the reader finds out.
+
+(define-record session
+  fd
+  generation                            ; of the process that it belongs to, see sockets.h
+  evaluator                             ; its green thread
+  input at                              ; what has come, a string, and how much of it has been read
+  ended?                                ; no more comes
+  waiting                               ; green threads that wait for more
+  output                                ; strings that are to be sent, the last one first
+  gone?                                 ; nobody reads them
+  over?                                 ; ends after this form
+  restart)                              ; thunk: abandons the form. The evaluator's
+
+(define sessions '())
+
+(define (this-process) (foreign-value "callseq_eval.generation" int))
+(define (forked? s) (not (eq? (session-generation s) (this-process))))
+
+(define receive-bytes (foreign-lambda int "callseq_eval_receive" int scheme-pointer int))
+(define send-bytes (foreign-lambda int "callseq_eval_send" int scheme-pointer int int))
+(define hung-up? (foreign-lambda bool "callseq_eval_hung_up" int))
+(define close-descriptor (foreign-lambda void "callseq_eval_close" int))
+
+;;; Green threads
+
+;; A green thread of NAME that runs THUNK, not yet ready; none of the present winders is its own.
+(define (make-green-thread name thunk)
+  (let ((thread (##sys#make-thread #f 'created name ##sys#default-thread-quantum)))
+    (##sys#setslot (##sys#slot thread 5) 0 '())
+    (##sys#setslot thread 1
+                   (lambda ()
+                     (thunk)
+                     (##sys#thread-kill! thread 'dead)
+                     (##sys#schedule)))
+    thread))
+
+(define (wait-for fd direction)
+  (##sys#thread-block-for-i/o! ##sys#current-thread fd direction)
+  (##sys#thread-yield!))
+
+;; Waits for a tenth of a second.
+(define (wait-a-little)
+  (##sys#thread-block-for-timeout!
+   ##sys#current-thread
+   (+ 100 (##core#inline_allocate ("C_a_i_current_process_milliseconds" 7) #f)))
+  (##sys#thread-yield!))
+
+;; Closes FD; who waits for it goes on.
+(define (close-socket fd)
+  (let ((entry (assv fd ##sys#fd-list)))
+    (when entry (for-each ##sys#thread-unblock! (append (cdr entry) '()))))
+  (close-descriptor fd))
+
+;; Has THREAD, which is not the present one, go on with THUNK; see above.
+(define (redirect! thread thunk)
+  (unless (callseq#gone? thread)
+    (##sys#setslot thread 1
+                   (lambda ()
+                     (if (callseq#own-level)
+                         (error "interrupted; C code waits for this call, and goes on")
+                         (thunk))))
+    (##sys#thread-unblock! thread)))
+
+;;; Beginning and end
+
+(define (start-session fd)
+  (let* ((s (make-session fd (this-process) #f "" 0 #f '() '() #f #f void))
+         (evaluator (make-green-thread 'prompt (lambda () (converse s))))
+         (state (##sys#slot evaluator 5))
+         (out (output-port s)))
+    (##sys#setslot state 1 (input-port s))
+    (##sys#setslot state 2 out)
+    (##sys#setslot state 3 out)
+    (##sys#setslot state 5 (callseq#shared-parameters
+                            (lambda ()
+                              (vector-resize ##sys#current-parameter-vector
+                                                   (vector-length ##sys#current-parameter-vector)))))
+    (session-evaluator-set! s evaluator)
+    (set! sessions (cons s sessions))
+    (##sys#add-to-ready-queue evaluator)
+    (##sys#add-to-ready-queue (make-green-thread 'prompt-reader (lambda () (read-input s))))))
+
+;; Ends the connection. What is evaluated goes on until it is redirected.
+(define (close-session s)
+  (unless (session-closed? s)
+    (session-over?-set! s #t)
+    (session-gone?-set! s #t)
+    (set! sessions (without s sessions))
+    (close-socket (session-fd s))))
+
+;; LIST without the OBJECT in it.
+(define (without object list)
+  (if (eq? object (car list)) (cdr list) (cons (car list) (without object (cdr list)))))
+
+(define (session-closed? s) (not (memq s sessions)))
+
+;; The same, and abandons what is evaluated.
+(define (cancel-session s)
+  (close-session s)
+  (unless (eq? (session-evaluator s) ##sys#current-thread)
+    (redirect! (session-evaluator s) (session-restart s))))
+
+;; In a forked child: nothing that the parent evaluates goes on, but what has forked.
+(define (abandon-session s)
+  (close-session s)
+  (unless (or (callseq#gone? (session-evaluator s)) (eq? (session-evaluator s) callseq#forked-by))
+    (##sys#thread-kill! (session-evaluator s) 'terminated)))
+
+;;; Input
+
+(define (read-input s)
+  (let ((buffer (make-string 4096)))
+    (let loop ()
+      (wait-for (session-fd s) #:input)
+      (when (keep-session? s)
+        (let ((n (receive-bytes (session-fd s) buffer (string-length buffer))))
+          (cond ((eq? n 0)
+                 (session-ended?-set! s #t)
+                 (wake-waiting s)
+                 (look-after s))
+                (else
+                 (when (fx> n 0) (take-input s (substring buffer 0 n)))
+                 (loop))))))))
+
+;; Is there still somebody who evaluates? Ends the session if not.
+(define (keep-session? s)
+  (cond ((session-closed? s) #f)
+        ((forked? s) (abandon-session s) #f)
+        ((callseq#gone? (session-evaluator s)) (close-session s) #f)
+        (else #t)))
+
+(define (look-after s)
+  (wait-a-little)
+  (when (keep-session? s)
+    (if (hung-up? (session-fd s))
+        (cancel-session s)
+        (look-after s))))
+
+;; TEXT has come.
+(define (take-input s text)
+  (let ((stop (last-index #\x3 text)))
+    (session-input-set! s (if stop
+                              (substring text (fx+ stop 1) (string-length text))
+                              (string-append (unread s) text)))
+    (session-at-set! s 0)
+    (if stop
+        (redirect! (session-evaluator s)
+                   (lambda ()
+                     (say s "\n*** interrupted ***\n")
+                     ((session-restart s))))
+        (wake-waiting s))))
+
+(define (last-index char string)
+  (let loop ((i (fx- (string-length string) 1)))
+    (cond ((fx< i 0) #f)
+          ((eq? char (string-ref string i)) i)
+          (else (loop (fx- i 1))))))
+
+;; What has come and has not been read.
+(define (unread s) (substring (session-input s) (session-at s) (string-length (session-input s))))
+(define (unread? s) (fx< (session-at s) (string-length (session-input s))))
+
+(define (wake-waiting s)
+  (let ((threads (session-waiting s)))
+    (session-waiting-set! s '())
+    (for-each ##sys#thread-unblock! threads)))
+
+;; The next byte, which stays; waits for it. The end of file if there is none.
+(define (peek-input s)
+  (cond ((unread? s) (string-ref (session-input s) (session-at s)))
+        ((or (session-ended? s) (session-over? s)) #!eof)
+        (else
+         (session-waiting-set! s (cons ##sys#current-thread (session-waiting s)))
+         (##sys#setslot ##sys#current-thread 3 'blocked)
+         (##sys#thread-yield!)
+         (peek-input s))))
+
+(define (read-byte s)
+  (let ((byte (peek-input s)))
+    (when (char? byte) (session-at-set! s (fx+ 1 (session-at s))))
+    byte))
+
+(define (input-port s)
+  (make-input-port (lambda () (read-byte s))
+                   (lambda () (or (unread? s) (session-ended? s)))
+                   void
+                   (lambda () (peek-input s))))
+
+;;; Output
+
+(define (output-port s)
+  (make-output-port (lambda (string) (say s string)) void (lambda () (send-output s))))
+
+;; Sends STRING, at the latest with the end of its line.
+(define (say s string)
+  (unless (session-gone? s)
+    (session-output-set! s (cons string (session-output s)))
+    (when (last-index #\newline string) (send-output s))))
+
+(define (send-output s)
+  (let ((text (apply string-append (reverse (session-output s)))))
+    (session-output-set! s '())
+    (let loop ((from 0))
+      (when (and (fx< from (string-length text)) (not (session-gone? s)))
+        (let ((n (if (forked? s) 0 (send-bytes (session-fd s) text from (string-length text)))))
+          (cond ((fx> n 0) (loop (fx+ from n)))
+                ((eq? n 0) (session-gone?-set! s #t))
+                (else
+                 (wait-for (session-fd s) #:output)
+                 (loop from))))))))
+
+;;; Evaluating
+
+(define (converse s)
+  (let ((exit-process (exit-handler)))
+    (exit-handler
+     (lambda code
+       (if (forked? s)                  ; by what this session evaluates
+           (apply exit-process code)
+           (leave s)))))
+  (##sys#reset-handler (lambda () ((session-restart s))))
+  (let loop ((n 1))
+    (let ((before #f))
+      (call/cc
+       (lambda (return)
+         (session-restart-set! s (lambda () (return (void))))
+         (say s (sprintf "#;~A> " n))
+         (send-output s)
+         (with-exception-handler
+          (lambda (exception)
+            (tell-error s exception)
+            (return (void)))
+          (lambda ()
+            (let ((form (read)))
+              (skip-newline s)
+              (cond ((and (eof-object? form) (not (unread? s))) (session-over?-set! s #t))
+                    (else
+                     (foreign-code "C_clear_trace_buffer();")
+                     (set! before (adopt-environment))
+                     (call-with-values (lambda () (eval form))
+                       (lambda values (tell-values s values))))))))))
+      (hand-on-environment before))
+    (unless (or (session-over? s) (forked? s))
+      (loop (fx+ n 1))))
+  (send-output s)
+  (close-session s))
+
+;; (exit) in a session.
+(define (leave s)
+  (when (callseq#own-level)
+    (error 'exit "C code waits for this call; the session can be left when that has ended"))
+  (session-over?-set! s #t)
+  (cond ((eq? (session-evaluator s) ##sys#current-thread) ((session-restart s)))
+        (else
+         (redirect! (session-evaluator s) (session-restart s))
+         (##sys#thread-kill! ##sys#current-thread 'dead)
+         (##sys#schedule))))
+
+;; Of the line with the form: the next (read-line) is for what follows.
+(define (skip-newline s)
+  (when (and (unread? s) (eq? #\newline (string-ref (session-input s) (session-at s))))
+    (session-at-set! s (fx+ 1 (session-at s)))))
+
+(define (tell-values s values)
+  (cond ((null? values) (say s "; no values\n"))
+        ((and (null? (cdr values)) (eq? (void) (car values))) (void))
+        (else (for-each (lambda (value) (say s (string-append (written value) "\n"))) values))))
+
+(define (tell-error s exception)
+  (let ((chain (callseq#call-chain)))
+    (say s (string-append "\nError: " (callseq#describe exception) "\n" (or chain "")))))
