@@ -227,8 +227,10 @@ refused 'two headers' '(callseq-header "a.h") (callseq-header "b.h")' callseq-he
 # C that blocks: the same types, the other way round.
 blocking=foreign-blocking-lambda
 for type in scheme-object u8vector blob scheme-pointer '(scheme-pointer int)' pointer-vector; do
+  instead=c-pointer
+  [ "$type" = scheme-object ] && instead=callseq-handle
   refused "$type for C that blocks" "(define f ($blocking int \"f\" int $type))" "$blocking" f \
-    'argument 2' 'the Scheme heap' c-pointer
+    'argument 2' 'the Scheme heap' "$instead"
   refused "$type from C that blocks" "(define f ($blocking* $type () \"return 0;\"))" "$blocking*" \
     'the result' 'the Scheme heap'
   refused "$type for a C body that blocks" "(define f ($blocking* int (($type place)) \"return 0;\"))" \

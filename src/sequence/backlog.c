@@ -58,7 +58,7 @@ bool callseq_backlog_init(struct callseq_backlog *b, uint64_t limit, bool (*is_g
   uint64_t places = 2;
   while (places < limit + limit / 2)
     places *= 2;
-  b->places = aligned_alloc(sizeof *b->places, places * sizeof *b->places);
+  b->places = aligned_alloc(_Alignof(struct callseq_backlog_place), places * sizeof *b->places);
   if (!b->places)
     return false;
   memset(b->places, 0, places * sizeof *b->places); /* in memory before the first thing comes */

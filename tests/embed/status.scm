@@ -2,7 +2,7 @@
 (import (chicken platform) (chicken foreign) callseq)
 
 #>
-void fail_in_c(void), ask_for_a_call(void);
+void fail_in_c(void);
 <#
 
 (define-sequenced-callback/status (divide (int a) (int b)) int (quotient a b))
@@ -16,6 +16,5 @@ void fail_in_c(void), ask_for_a_call(void);
 (define-sequenced-callback (divide_plainly (int a) (int b)) int (quotient a b))
 
 (define-sequenced-callback (fail_below) void ((foreign-safe-lambda void "fail_in_c")))
-(define-sequenced-callback (have_another_call) void ((foreign-lambda void "ask_for_a_call")))
 
 (return-to-host)

@@ -7,7 +7,7 @@
 int divide(int, int, int *), fail_with(const char *), halve(double, double *);
 int shout(const char *, char **), is_even(int, int *), next_char(char, char *);
 int divide_plainly(int, int);
-void fail_below(void), have_another_call(void);
+void fail_below(void);
 
 static int reports;
 
@@ -37,80 +37,51 @@ static void own_message(int index) {
 }
 
 static pthread_t observer;
-static int lent; /* calls of fail_below that the observer executed; whoever is inside writes it */
-enum { DONE, ASKED, BEGUN, OVER };
-static atomic_int other_call;
-
-static void await(int state) {
-  while (atomic_load_explicit(&other_call, memory_order_acquire) != state) /* pairs with move_on */
-    sched_yield();
-}
-
-static void move_on(int state) {
-  /* release: pairs with the acquires in await and call_when_asked */
-  atomic_store_explicit(&other_call, state, memory_order_release);
-}
+static atomic_int lent; /* calls of fail_below that the observer executed */
+static atomic_bool over;
 
 /* Under Scheme, on whichever thread executes the callback. */
-void fail_in_c(void), ask_for_a_call(void);
+void fail_in_c(void);
 void fail_in_c(void) {
-  lent += pthread_equal(pthread_self(), observer) != 0;
+  if (pthread_equal(pthread_self(), observer))
+    atomic_fetch_add_explicit(&lent, 1, memory_order_relaxed);
   divide(1, 0, NULL);
 }
 
-/* The observer is inside: the other thread's call has to wait, and is then executed here. */
-void ask_for_a_call(void) {
-  move_on(ASKED);
-  await(BEGUN);
-  for (int i = 0; i < 10; i++)
-    sched_yield();
-}
-
-static void call_when_asked(void) {
-  int state; /* acquire: pairs with move_on */
-  while ((state = atomic_load_explicit(&other_call, memory_order_acquire)) != OVER) {
-    if (state == ASKED) {
-      move_on(BEGUN);
-      fail_below();
-      move_on(DONE);
-    }
-    sched_yield();
+/* Calls until it has executed failing calls of others too, and so many calls of its own. How many
+ * of those left its record as `status`, with this message and call chain. */
+static int call_among_failures(int calls, int status, const char *message, const char *trace) {
+  int right = 0, before = atomic_load_explicit(&lent, memory_order_relaxed);
+  for (int i = 0; i < calls || atomic_load_explicit(&lent, memory_order_relaxed) == before; i++) {
+    is_even(i, NULL);
+    bool is_mine = callseq_last_status() == status && callseq_last_error() == message &&
+                   callseq_last_trace() == trace;
+    right += i < calls && is_mine;
   }
+  return right;
 }
 
 static void failures_of_others(int index) {
   enum { TURNS = 5000 };
   if (index) {
-    call_when_asked();
+    while (!atomic_load_explicit(&over, memory_order_relaxed))
+      fail_below();
     return;
   }
   observer = pthread_self();
-  int right = 0;
-  for (int i = 0; i < TURNS; i++) {
-    have_another_call();
-    right += callseq_last_status() == CALLSEQ_OK;
-    await(DONE);
-  }
-  is_int(right, TURNS, "failures of C code under others' calls are not in this thread's record");
+  is_int(call_among_failures(TURNS, CALLSEQ_OK, NULL, NULL), TURNS,
+         "failures of C code under others' calls are not in this thread's record");
 
   fail_with("my own");
   const char *message = callseq_last_error(), *trace = callseq_last_trace();
   char *copy = strdup(message), *trace_copy = strdup(trace);
-  for (right = 0; right < TURNS; right++) {
-    have_another_call();
-    if (callseq_last_error() != message || strcmp(message, copy))
-      break;
-    if (callseq_last_trace() != trace || strcmp(trace, trace_copy))
-      break;
-    await(DONE);
-  }
-  is_int(right, TURNS, "nor do they touch its own message and call chain");
-  is_int(callseq_last_status(), CALLSEQ_ERROR, "or status");
-  ok(lent > 0, "it has executed %d such calls", lent);
+  is_int(call_among_failures(TURNS, CALLSEQ_ERROR, message, trace), TURNS,
+         "nor do they touch its own message, call chain and status");
+  is_str(message, copy, "nor the text of the message");
+  is_str(trace, trace_copy, "nor that of the call chain");
   free(copy);
   free(trace_copy);
-  await(DONE);
-  move_on(OVER);
+  atomic_store_explicit(&over, true, memory_order_relaxed);
 }
 
 static void dropped_strings(void) {
@@ -145,6 +116,7 @@ int main(void) {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
   config.on_error = count_report;
   config.on_error_data = &reports;
+  config.batch_busy = 1; /* so that batches come about */
   is_int(callseq_last_status(), CALLSEQ_OK, "no failure before init");
   is_str(callseq_last_error(), NULL, "no message before init");
   is_str(callseq_last_trace(), NULL, "no call chain before init");
@@ -195,7 +167,7 @@ int main(void) {
   is_int(next_char((char)255, bytes), CALLSEQ_ERROR, "char: failure");
 
   crew(4, own_message);
-  crew(2, failures_of_others);
+  crew(4, failures_of_others);
   dropped_strings();
   strerrors();
   return done();
