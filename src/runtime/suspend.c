@@ -22,6 +22,8 @@
  * it was made for. `suspend.above` keeps the last serial meanwhile, from which those that follow
  * count on.
  *
+ * verify/suspension.pml is a model of this.
+ *
  * Invariants. A server that is not attached never runs. A request is suspended exactly while its
  * status says so; only its own thread takes it out of that state, as the holder. Whoever rings is
  * the holder, so a bell that its own thread closes as the holder is rung by nobody.
