@@ -28,7 +28,7 @@
  * - with -DENDS: each thread comes to its end, if no thread is stopped for ever.
  *
  * -D takes: THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
- * are busy, bit n of the number for thread n), SYMMETRIC,
+ * are busy, bit n of the number for thread n), ONCE (threads that make one call less, as BUSY), SYMMETRIC,
  * STAYS (a holder by sequencer_enter stays until it is asked), CLOSES (the first thread closes the
  * lock at the end of a call that has waited), CHAIN, ORDER, MEMORY (below), SYMMETRY (symmetry.h), ENDS, and BUG=name for a mistake that has to be found.
  * The verifier must be compiled with -DNOREDUCE: the steps have done that reduction.
@@ -47,6 +47,9 @@
 #endif
 #ifndef BUSY
 #define BUSY 0
+#endif
+#ifndef ONCE
+#define ONCE 0
 #endif
 #ifndef SYMMETRIC
 #define SYMMETRIC 0
@@ -80,7 +83,6 @@
 #define NO_WAKE 9        /* who has been executed asleep is not woken */
 #define LATE_WAKE 10     /* it is, but only after the next request has been executed */
 #define AFTER_OWN 11     /* a holder goes on with a batch after its own request */
-#define NO_LIMIT 12      /* a batch without a limit */
 #define NOT_ALONE 13     /* a holder takes waiters that are alone */
 #define SILENT 14        /* who overtakes the heir calls off its demand and does not ring */
 #define NO_FREE_FENCE 15 /* symmetric: none between freeing the lock and looking at the demand */
@@ -524,7 +526,7 @@ inline hear_demand(value) {
 }
 
 inline begin_batch(count) {
-  batch = (BUG != NO_LIMIT && count > BATCH_LIMIT -> BATCH_LIMIT : count)
+  batch = (count > BATCH_LIMIT -> BATCH_LIMIT : count)
 }
 
 inline sequencer_next(waiter) {
@@ -701,6 +703,7 @@ inline sequencer_end_batch() {
 }
 
 inline sequencer_pass_on() {
+  skip;
 #if BUG != NO_SECOND_LOOK
   do
   :: load(it, demand, relaxed);
@@ -1075,8 +1078,13 @@ inline execute(waiter) {
 
 #ifdef CHAIN
 #define HAS_RETURNED(waiter) (!executed[waiter] || gone[waiter])
-#if WAITERS < 3 || WAITERS > 4
-#error "CHAIN is for three calls or four"
+#define HAVE_RETURNED(a, b, c) (HAS_RETURNED(a) && HAS_RETURNED(b) && HAS_RETURNED(c))
+#if WAITERS == 3
+#define ALL_HAVE_RETURNED HAVE_RETURNED(1, 2, 3)
+#elif WAITERS == 4
+#define ALL_HAVE_RETURNED (HAVE_RETURNED(1, 2, 3) && HAS_RETURNED(4))
+#elif WAITERS == 6
+#define ALL_HAVE_RETURNED (HAVE_RETURNED(1, 2, 3) && HAVE_RETURNED(4, 5, 6))
 #endif
 #endif
 
@@ -1085,7 +1093,7 @@ inline waits() {
   skip;
 #ifdef CHAIN
   step;
-  HAS_RETURNED(1) && HAS_RETURNED(2) && HAS_RETURNED(3) && HAS_RETURNED(WAITERS)
+  ALL_HAVE_RETURNED
 #endif
 }
 
@@ -1187,7 +1195,7 @@ c_code {
 #endif
 
 active [THREADS] proctype thread() {
-  byte me = _pid + 1, w = _pid + 1;
+  byte me = _pid + 1, w = _pid + 1 + ((ONCE >> (_pid + 1)) & 1) * THREADS;
   byte seen, was, it, top, oldest, after, n; /* what the C functions keep in locals */
   byte heir, offer;
 #if BUG == LATE_WAKE
