@@ -79,7 +79,7 @@
 (define (expand-form form)
   (case (strip-syntax (car form))
     ((callseq-header) (expand-header form))
-    (else => (lambda (name) (expand-callback form (eq? name 'define-sequenced-callback/status))))))
+    (else => (lambda (name) (expand-callback form (manner-of name))))))
 
 ;; A refusal names the form, the part at fault and the remedy; and the compiler can print it.
 (define-record refusal form message culprits)
@@ -282,6 +282,8 @@
     (and (pair? (cddr t)) (caddr t))
     (and (pair? (cddr t)) (pair? (cdddr t)) (cadddr t))))
  foreign-types)
+(chicken.compiler.support#register-foreign-type! ; what a file that imports callseq has
+ 'callseq-handle '(c-pointer (struct "callseq_handle")) 'callseq#object->handle 'callseq#handle->object)
 ;; What the compiler does about an error, but for ending the process.
 (set! chicken.syntax#syntax-error
   (lambda (form message . culprits) (signal (make-refusal form message culprits))))

@@ -201,16 +201,36 @@ struct Counter { int n; };
         ((memq (car list) these) (filter-out these (cdr list)))
         (else (cons (car list) (filter-out these (cdr list))))))
 
+;; The forms, and what the compile-time part calls them.
+(define manners
+  '((define-sequenced-callback . plain) (define-sequenced-callback/status . status)
+    (define-sequenced-callback/post . post) (define-sequenced-callback/future . future)
+    (define-sequenced-callback/notify . notify)))
+(define (manner-of form) (cdr (assq form manners)))
+
+;; TYPE, or a pointer where what TYPE refers to would have to outlive the caller's frame.
+(define (lasting type manner)
+  (if (and (memq manner '(post future)) (refers? type)) 'c-pointer type))
+(define (refers? type)
+  (and (pair? type)
+       (if (eq? (car type) 'const) (refers? (cadr type)) (memq (car type) '(ref instance-ref)))))
+
+;; How many arguments.
+(define (a-count) (case (random 8) ((0) 0) ((1) (random 41)) (else (random 6))))
+
 (define (valid-form seed c++?)
-  (let* ((status? (chance 3))
-         (count (case (random 8) ((0) 0) ((1) (random 41)) (else (random 6))))
+  (let* ((form (pick (map car manners)))
+         (manner (manner-of form))
+         (count (if (eq? manner 'notify) 0 (a-count)))
          (names (argument-names count))
-         (result (if (chance 8) (pick '(void fz-nothing)) (value-type c++? #f))))
-    `(,(if status? 'define-sequenced-callback/status 'define-sequenced-callback)
+         (result (if (or (memq manner '(post notify)) (chance 8))
+                     (pick '(void fz-nothing))
+                     (value-type c++? #f))))
+    `(,form
       ,@(if (chance 5) (list (pick qualifiers)) '())
       (,(callback-name seed)
-       ,@(map (lambda (name) (list (value-type c++? #t) name)) names))
-      ,(if (and status? (pair? result) (memq (car result) '(ref instance-ref))) 'c-pointer result)
+       ,@(map (lambda (name) (list (lasting (value-type c++? #t) manner) name)) names))
+      ,(if (and (memq manner '(status future)) (pair? result) (memq (car result) '(ref instance-ref))) 'c-pointer result)
       ,@(body names))))
 
 (define (valid-header seed)
