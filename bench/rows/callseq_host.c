@@ -2,7 +2,8 @@
  * callseq. With -DCANCEL row callseq-cancel. With -DMUTEX row mutex-resident: a mutex round them,
  * for a library without its lock. With -DBUSY row callseq-busy: batches take calls of busy threads.
  * With -DBESIDE row callseq-beside: a hundred callbacks sleep meanwhile. With -DHANDLE row
- * callseq-handle: a call gives a handle of a closure, which the next one calls. Rows
+ * callseq-handle: a call gives a handle of a closure, which the next one calls. With -DPOST and -DFUTURE
+ * rows callseq-post and callseq-future: calls that are executed later. Rows
  * callseq-blocking and callseq-sleeping differ in their Scheme file. */
 #include "row.h"
 
@@ -79,6 +80,37 @@ static int call(int x) {
   callseq_handle *procedure = adder(x);
   int result = called(procedure);
   callseq_handle_release(procedure);
+  return result;
+}
+
+ROW_CALLS(call(i))
+
+#elif defined POST
+
+enum { BURST = 256 };
+int post_foo(int x);
+int64_t take_sum(void);
+
+/* In bursts, each executed before the next one. */
+int64_t row_calls(int count) {
+  for (int i = 0; i < count; i++) {
+    while (post_foo(i) != CALLSEQ_OK) {
+    }
+    if (i % BURST == BURST - 1)
+      callseq_flush(CALLSEQ_FOREVER);
+  }
+  callseq_flush(CALLSEQ_FOREVER);
+  return take_sum();
+}
+
+#elif defined FUTURE
+
+callseq_future *foo_later(int x);
+int foo_later_result(callseq_future *future, int *result);
+
+static int call(int x) {
+  int result = 0;
+  foo_later_result(foo_later(x), &result);
   return result;
 }
 

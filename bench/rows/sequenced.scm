@@ -1,5 +1,5 @@
 ;; The same callbacks as in plain.scm, sequenced. With -D blocking the first one calls a blocking C
-;; function, with -D sleeping it sleeps for a millisecond.
+;; function, with -D sleeping it sleeps for a millisecond; with -D later some are executed later.
 (import (chicken base) (chicken foreign) (chicken platform) (chicken time) callseq)
 
 (foreign-declare "void row_nap(void);")
@@ -30,6 +30,15 @@
   (lambda () (+ a 100)))
 (define-sequenced-callback (called (callseq-handle procedure)) int
   (procedure))
+
+(cond-expand
+  (later
+   (define sum 0)
+   (define-sequenced-callback/post (post_foo (int a)) void (set! sum (+ sum a 100)))
+   (define-sequenced-callback (take_sum) integer64
+     (let ((taken sum)) (set! sum 0) taken))
+   (define-sequenced-callback/future (foo_later (int a)) int (+ a 100)))
+  (else))
 
 (cond-expand
   (threads
