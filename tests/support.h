@@ -7,6 +7,7 @@
  *   resident_kb()           resident memory of this process
  *   growth_kb(work, ...)    what work(n) takes of it for good
  *   under(tool)             is the suite run under that tool of settings/tool.mk?
+ *   loads_imports()         can the program load CHICKEN's import libraries? A static one cannot
  *   emulated()              is this CPU an emulator's? settings/foreign.mk says so
  *   has_proc()              is /proc mounted? A bare folder made by debootstrap has none
  *   often(n)                n, or a tenth of it in an emulator, or where limits are shrunken: slow
@@ -139,6 +140,11 @@ __attribute__((constructor)) static void use_vectors(void) {
   __asm__ volatile("mtvrsave %0" : : "r"(-1));
 }
 #endif
+
+static inline bool loads_imports(void) {
+  const char *way = getenv("WAY");
+  return !getenv("EMULATED") && !(way && !strcmp(way, "static"));
+}
 
 static inline bool emulated(void) { return getenv("EMULATED") != NULL; }
 #ifdef CALLSEQ_SHRUNKEN

@@ -34,7 +34,8 @@
 struct callseq_eval_socket {
   struct callseq_eval_socket *next;
   int fd;
-  char *path; /* of one that listens, absolute; NULL: a session's */
+  int generation; /* of the process that it belongs to */
+  char *path;     /* of one that listens, absolute; NULL: a session's */
   dev_t device;
   ino_t inode; /* of the name that it has made */
 };
@@ -58,6 +59,7 @@ static bool callseq_eval_keep(int fd, char *path) {
     return false;
   }
   s->fd = fd;
+  s->generation = callseq_eval.generation;
   s->path = path;
   if (path && lstat(path, &name) == 0) {
     s->device = name.st_dev;
@@ -68,10 +70,11 @@ static bool callseq_eval_keep(int fd, char *path) {
   return true;
 }
 
-/* Removes the name, unless another socket or file has it by now. */
+/* Removes the name, unless another socket or file has it by now, or it is the parent's. */
 static void callseq_eval_unlink(const struct callseq_eval_socket *s) {
   struct stat name;
-  if (s->path && lstat(s->path, &name) == 0 && name.st_dev == s->device && name.st_ino == s->inode)
+  if (s->path && s->generation == callseq_eval.generation && lstat(s->path, &name) == 0 &&
+      name.st_dev == s->device && name.st_ino == s->inode)
     unlink(s->path);
 }
 
@@ -97,18 +100,17 @@ static void callseq_eval_at_exit(void) {
 /* In a forked child. */
 static void callseq_eval_born(void) {
   int ends[2];
-  bool piped = pipe(ends) == 0;
   callseq_eval.generation++;
+  if (!callseq_eval.sockets)
+    return;
+  bool piped = pipe(ends) == 0;
   if (piped)
     close(ends[1]);
-  for (struct callseq_eval_socket *s = callseq_eval.sockets; s; s = s->next) {
-    free(s->path);
-    s->path = NULL;
+  for (struct callseq_eval_socket *s = callseq_eval.sockets; s; s = s->next)
     if (!piped || dup2(ends[0], s->fd) < 0)
       close(s->fd);
     else
       fcntl(s->fd, F_SETFD, FD_CLOEXEC);
-  }
   if (piped)
     close(ends[0]);
 }
@@ -162,15 +164,16 @@ static bool callseq_eval_remove_dead(const struct sockaddr_un *address) {
   return dead;
 }
 
-/* The folder of `path`, locked against others that replace sockets in it; -1 if it cannot be. */
+/* The folder of `path`, locked against others that replace sockets in it, who are quick; -1 if it
+ * cannot be. */
 static int callseq_eval_lock_folder(const char *path) {
   char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
   if (slash)
     slash[slash == folder] = '\0';
   int fd = folder ? open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
   free(folder);
-  if (fd >= 0)
-    flock(fd, LOCK_EX);
+  for (int i = 0; i < 100 && fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0; i++)
+    poll(NULL, 0, 1);
   return fd;
 }
 

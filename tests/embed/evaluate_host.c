@@ -70,7 +70,8 @@ static void errors(void) {
   ok(callseq_last_trace() && strstr(callseq_last_trace(), "[inner] (vector-ref x 9)"),
      "the call chain names what was evaluated: %s", callseq_last_trace());
   fails("(error 'here \"not so\" 1)", "(here) not so: 1");
-  fails("(import (chicken condition)) (abort 42)", "42");
+  if (loads_imports())
+    fails("(import (chicken condition)) (abort 42)", "uncaught exception: 42");
   fails("(call-with-current-continuation)", "call-with-current-continuation");
   static const char *const incomplete[] = {"(+ 1",   "\"abc", "#|",     "'",    "#;",
                                            "#\\",    "(1 . ", "#(1",    "|abc", "#",
@@ -92,8 +93,10 @@ static void environment(void) {
   gives("(define (rule n) (+ n 1))", "#<unspecified>");
   is_int(apply_rule(21), 22, "a callback calls the new one");
   fails("(conc 1 2)", "unbound variable: conc");
-  gives("(import (chicken string)) (conc 1 2)", "\"12\"");
-  gives("(conc 3)", "\"3\"");
+  if (loads_imports()) {
+    gives("(import (chicken string)) (conc 1 2)", "\"12\"");
+    gives("(conc 3)", "\"3\"");
+  }
   gives("(define-syntax twice (syntax-rules () ((_ x) (begin x x))))", "#<unspecified>");
   gives("(twice (set! seen (list seen)))", "#<unspecified>");
   gives("seen", "((yes))");
@@ -158,6 +161,8 @@ static void nested(void) {
   gives("(list (evaluate-below \"(car 1)\") level)", "(1 1)");
   gives("(evaluate-outside \"(set! level (+ 1 level))\")", "0");
   gives("level", "2");
+  if (!loads_imports())
+    return;
   gives("(define waits? #f) (define may-go? #f)", "#<unspecified>");
   crew(2, wait_and_set);
   gives("(sort (list (bitwise-and 6 3) 1) <)", "(1 2)");

@@ -368,12 +368,14 @@ int main(void) {
   char *path = strdup(path_of("prompt"));
   is_int(callseq_repl(path), CALLSEQ_OK, "callseq_repl: %s", path);
   conversation(path);
-  environment(path);
+  if (loads_imports())
+    environment(path);
   interrupts(path);
   end_of_input(path);
   many(path);
   names(path);
-  forked(path);
+  if (!under("tsan") && !under("valgrind") && loads_imports()) /* as the case forked */
+    forked(path);
   is_int(callseq_repl(NULL), CALLSEQ_OK, "stopped");
   unlink(path_of("first")); /* of a child that has ended by _exit */
   ok(rmdir(folder) == 0, "nothing is left in the folder");
