@@ -56,6 +56,12 @@ ok 'an extension that brings the egg: builds' \
 sed -e 's/ callseq)/)/' -e 's/ext.so/brings.so/' loads.scm >unaware.scm
 does_all 'a script that does not import callseq' csi -s unaware.scm
 
+ok 'calls that are executed later: builds' $CSC later.scm -o later -link callseq
+ok 'calls that are executed later: runs' ./later
+says 'they are executed, whatever the program does' 'asleep: 100 42 100' 'computing: 100 42 100' \
+  'outside: 100 42 100'
+says 'their limit can be set late' 'limits: 1024 0 1976 0 97000' 'seen: 100100'
+
 # A native thread that was there before the library.
 ok 'a library that has a thread: builds' $CC -shared -fPIC -pthread early.c -o libearly.so
 ok 'what begins it: builds' \

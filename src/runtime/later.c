@@ -221,15 +221,24 @@ bool callseq_later_begin(struct callseq_runtime *r) {
   return begun;
 }
 
-void callseq_later_limit(struct callseq_runtime *r, unsigned limit) {
+bool callseq_later_limit(struct callseq_runtime *r, unsigned limit) {
   if (atomic_load_explicit(&r->later.begun, memory_order_acquire))
-    callseq_backlog_limit(&r->later.backlog, limit);
+    return callseq_backlog_limit(&r->later.backlog, limit);
+  return true;
 }
 
 /* ---- Reports: by the service, outside ---- */
 
 static struct callseq_future *of_chore(struct callseq_chore *chore) {
   return (struct callseq_future *)((char *)chore - offsetof(struct callseq_future, chore));
+}
+
+/* Is this thread the service, in a function of the program's that is told of something? */
+static __thread bool telling;
+
+/* Nobody would execute what this thread waits for. */
+static bool would_wait_for_itself(struct callseq_runtime *r) {
+  return telling || callseq_runtime_inside(r);
 }
 
 static void entrust(struct callseq_runtime *r, struct callseq_future *f,
@@ -279,7 +288,9 @@ static void report_error(struct callseq_chore *chore) {
   callseq_thread_lend();
   callseq_thread_remember(f->request.status, f->request.message, f->request.trace);
   f->request.message = f->request.trace = NULL;
+  telling = true;
   callseq_thread_report(callseq_runtime_config(r));
+  telling = false;
   callseq_thread_take_back();
   unlink_from(r, f);
   release(f);
@@ -291,10 +302,15 @@ static int status_of(const struct callseq_future *f, uint32_t state) {
                            : f->request.status;
 }
 
-static void run_then(struct callseq_chore *chore) {
-  struct callseq_future *f = of_chore(chore);
+static void call_then(struct callseq_future *f) {
   f->then(f->data, status_of(f, atomic_load_explicit(&f->state, memory_order_acquire)));
   release(f);
+}
+
+static void run_then(struct callseq_chore *chore) {
+  telling = true;
+  call_then(of_chore(chore));
+  telling = false;
 }
 
 /* A future has ended: `before` is the state that was replaced. */
@@ -676,10 +692,10 @@ int callseq_flush(unsigned ms) {
   struct callseq_runtime *r = &callseq_runtime;
   if (!atomic_load_explicit(&r->later.begun, memory_order_acquire))
     return CALLSEQ_OK;
-  if (callseq_runtime_inside(r))
+  if (would_wait_for_itself(r))
     return complain(CALLSEQ_WOULD_DEADLOCK,
-                    callseq_format("callseq_flush: a callback that waits for what has been posted "
-                                   "keeps it from being executed"));
+                    callseq_format("callseq_flush: a callback, or what the service tells, keeps "
+                                   "what has been posted from being executed while it waits"));
   uint64_t ticket = callseq_backlog_ticket(&r->later.backlog), deadline = deadline_in(ms);
   int status = CALLSEQ_TIMEDOUT, cancel = callseq_thread_defer_cancel();
   uint32_t left;
@@ -737,7 +753,7 @@ static int await(struct callseq_runtime *r, struct callseq_future *f, unsigned m
       return status_of(f, state);
     if (ms == 0)
       return CALLSEQ_TIMEDOUT;
-    if (callseq_runtime_inside(r))
+    if (would_wait_for_itself(r))
       return CALLSEQ_WOULD_DEADLOCK;
     if (first)
       deadline = deadline_in(ms);
@@ -755,8 +771,8 @@ static const char *name_of(const struct callseq_future *f) { return f->request.c
 
 static int would_deadlock(const struct callseq_future *f) {
   return complain(CALLSEQ_WOULD_DEADLOCK,
-                  callseq_format("%s: a callback that waits for this future keeps it from being "
-                                 "executed; ask with 0 ms, or wait outside",
+                  callseq_format("%s: a callback, or what the service tells, keeps this future's "
+                                 "call from being executed while it waits; ask with 0 ms",
                                  name_of(f)));
 }
 
@@ -841,7 +857,7 @@ int callseq_future_then(callseq_future *future, void (*f)(void *data, int status
   if (callseq_runtime_inside(r))
     entrust(r, future, run_then);
   else
-    run_then(&future->chore);
+    call_then(future);
   return CALLSEQ_OK;
 }
 

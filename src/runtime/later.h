@@ -57,8 +57,8 @@ void callseq_later_ring(struct callseq_runtime *r, struct callseq_abi_request *q
 /* Is there anything that could begin or go on? For the holder, a guess. */
 bool callseq_later_is_pending(struct callseq_runtime *r);
 
-/* The backlog's limit has changed. */
-void callseq_later_limit(struct callseq_runtime *r, unsigned limit);
+/* Another limit of the backlog; by the thread that has the mutex of set-up. False: no memory. */
+bool callseq_later_limit(struct callseq_runtime *r, unsigned limit);
 
 /* From now on nothing begins: what is queued is dropped, or cancelled, once; functions `dropped` of
  * callseq_post run in here, and `then` of futures by the service. Any thread, also inside; again is

@@ -153,15 +153,16 @@ static int set_late(struct callseq_runtime *r, const callseq_config *config) {
   if (!callseq_config_differs_late(config, present))
     return CALLSEQ_OK;
   struct callseq_late_config *late = malloc(sizeof *late);
-  if (!late)
+  if (!late || !callseq_later_limit(r, config->post_limit)) {
+    free(late);
     return refuse(CALLSEQ_NOMEM, callseq_format("callseq_init_with: no memory"));
+  }
   struct callseq_sequencer_limits wanted = limits(config);
   late->config = *config;
   late->before = atomic_load_explicit(&r->setup.late, memory_order_relaxed);
   /* release: pairs with the acquire in callseq_runtime_config */
   atomic_store_explicit(&r->setup.late, late, memory_order_release);
   callseq_sequencer_limit(&r->fast.sequencer, &wanted);
-  callseq_later_limit(r, config->post_limit);
   return CALLSEQ_OK;
 }
 

@@ -47,7 +47,7 @@ void callseq_stats(struct callseq_stats *stats) {
   stats->inside_ns = peek(&r->counts.inside_ns);
   stats->handles = callseq_handles_alive(r);
   bool later = atomic_load_explicit(&r->later.begun, memory_order_acquire);
-  stats->posted = later ? callseq_backlog_ticket(&r->later.backlog) : 0;
+  stats->posted = later ? callseq_backlog_count(&r->later.backlog) : 0;
   stats->executed_later = peek(&r->later.executed);
   stats->refused = peek(&r->later.refused);
   stats->cancelled = peek(&r->later.cancelled);

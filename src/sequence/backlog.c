@@ -39,42 +39,73 @@
 
 enum { MEASURED = 16 }; /* one in so many */
 
-static struct callseq_backlog_place *place_of(struct callseq_backlog *b, uint64_t position) {
-  return &b->places[position & b->mask];
+static struct callseq_backlog_ring *ring_of(struct callseq_backlog *b) {
+  return atomic_load_explicit(&b->ring, memory_order_relaxed);
 }
 
-static void make_free(struct callseq_backlog *b) {
-  for (uint64_t i = 0; i <= b->mask; i++)
-    atomic_store_explicit(&b->places[i].turn, 2 * i, memory_order_relaxed);
+static struct callseq_backlog_place *place_in(struct callseq_backlog_ring *ring,
+                                              uint64_t position) {
+  return &ring->places[position & ring->mask];
+}
+
+static struct callseq_backlog_place *place_of(struct callseq_backlog *b, uint64_t position) {
+  return place_in(ring_of(b), position);
+}
+
+/* All of its places are free, for positions from `first` on. */
+static void make_free(struct callseq_backlog_ring *ring, uint64_t first) {
+  for (uint64_t p = first; p <= first + ring->mask; p++)
+    atomic_store_explicit(&place_in(ring, p)->turn, 2 * p, memory_order_relaxed);
+}
+
+/* NULL: no memory. */
+static struct callseq_backlog_ring *make_ring(uint64_t limit) {
+  uint64_t places = 2;
+  while (places < limit + limit / 2)
+    places *= 2;
+  size_t bytes = offsetof(struct callseq_backlog_ring, places) +
+                 (size_t)places * sizeof(struct callseq_backlog_place);
+  struct callseq_backlog_ring *ring =
+      aligned_alloc(_Alignof(struct callseq_backlog_place), bytes); /* of which it is a multiple */
+  if (!ring)
+    return NULL;
+  memset((void *)ring, 0, bytes); /* in memory before the first thing comes */
+  ring->mask = places - 1;
+  return ring;
+}
+
+static void begin(struct callseq_backlog *b) {
+  make_free(ring_of(b), 0);
   atomic_store_explicit(&b->tail, 0, memory_order_relaxed);
   atomic_store_explicit(&b->room, 0, memory_order_relaxed);
   atomic_store_explicit(&b->cancelled, 0, memory_order_relaxed);
   atomic_store_explicit(&b->head, 0, memory_order_relaxed);
   atomic_store_explicit(&b->taken, 0, memory_order_relaxed);
+  atomic_store_explicit(&b->moved, 0, memory_order_relaxed);
 }
 
 bool callseq_backlog_init(struct callseq_backlog *b, uint64_t limit, bool (*is_gone)(void *what),
                           void (*forget)(void *what)) {
-  uint64_t places = 2;
-  while (places < limit + limit / 2)
-    places *= 2;
-  b->places = aligned_alloc(_Alignof(struct callseq_backlog_place), places * sizeof *b->places);
-  if (!b->places)
+  struct callseq_backlog_ring *ring = make_ring(limit);
+  if (!ring)
     return false;
-  memset(b->places, 0, places * sizeof *b->places); /* in memory before the first thing comes */
-  b->mask = places - 1;
-  b->spare = places - limit;
+  atomic_store_explicit(&b->ring, ring, memory_order_relaxed);
   b->is_gone = is_gone;
   b->forget = forget;
   atomic_store_explicit(&b->limit, limit, memory_order_relaxed);
+  atomic_store_explicit(&b->spare, ring->mask + 1 - limit, memory_order_relaxed);
+  atomic_store_explicit(&b->moving, 0, memory_order_relaxed);
   atomic_store_explicit(&b->taking, 0, memory_order_relaxed);
-  make_free(b);
+  begin(b);
   return true;
 }
 
-void callseq_backlog_limit(struct callseq_backlog *b, uint64_t limit) {
-  atomic_store_explicit(&b->limit, limit, memory_order_relaxed);
-  atomic_store_explicit(&b->room, 0, memory_order_relaxed);
+/* Has what is there been cancelled? Or is it what fills a position that nobody has got? */
+static bool is_gone(struct callseq_backlog *b, void *what) { return !what || b->is_gone(what); }
+
+static void forget(struct callseq_backlog *b, void *what) {
+  if (what)
+    b->forget(what);
 }
 
 /* ---- Putting ---- */
@@ -92,22 +123,35 @@ static bool is_allowed(struct callseq_backlog *b, uint64_t position) {
   return true;
 }
 
+/* The tail is shut: for good, or while another ring takes the place of this one? */
+static bool is_closed(struct callseq_backlog *b) {
+  /* acquire: pairs with the release in move_to */
+  if (atomic_load_explicit(&b->moving, memory_order_acquire)) {
+    sched_yield();
+    return false;
+  }
+  return atomic_load_explicit(&b->tail, memory_order_relaxed) & SHUT;
+}
+
 enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void *what,
                                                 const void *data, size_t bytes, bool measure) {
-  uint64_t tail = atomic_load_explicit(&b->tail, memory_order_relaxed);
   struct callseq_backlog_place *place;
+  uint64_t tail;
   for (;;) {
-    if (tail & SHUT)
-      return CALLSEQ_BACKLOG_SHUT;
+    /* acquire: pairs with the releases in move_to: the ring is as new as this */
+    tail = atomic_load_explicit(&b->tail, memory_order_acquire);
+    if (tail & SHUT) {
+      if (is_closed(b))
+        return CALLSEQ_BACKLOG_SHUT;
+      continue;
+    }
     if (!is_allowed(b, tail / 2))
       return CALLSEQ_BACKLOG_FULL;
     place = place_of(b, tail / 2);
     /* acquire: pairs with the release in pass */
     if (atomic_load_explicit(&place->turn, memory_order_acquire) != tail) {
-      uint64_t now = atomic_load_explicit(&b->tail, memory_order_relaxed);
-      if (now == tail) /* cancelled ones are in the way */
-        return CALLSEQ_BACKLOG_FULL;
-      tail = now;
+      if (atomic_load_explicit(&b->tail, memory_order_relaxed) == tail)
+        return CALLSEQ_BACKLOG_FULL; /* cancelled ones are in the way */
     } else if (atomic_compare_exchange_weak_explicit(&b->tail, &tail, tail + 2,
                                                      memory_order_relaxed, memory_order_relaxed)) {
       break;
@@ -141,7 +185,8 @@ void callseq_backlog_leave(struct callseq_backlog *b) {
 static void pass(struct callseq_backlog *b, uint64_t head) {
   atomic_store_explicit(&b->head, head + 1, memory_order_relaxed);
   /* release: pairs with the acquires in callseq_backlog_put and callseq_backlog_is_empty */
-  atomic_store_explicit(&place_of(b, head)->turn, 2 * (head + b->mask + 1), memory_order_release);
+  atomic_store_explicit(&place_of(b, head)->turn, 2 * (head + ring_of(b)->mask + 1),
+                        memory_order_release);
 }
 
 const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog *b,
@@ -158,9 +203,9 @@ const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog 
       callseq_backlog_leave(b);
       return NULL;
     }
-    if (!b->is_gone(place->what))
+    if (!is_gone(b, place->what))
       return place;
-    b->forget(place->what);
+    forget(b, place->what);
     pass(b, head);
   }
 }
@@ -187,20 +232,24 @@ uint64_t callseq_backlog_ticket(struct callseq_backlog *b) {
   return atomic_load_explicit(&b->tail, memory_order_relaxed) / 2;
 }
 
+uint64_t callseq_backlog_count(struct callseq_backlog *b) {
+  return callseq_backlog_ticket(b) - atomic_load_explicit(&b->moved, memory_order_relaxed);
+}
+
 /* ---- Cancelling ---- */
 
 /* Moves what is left of the filled places together, towards the tail. This thread is taking. */
 static void compact(struct callseq_backlog *b) {
   uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed), end = head;
   /* acquire: pairs with the exchange in callseq_backlog_put */
-  while (end - head <= b->mask &&
+  while (end - head <= ring_of(b)->mask &&
          atomic_load_explicit(&place_of(b, end)->turn, memory_order_acquire) == 2 * end + 1)
     end++;
   uint64_t to = end;
   for (uint64_t from = end; from-- > head;) {
     struct callseq_backlog_place *old = place_of(b, from), *new;
-    if (b->is_gone(old->what)) {
-      b->forget(old->what);
+    if (is_gone(b, old->what)) {
+      forget(b, old->what);
       continue;
     }
     new = place_of(b, --to);
@@ -219,10 +268,62 @@ void callseq_backlog_cancel(struct callseq_backlog *b) {
   uint64_t cancelled = 1 + atomic_fetch_add_explicit(&b->cancelled, 1, memory_order_relaxed);
   uint64_t passed = atomic_load_explicit(&b->head, memory_order_relaxed) -
                     atomic_load_explicit(&b->taken, memory_order_relaxed);
-  if (2 * (cancelled - passed) < b->spare || !try_to_take(b))
+  if (2 * (cancelled - passed) < atomic_load_explicit(&b->spare, memory_order_relaxed) ||
+      !try_to_take(b))
     return;
   compact(b);
   callseq_backlog_leave(b);
+}
+
+/* ---- Another limit ---- */
+
+/* This thread is taking. One position is filled with nothing, so that whoever has seen the tail
+ * before does not find it the same. False: it is closed. */
+static bool move_to(struct callseq_backlog *b, struct callseq_backlog_ring *ring) {
+  struct callseq_backlog_ring *old = ring_of(b);
+  atomic_store_explicit(&b->moving, 1, memory_order_relaxed);
+  /* release: who sees the tail shut sees that */
+  uint64_t shut = atomic_fetch_or_explicit(&b->tail, SHUT, memory_order_release);
+  uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed), tail = shut / 2;
+  bool open = !(shut & SHUT);
+  if (open) {
+    make_free(ring, head);
+    for (uint64_t p = head; p < tail; p++) {
+      struct callseq_backlog_place *from = place_in(old, p), *to = place_in(ring, p);
+      /* acquire: pairs with the exchange in callseq_backlog_put */
+      while (atomic_load_explicit(&from->turn, memory_order_acquire) != 2 * p + 1)
+        sched_yield();
+      memcpy((char *)to + sizeof to->turn, (char *)from + sizeof from->turn,
+             sizeof *to - sizeof to->turn);
+      atomic_store_explicit(&to->turn, 2 * p + 1, memory_order_relaxed);
+    }
+    *place_in(ring, tail) = (struct callseq_backlog_place){.turn = 2 * tail + 1, .ticket = tail};
+    ring->before = old;
+    atomic_store_explicit(&b->ring, ring, memory_order_relaxed);
+    atomic_fetch_add_explicit(&b->cancelled, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&b->moved, 1, memory_order_relaxed);
+    /* release: pairs with the acquire in callseq_backlog_put */
+    atomic_store_explicit(&b->tail, 2 * (tail + 1), memory_order_release);
+  }
+  /* release: pairs with the acquire in is_closed */
+  atomic_store_explicit(&b->moving, 0, memory_order_release);
+  return open;
+}
+
+bool callseq_backlog_limit(struct callseq_backlog *b, uint64_t limit) {
+  if (limit + limit / 2 > ring_of(b)->mask) {
+    struct callseq_backlog_ring *ring = make_ring(limit + 1);
+    if (!ring)
+      return false;
+    callseq_backlog_hold(b);
+    if (!move_to(b, ring))
+      free(ring);
+    callseq_backlog_release(b);
+  }
+  atomic_store_explicit(&b->limit, limit, memory_order_relaxed);
+  atomic_store_explicit(&b->spare, ring_of(b)->mask + 1 - limit, memory_order_relaxed);
+  atomic_store_explicit(&b->room, 0, memory_order_relaxed);
+  return true;
 }
 
 /* ---- The end, and fork ---- */
@@ -245,8 +346,8 @@ static void drop_all(struct callseq_backlog *b, uint64_t tail,
     /* acquire: pairs with the exchange in callseq_backlog_put */
     uint64_t before = atomic_exchange_explicit(&place->turn, ABANDONED, memory_order_acquire);
     bool filled = before == 2 * head + 1;
-    if (filled && b->is_gone(place->what))
-      b->forget(place->what);
+    if (filled && is_gone(b, place->what))
+      forget(b, place->what);
     else if (filled)
       drop(place);
     atomic_store_explicit(&b->head, head + 1, memory_order_relaxed);
@@ -255,9 +356,8 @@ static void drop_all(struct callseq_backlog *b, uint64_t tail,
 
 void callseq_backlog_close(struct callseq_backlog *b,
                            void (*drop)(const struct callseq_backlog_place *place)) {
-  uint64_t tail = atomic_fetch_or_explicit(&b->tail, SHUT, memory_order_relaxed) / 2;
   callseq_backlog_hold(b);
-  drop_all(b, tail, drop);
+  drop_all(b, atomic_fetch_or_explicit(&b->tail, SHUT, memory_order_relaxed) / 2, drop);
   callseq_backlog_release(b);
 }
 
@@ -265,7 +365,7 @@ void callseq_backlog_forked(struct callseq_backlog *b,
                             void (*drop)(const struct callseq_backlog_place *place)) {
   uint64_t tail = atomic_load_explicit(&b->tail, memory_order_relaxed);
   drop_all(b, tail / 2, drop);
-  make_free(b);
+  begin(b);
   atomic_store_explicit(&b->tail, tail & SHUT, memory_order_relaxed);
   callseq_backlog_release(b);
 }

@@ -26,13 +26,22 @@ struct callseq_backlog_place {
   uintptr_t words[CALLSEQ_BACKLOG_WORDS];
 } __attribute__((aligned(64)));
 
+/* So many places, a power of two, less 1; and what was there before, for threads that look still.
+ */
+struct callseq_backlog_ring {
+  uint64_t mask;
+  struct callseq_backlog_ring *before;
+  struct callseq_backlog_place places[];
+};
+
 struct callseq_backlog {
+  _Atomic(struct callseq_backlog_ring *) ring;
+  _Atomic(uint64_t) moved;  /* so often so far */
+  _Atomic(uint32_t) moving; /* 1: to another ring, a thread that takes does it */
   /* Constant: */
-  struct callseq_backlog_place *places;
-  uint64_t mask;               /* how many places there are, a power of two, less 1 */
-  uint64_t spare;              /* of them, for what has been cancelled and is not passed yet */
   bool (*is_gone)(void *what); /* has it been cancelled? Stays true then. Any thread */
   void (*forget)(void *what);  /* a cancelled one leaves the backlog. Whoever passes it */
+  _Atomic(uint64_t) spare;     /* places for what has been cancelled and is not passed yet */
   _Atomic(uint64_t) limit;     /* things that were not cancelled; callseq_backlog_limit sets it */
   /* Whoever puts: */
   _Atomic(uint64_t) tail __attribute__((aligned(64))); /* twice the next position; odd: closed */
@@ -69,19 +78,22 @@ void callseq_backlog_leave(struct callseq_backlog *b); /* it stays */
  * above, is there, unless it has left. */
 bool callseq_backlog_is_empty(struct callseq_backlog *b);
 
-/* All that has been put so far has a lower ticket than this, which is how many that were. Any
- * thread. */
+/* All that has been put so far has a lower ticket than this. Any thread. */
 uint64_t callseq_backlog_ticket(struct callseq_backlog *b);
+
+/* How many have been put so far, cancelled ones included. Any thread. */
+uint64_t callseq_backlog_count(struct callseq_backlog *b);
 
 /* A thing in the backlog has been cancelled, once: its place is free for another. Any thread. */
 void callseq_backlog_cancel(struct callseq_backlog *b);
 
-/* Another limit, no higher than at first. Any thread. */
-void callseq_backlog_limit(struct callseq_backlog *b, uint64_t limit);
+/* Another limit. One thread at a time. False: no memory, and nothing has changed. Threads that put
+ * wait for a moment if it takes more places than there are. */
+bool callseq_backlog_limit(struct callseq_backlog *b, uint64_t limit);
 
 /* From now on everything that is put is refused. drop(place) is called once for each thing that is
- * left and was not cancelled, oldest first. Waits for a thread that is just taking or cancelling;
- * for none that is just putting, which is refused then. */
+ * left and was not cancelled, oldest first. Waits for a thread that is just taking or cancelling,
+ * before; for none that is just putting, which is refused then. */
 void callseq_backlog_close(struct callseq_backlog *b,
                            void (*drop)(const struct callseq_backlog_place *place));
 

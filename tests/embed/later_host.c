@@ -269,6 +269,13 @@ static void then(void *data, int status) {
   sem_post(&then_ran);
 }
 
+static int flushed_then;
+
+static void flush_then(void *data, int status) {
+  flushed_then = callseq_flush(100);
+  then(data, status);
+}
+
 static void await_then(void) {
   while (sem_wait(&then_ran)) {
   }
@@ -374,6 +381,13 @@ static void cancelled(void) {
   callseq_future_release(other);
   await_then();
   ok(thens == 20 && then_status == CALLSEQ_ERROR && !then_inside, "or later, outside");
+  keep_runtime();
+  other = add_later(1, 2);
+  callseq_future_then(other, flush_then, NULL);
+  callseq_future_release(other);
+  let_go();
+  await_then();
+  is_int(flushed_then, CALLSEQ_WOULD_DEADLOCK, "it is told that it cannot wait for more");
 }
 
 static void futures_inside(void) {
@@ -549,6 +563,34 @@ static int batch_none(void) {
   return result | post_was_on((size_t)keeper);
 }
 
+/* Where the host is the service, a thread that waits serves. */
+static int host_serves(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.service = CALLSEQ_SERVICE_HOST;
+  config.on_error = note_error;
+  int n = 0;
+  if (callseq_init_with(&config))
+    return 1;
+  for (int i = 0; i < 500; i++)
+    if (post_number(i))
+      return 2;
+  if (callseq_flush(CALLSEQ_FOREVER) || count_seen() != 501)
+    return 3;
+  if (add_later_result(add_later(2, 3), &n) || n != 5)
+    return 4;
+  post_thread();
+  post_sleeping(1, 5);
+  post_failing(2);
+  if (callseq_flush(CALLSEQ_FOREVER) || !post_was_on((size_t)pthread_self()))
+    return 5;
+  if (errors != 1 || error_thread != (size_t)pthread_self() || callseq_last_status())
+    return 6;
+  notice();
+  while (callseq_serve(0) == CALLSEQ_OK) {
+  }
+  return times_notified() == 1 ? 0 : 7;
+}
+
 static void say_dropped(void *what) {
   printf("dropped %s\n", (const char *)what);
   fflush(stdout);
@@ -629,6 +671,8 @@ int main(void) {
   is_int(o.code, 0, "before init all are closed: %s", o.err);
   o = in_child(batch_none);
   is_int(o.code, 0, "with CALLSEQ_BATCH_NONE the service executes them: %s", o.err);
+  o = in_child(host_serves);
+  is_int(o.code, 0, "the host's thread executes them, if it is the service: %s", o.err);
   o = in_child(exits);
   is_int(o.code, 3, "exit: %s", o.err);
   is_str(o.out, "dropped one\ndropped three\n", "what has not begun then is dropped, once");

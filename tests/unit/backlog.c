@@ -27,7 +27,7 @@ static struct callseq_backlog b;
 static uint64_t left; /* as the last look has it */
 
 static void set_up(uint64_t limit) {
-  free(b.places);
+  free(b.ring);
   if (!callseq_backlog_init(&b, limit, is_gone, forget)) {
     perror("backlog");
     exit(2);
@@ -163,6 +163,27 @@ static void forking(void) {
   ok(put(&things[3]) == CALLSEQ_BACKLOG_PUT && take() == &things[3], "and it works");
 }
 
+static void limits(void) {
+  enum { MANY = 100 };
+  static struct thing things[MANY];
+  set_up(2);
+  put(&things[0]), put(&things[1]);
+  take();
+  put(&things[2]);
+  callseq_backlog_limit(&b, 1);
+  is_int(put(&things[3]), CALLSEQ_BACKLOG_FULL, "a lower limit");
+  callseq_backlog_limit(&b, MANY);
+  cancel(&things[1]);
+  int puts = 0, right = 0;
+  for (int i = 3; i < MANY; i++)
+    puts += put(&things[i]) == CALLSEQ_BACKLOG_PUT;
+  is_int(puts, MANY - 3, "a higher one");
+  for (int i = 2; i < MANY; i++)
+    right += take() == &things[i];
+  is_int(right, MANY - 2, "with all in order");
+  ok(!take(), "and no more");
+}
+
 /* ---- Everything at once ---- */
 
 enum { WRITERS = 3, EACH = 60000, BUSY_LIMIT = 7 };
@@ -220,6 +241,8 @@ static void at_once(bool close_in_between) {
     } else {
       sched_yield();
     }
+    if (!close_in_between && taken % 5000 == 4999)
+      callseq_backlog_limit(&b, BUSY_LIMIT + (uint64_t)taken / 2000);
     if (close_in_between && taken == EACH / 2)
       callseq_backlog_close(&b, drop);
   }
@@ -250,6 +273,7 @@ int main(void) {
   order_and_limit();
   cancelling();
   tickets();
+  limits();
   closing();
   forking();
   at_once(false);
