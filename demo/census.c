@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <glob.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -60,11 +61,14 @@ struct worker {
 };
 
 static const char usage[] =
-    "usage: census [-j THREADS] [-n ROWS] [--plain] [FILE]\n"
+    "usage: census [-j THREADS] [-n ROWS] [--plain] [--repl PATH] [FILE]\n"
     "Asks the rules in demo/rules.scm about each record of a stanza file.\n"
     "  -j THREADS  threads that call the rules, 1 to 256 (default: one per core, at least 2)\n"
     "  -n ROWS     rows of each table, 1 to 1000000 (default: 10)\n"
     "  --plain     one pass over the whole file by the main thread, to compare with\n"
+    "  --repl PATH reads the file again and again, until (stop) is typed at the prompt that it "
+    "opens:\n"
+    "              callseq-repl PATH; what is defined there replaces the rules\n"
     "  -h, --help  this text\n"
     "FILE is the largest of " DEFAULT_LISTS " unless given,\n"
     "or " DEFAULT_FILE ". It may be compressed as those lists are.\n";
@@ -256,16 +260,23 @@ static double now(void) {
   return time.tv_sec + time.tv_nsec / 1e9;
 }
 
+static void start_alone(struct pass *pass, struct worker *worker, const struct pass *shown,
+                        bool calls) {
+  *pass = (struct pass){.file = shown->file,
+                        .text = shown->text,
+                        .size = shown->size,
+                        .chunk = CHUNK_BYTES,
+                        .calls = calls,
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .percent = -1};
+  *worker = (struct worker){.pass = pass};
+}
+
 /* Seconds that one thread takes for all of the file: with calls, or only reading. */
 static double alone(const struct pass *shown, bool calls) {
-  struct pass pass = {.file = shown->file,
-                      .text = shown->text,
-                      .size = shown->size,
-                      .chunk = CHUNK_BYTES,
-                      .calls = calls,
-                      .lock = PTHREAD_MUTEX_INITIALIZER,
-                      .percent = -1};
-  struct worker worker = {.pass = &pass};
+  struct pass pass;
+  struct worker worker;
+  start_alone(&pass, &worker, shown, calls);
   double start = now();
   work(&worker);
   return now() - start;
@@ -284,6 +295,28 @@ static void sum_up(const struct pass *pass, int threads, unsigned long records, 
       100 * (plain - calling) / plain, 100 * calling / plain, 1e6 * calling / records);
 }
 
+/* Reads the file again and again, and tells what the rules have said of it whenever that is
+ * something else, while a prompt is open. */
+static void repeat(const struct pass *shown, const char *path) {
+  unsigned long told = ULONG_MAX;
+  int go_on;
+  if (callseq_repl(path) != CALLSEQ_OK)
+    die(EXIT_BAD_INPUT, "%s", callseq_last_error());
+  printf("callseq-repl %s: a prompt into the rules\n", path);
+  while (rules_go_on(&go_on) == CALLSEQ_OK && go_on) {
+    struct pass pass;
+    struct worker worker;
+    start_alone(&pass, &worker, shown, true);
+    work(&worker);
+    if (worker.counted != told)
+      printf("%lu records: %lu counted\n", worker.records, worker.counted);
+    told = worker.counted;
+    fflush(stdout);
+    usleep(50000);
+  }
+  callseq_repl(NULL);
+}
+
 static long number_option(char option, const char *text, long max) {
   char *rest;
   errno = 0;
@@ -299,10 +332,13 @@ static int default_threads(void) {
 }
 
 int main(int argc, char **argv) {
-  static const struct option options[] = {
-      {"plain", no_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+  static const struct option options[] = {{"plain", no_argument, NULL, 'p'},
+                                          {"repl", required_argument, NULL, 'r'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
   int threads = default_threads(), rows = 10, option;
   bool plain = false;
+  const char *prompt = NULL;
   opterr = 0;
   while ((option = getopt_long(argc, argv, ":j:n:h", options, NULL)) != -1) {
     switch (option) {
@@ -315,10 +351,15 @@ int main(int argc, char **argv) {
     case 'p':
       plain = true;
       break;
+    case 'r':
+      prompt = optarg;
+      break;
     case 'h':
       fputs(usage, stdout);
       return 0;
     case ':':
+      if (optopt == 'r')
+        die(EXIT_USAGE, "--repl: expected the name of a socket after it");
       die(EXIT_USAGE, "-%c: expected a number after it", optopt);
     default:
       die(EXIT_USAGE, "%s: no such option", argv[optind - 1]);
@@ -375,6 +416,8 @@ int main(int argc, char **argv) {
          threads == 1 ? "" : "s", plain ? ", plainly" : "", records / seconds);
   if (!plain && pass.failed == 0)
     sum_up(&pass, threads, records, seconds);
+  if (prompt)
+    repeat(&pass, prompt);
   if (fflush(stdout) != 0)
     die(EXIT_BAD_INPUT, "standard output: %s", strerror(errno));
   free(report);

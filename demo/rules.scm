@@ -12,8 +12,11 @@
 ;; An error in a rule is reported with the line of its record, and the other records go on. What the
 ;; rule tallied before the error stays, so look everything up before the first tally!.
 
+;; census --repl PATH reads the file again and again, and opens a prompt beside it: callseq-repl PATH. What is
+;; defined there replaces what is defined here, for the records that follow. (stop) ends the census.
+
 (import scheme (chicken base) (chicken fixnum) (chicken foreign) (chicken platform) (chicken sort)
-        (chicken string) callseq)
+        (chicken string) callseq callseq-eval)
 (include "tally.scm")
 (foreign-declare "#include \"stanza.h\"")
 (callseq-header "rules.h")
@@ -64,11 +67,15 @@
 (define largest (make-tally "Largest packages" installed))
 (define needed (make-tally "Depended upon" mentions))
 
+;; Does a record count? At the prompt, for example:
+;;   (define (counts? record) (equal? (field record "Section") "libs"))
+(define (counts? record) (installed? record))
+
 ;; One record: the value of its first field (which by custom names it) and its length in the file.
 ;; #t if it counts.
 (define-sequenced-callback/status
     (rules_visit (stanza record) (c-string name) (size_t bytes)) bool
-  (and (installed? record)
+  (and (counts? record)
        (let ((kilobytes (whole-number record "Installed-Size")))
          (tally! sections (field-or record "Section" "(none)") kilobytes 1 bytes)
          (tally! largest name kilobytes)
@@ -83,5 +90,10 @@
          (map (lambda (tally) (tally->table tally rows))
               (list sections largest needed)))
    "\n\n"))
+
+;; Is the file to be read once more?
+(define go-on? #t)
+(define (stop) (set! go-on? #f))
+(define-sequenced-callback/status (rules_go_on) bool go-on?)
 
 (return-to-host)

@@ -159,12 +159,33 @@ else
   skip "root may read everything" "a file that may not be read"
 fi
 
+# A prompt: a rule is changed while it runs.
+repl=${STAGE:-$here/../build/stage}/bin/callseq-repl
+mkfifo told
+"$demo" --repl "$dir/prompt" awkward >told 2>err &
+exec 3<told
+told() { # told TEXT: a line with it comes
+  while read -r line <&3; do case $line in *"$1"*) return 0 ;; esac; done
+  return 1
+}
+told 'a prompt into the rules'
+ok $? "--repl tells how to reach it"
+told '3000 records: ' && [ "$line" != '3000 records: 0 counted' ]
+ok $? "the file is read again and again"
+echo '(define (counts? record) #f) (counts? 1)' | "$repl" "$dir/prompt" >out && grep -q '#f' out &&
+  told '3000 records: 0 counted'
+ok $? "a rule that is typed replaces that of the file"
+echo '(stop)' | "$repl" "$dir/prompt" >out && wait $! && [ ! -e prompt ]
+ok $? "(stop) ends it"
+exec 3<&-
+
 # Usage.
 for bad in 0 -1 257 99999999999999999999 2x '' ' '; do
   fails 2 "-j $bad: expected a number from 1 to 256; see" "-j '$bad'" -j "$bad" awkward
 done
 fails 2 "-n 0: expected" "-n 0" -n 0 awkward
 fails 2 "-j: expected a number after it" "-j alone" -j
+fails 2 "--repl: expected the name" "--repl alone" --repl
 fails 2 "-x: no such option" "an unknown option" -x
 fails 2 "--exact: no such option" "an unknown long option" --exact
 fails 2 "awkward: one file" "two files" raising awkward
