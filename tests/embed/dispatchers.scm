@@ -3,7 +3,7 @@
 (import (chicken platform) (chicken base) (chicken foreign) (chicken time) callseq callseq-cncb)
 
 #>
-int enter_same(int n), enter_other(int n);
+int enter_same(int n), enter_other(int n), enter_failing(int n);
 void wait_for_host(void);
 <#
 
@@ -98,6 +98,21 @@ void wait_for_host(void);
 (define-sequenced-callback (victim_runs) bool victim-runs)
 (define-sequenced-callback (kill_it) void
   (##sys#thread-kill! (dispatcher-thread (dispatcher 'killed)) 'terminated))
+; A caller's green thread that is terminated by the body that it has handed over to.
+(define caller #f)
+(define-sequenced-callback (note_caller) void (set! caller ##sys#current-thread))
+(define-synchronous-concurrent-native-callback ((end_caller ender) (int n)) int
+  (##sys#thread-kill! caller 'terminated)
+  n)
+(define-synchronous-concurrent-native-callback ((alive ender)) int 1)
+
+; A body that is preempted, and one that fails under another that waits for it.
+(define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))
+(define-synchronous-concurrent-native-callback ((compute computer) (int n)) int (fib n))
+(define enter-failing (foreign-safe-lambda int "enter_failing" int))
+(define-synchronous-concurrent-native-callback (nest_failing (int n)) int (+ 1 (enter-failing n)))
+(define-synchronous-concurrent-native-callback ((inner_fails other) (int n)) int (error "inner" n))
+
 (define-sequenced-callback (own_end) void
   (dispatcher-terminate! 'finisher))
 

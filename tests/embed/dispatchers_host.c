@@ -18,19 +18,23 @@ int filled(void), has_waited(void);
 void wait_in_c(void);
 int fail_now(int), bad_value(void), keep(int), reenter(int);
 void fail_later(int);
-int nest(int), nest_other(int), inner(int);
+int nest(int), nest_other(int), inner(int), nest_failing(int), inner_fails(int);
+int end_caller(int), alive(void), compute(int);
+void note_caller(void);
 void finish(void), late(int), prepare_end(void), kill_it(void), own_end(void);
 int too_late(void), all_ended(void), victim(int), victim_runs(void), holds(void);
 
 /* Under Scheme. */
-int enter_same(int), enter_other(int);
+int enter_same(int), enter_other(int), enter_failing(int);
 void wait_for_host(void);
 int enter_same(int n) {
   fill();
   return square(n);
 }
 int enter_other(int n) { return inner(n); }
+int enter_failing(int n) { return inner_fails(n); }
 
+static atomic_int wrong_sums;
 static sem_t returned;
 void wait_for_host(void) { sem_wait(&returned); }
 
@@ -148,6 +152,29 @@ static void ends(void) {
   ok(has_been_told, "whoever waits for a green thread that is terminated is told");
 }
 
+static void compute_on(int index) {
+  for (int i = 0; i < 20; i++)
+    wrong_sums += compute(15 + index) != (index == 0 ? 610 : index == 1 ? 987 : 1597);
+}
+
+/* What a call that has handed over to its dispatcher may come back to. */
+static void hand_over(void) {
+  crew(3, compute_on);
+  is_int(wrong_sums, 0, "bodies that are preempted");
+  is_int(nest_failing(5), 1, "a body whose C code calls another dispatcher, in which a body fails");
+  failed("inner: 5");
+  is_int(nest_other(5), 11, "both go on");
+  int right = 0;
+  for (int i = 0; i < 100; i++) {
+    callseq_clear_error();
+    note_caller();
+    right += end_caller(1) == 0 && callseq_last_status() == CALLSEQ_ERROR &&
+             strstr(callseq_last_error(), "terminated") && alive() == 1;
+  }
+  callseq_clear_error();
+  is_int(right, 100, "a caller's green thread that its body terminates fails its call only");
+}
+
 static void *hold_it(void *unused) {
   hold(1);
   pthread_testcancel();
@@ -214,6 +241,7 @@ int main(void) {
   errors();
   is_int(nest(5), 26, "C under a body calls the same dispatcher");
   is_int(nest_other(5), 11, "and another one");
+  hand_over();
   forks();
   cancellation();
   ends();
