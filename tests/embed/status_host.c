@@ -84,18 +84,20 @@ static void failures_of_others(int index) {
   atomic_store_explicit(&over, true, memory_order_relaxed);
 }
 
-static void dropped_strings(void) {
-  enum { CALLS = WATCHED ? 30000 : 300000, ALLOWED_KB = 16384 };
+static int drop_strings(int times) {
   char text[1001];
+  int right = 0;
   memset(text, 'x', 1000);
   text[1000] = '\0';
-  int right = 0;
-  for (int i = 0; i < CALLS / 20; i++)
-    shout(text, NULL);
-  long before = resident_kb();
-  for (int i = 0; i < CALLS; i++)
+  for (int i = 0; i < times; i++)
     right += shout(text, NULL) == CALLSEQ_OK;
-  long growth = resident_kb() - before;
+  return right;
+}
+
+static void dropped_strings(void) {
+  enum { CALLS = WATCHED ? 30000 : 300000, ALLOWED_KB = 16384 };
+  int right = 0;
+  long growth = growth_kb(drop_strings, CALLS, &right);
   is_int(right, CALLS, "c-string with a NULL result");
   ok(WATCHED || growth < ALLOWED_KB, "%d of them later, resident memory has grown by %ld KB", CALLS,
      growth);
