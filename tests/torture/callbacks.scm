@@ -3,7 +3,7 @@
 ; its tag. TORTURE_BUG seeds a fault here, one in some calls, which the ledger has to find.
 (import (chicken platform) (chicken base) (chicken condition) (chicken fixnum) (chicken foreign)
         (chicken gc) (chicken port) (chicken process signal) (chicken process-context)
-        (chicken time) callseq)
+        (chicken time) callseq callseq-eval)
 
 (declare (uses waiting))
 

@@ -407,6 +407,29 @@ static void op_generate(struct actor *actor) {
     must(&call, got == answer(call.id), "%d gave %d", call.id, got);
 }
 
+/*** Evaluation ***/
+
+static void op_evaluate(struct actor *actor) {
+  static const char *const texts[] = {
+      "(executed %d) (answer %d)",
+      "(define (given id) (executed id) (answer id)) (given %d) (answer %d)",
+      "(executed %d) (error (tag %d))",
+      "(executed %d) (list 1 (answer %d",
+  };
+  enum { GOOD = 2, RAISES = 2 };
+  char text[200], *printed = NULL, name[TAG_SIZE];
+  unsigned how = pick(actor, 4);
+  struct call call;
+  begin(&call, actor);
+  snprintf(text, sizeof text, texts[how], call.id, call.id);
+  call.status = callseq_eval(text, &printed);
+  if (how >= GOOD)
+    came_wrong(&call, CALLSEQ_ERROR, 1, how == RAISES ? tag(name, call.id) : "unterminated list");
+  else if (came_right(&call))
+    must(&call, printed && atoi(printed) == answer(call.id), "%d gave %s", call.id, printed);
+  free(printed);
+}
+
 /*** Nesting ***/
 
 static void op_nest(struct actor *actor) {
@@ -964,6 +987,7 @@ const struct operation operations[] = {
     {"descend", 2, OUTSIDE, op_descend},
     {"unsafe", 10, OUTSIDE | INSIDE, op_unsafe},
     {"invoke", 30, OUTSIDE | INSIDE, op_invoke},
+    {"evaluate", 10, OUTSIDE | INSIDE, op_evaluate},
     {"storm", 3, OUTSIDE | INSIDE, op_storm},
     {"green", 5, OUTSIDE | INSIDE, op_green},
     {"green-nest", 3, OUTSIDE | INSIDE, op_green_nest},
