@@ -16,7 +16,7 @@ does_all() {
     'stack_bytes cannot be set in a Scheme program' 'measure_time cannot be set'
   says "$way: calls are right while it is" 'asleep: right' 'computing: right' 'allocating: right' \
     'collecting: right' 'outside: right'
-  says "$way: C code that it calls may call" 'nested: 42 #t' 'plain: -5' 'outside: 42 #f'
+  says "$way: C code that it calls may call" 'nested: 42 #t' 'plain: -5' 'outside: 42 #f' 'deep: 43'
   says "$way: called all the time it gets on, and its green threads too" 'gets on: 75025' 'wrong: 0' \
     'green, asleep: on' 'green, outside: on' end
 }

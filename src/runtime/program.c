@@ -38,8 +38,7 @@
 #include <unistd.h>
 
 enum {
-  SIDE_BYTES =
-      256 << 10,    /* what waits there needs little, but a blocking C function may run there */
+  SIDE_BYTES = sizeof(void *) == 8 ? 8 << 20 : 1 << 20, /* blocking C functions run there */
   SHARE_NS = 500000 /* the longest that a program keeps the runtime from others */
 };
 

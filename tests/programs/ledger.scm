@@ -31,6 +31,7 @@
 (define deposit-nested (foreign-safe-lambda int "deposit_here" int))
 (define deposit-plainly (foreign-lambda int "deposit_here" int))
 (define deposit-outside (foreign-blocking-lambda int "deposit_here" int))
+(define deposit-deep-down (foreign-blocking-lambda int "deep"))
 (define inside? (foreign-lambda bool "inside"))
 (define inside-outside? (foreign-blocking-lambda bool "inside"))
 (define self (foreign-lambda unsigned-long "self"))

@@ -19,6 +19,7 @@
 (beside "outside" (lambda () (join-all)))
 (print "nested: " (deposit-nested 41) " " (inside?))
 (print "plain: " (deposit-plainly 41))
+(print "deep: " (deposit-deep-down))
 (print "outside: " (deposit-outside 41) " " (inside-outside?))
 
 ;; Called all the time it still gets on.

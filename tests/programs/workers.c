@@ -110,6 +110,14 @@ int deposit_here(int n) {
   return callseq_last_status() ? -callseq_last_status() : answer;
 }
 
+/* Needs as much stack as a main thread usually has. */
+int deep(void) {
+  volatile char frame[6 << 20];
+  for (size_t i = 0; i < sizeof frame; i += 1024)
+    frame[i] = 1;
+  return deposit_here(42);
+}
+
 int inside(void) { return callseq_inside(); }
 unsigned long self(void) { return (unsigned long)pthread_self(); }
 void interrupt(void) { kill(getpid(), SIGINT); }
