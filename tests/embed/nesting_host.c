@@ -50,20 +50,24 @@ int leave_often(int times) {
   return told;
 }
 
+static int leave_and_raise(int times) {
+  int right = 0;
+  for (int i = 0; i < times; i++)
+    right += outer_of_leave(0) == 0 && outer_of_fail(i) == 1001;
+  return right;
+}
+
 /* In one call of level 0, so that nothing in between can put right what a failure leaves behind;
  * then in one each. */
 static void many_failures(void) {
   enum { ALLOWED_KB = 4096 };
-  int failures = often(100000), escapes = often(20000), right = 0;
-  outer_of_failures(failures / 20);
-  outer_of_leaves(3 * escapes); /* until CHICKEN's heap has the size that this takes */
-  long before = resident_kb();
-  is_int(outer_of_failures(failures), failures, "nested calls that raise, each of them told");
-  is_int(outer_of_leaves(escapes), escapes, "nested calls that leave to the outer call fail");
-  for (int i = 0; i < escapes; i++)
-    right += outer_of_leave(0) == 0 && outer_of_fail(i) == 1001;
+  int failures = often(100000), escapes = often(20000), raised = 0, left = 0, right = 0;
+  long growth = growth_kb(outer_of_failures, failures, &raised);
+  is_int(raised, failures, "nested calls that raise, each of them told");
+  growth += growth_kb(outer_of_leaves, escapes, &left);
+  is_int(left, escapes, "nested calls that leave to the outer call fail");
+  growth += growth_kb(leave_and_raise, escapes, &right);
   is_int(right, escapes, "the outer calls go on");
-  long growth = resident_kb() - before;
   ok(WATCHED || growth < ALLOWED_KB, "resident memory grew by %ld KB", growth);
   is_int(outer_of_leave(5), 5, "the levels between end one after the other");
   is_int(down(LEVELS), LEVELS, "there is room for %d levels as before", LEVELS);
