@@ -227,6 +227,21 @@ int callseq_eval(const char *code, char **printed);
 int callseq_load(const char *file);
 int callseq_repl(const char *path);
 
+/* For how many milliseconds calls of this thread wait to begin, callseq_invoke too, nested ones
+ * not; returns the former number. 0: not at all, they fail with CALLSEQ_BUSY where they would have
+ * to wait. Otherwise they fail with CALLSEQ_TIMEDOUT after that time; their bodies never run then.
+ * A call that has begun is waited for. CALLSEQ_FOREVER: without bound, as at first. */
+unsigned callseq_set_patience(unsigned ms);
+
+/* Closes the runtime, for good. From its beginning new calls get CALLSEQ_CLOSED, but those that are
+ * nested in, or made from blocking C functions of, calls in progress. For at most so many
+ * milliseconds what waits or has begun is let end; what is left then ends with CALLSEQ_CLOSED. Then
+ * Scheme's on-exit thunks run, and the library's threads end. CALLSEQ_OK; CALLSEQ_TIMEDOUT:
+ * something had to be given up; a callback that keeps the runtime keeps it, and no thunks run.
+ * CALLSEQ_WOULD_DEADLOCK: called inside, or from a blocking C function under a callback. A second
+ * call waits for the first and returns the same. */
+int callseq_close(unsigned ms);
+
 /* What has happened since callseq_init. */
 struct callseq_stats {
   uint64_t calls;             /* executed, callseq_invoke and nested ones included */

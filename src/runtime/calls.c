@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/trace.h"
 #include "calls.h"
+#include "close.h"
 #include "fork.h"
 #include "later.h"
 #include "scheme.h"
@@ -27,6 +28,7 @@ struct callseq_runtime callseq_runtime = {
     .setup = {.mutex = PTHREAD_MUTEX_INITIALIZER},
     .service = {.bell = CALLSEQ_BELL_NONE, .front = CALLSEQ_FRONT_NONE},
     .later = {.mutex = PTHREAD_MUTEX_INITIALIZER},
+    .suspend = {.mutex = PTHREAD_MUTEX_INITIALIZER},
     .laps = {.left = CALLSEQ_LAPS},
     .levels = {.innermost = &callseq_runtime.levels.base, .serial = C_fix(-1)}};
 
@@ -70,6 +72,10 @@ static void execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
                           memory_order_relaxed);
 }
 
+void callseq_calls_execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  execute(r, q);
+}
+
 static void run(struct callseq_runtime *r, struct callseq_abi_request *q) {
   execute(r, q);
   callseq_sequencer_end_batch(&r->fast.sequencer);
@@ -80,6 +86,33 @@ static void run_at_fork(struct callseq_runtime *r, struct callseq_abi_request *q
   callseq_fork_enter();
   execute(r, q);
   callseq_fork_leave();
+}
+
+/* For a thread that found the runtime taken: waits for its turn, as long as it has patience. */
+static void wait_and_run(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  unsigned ms = q->callback->internal ? CALLSEQ_FOREVER : callseq_thread_patience();
+  q->waiter.until = ms == CALLSEQ_FOREVER ? 0 : callseq_clock_now() + (uint64_t)ms * 1000000;
+  if (!ms) {
+    callseq_failure_set(q, CALLSEQ_BUSY,
+                        callseq_format("%s: the Scheme runtime is busy", q->callback->name), NULL);
+    return;
+  }
+  switch (callseq_sequencer_enter(&r->fast.sequencer, &q->waiter, callseq_abi_self,
+                                  callseq_failure_stalled, q)) {
+  case CALLSEQ_ENTERED_HOLDER:
+    run(r, q);
+    break;
+  case CALLSEQ_ENTERED_CLOSED:
+    callseq_failure_closed(r, q);
+    break;
+  case CALLSEQ_ENTERED_TIMEDOUT:
+    callseq_failure_set(
+        q, CALLSEQ_TIMEDOUT,
+        callseq_format("%s: has waited %u ms for the Scheme runtime", q->callback->name, ms), NULL);
+    break;
+  case CALLSEQ_ENTERED_DONE:
+    break;
+  }
 }
 
 CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
@@ -99,6 +132,8 @@ CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
     callseq_failure_set(q, CALLSEQ_NOMEM, callseq_thread_refusal(q->callback->name), NULL);
   } else if (callseq_runtime_inside(r)) {
     callseq_levels_nest(r, q);
+  } else if (callseq_close_refuses(r) && !q->callback->internal) {
+    callseq_failure_closed(r, q);
   } else if (callseq_fork_holds_runtime()) {
     run_at_fork(r, q);
   } else if (callseq_sequencer_try_enter(s, callseq_abi_self)) {
@@ -106,16 +141,7 @@ CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   } else if (loading(r)) {
     callseq_failure_closed(r, q);
   } else {
-    switch (callseq_sequencer_enter(s, &q->waiter, callseq_abi_self, callseq_failure_stalled, q)) {
-    case CALLSEQ_ENTERED_HOLDER:
-      run(r, q);
-      break;
-    case CALLSEQ_ENTERED_CLOSED:
-      callseq_failure_closed(r, q);
-      break;
-    case CALLSEQ_ENTERED_DONE:
-      break;
-    }
+    wait_and_run(r, q);
   }
   callseq_tools_acquire(q);
   callseq_suspend_settle(r, q);
@@ -139,6 +165,7 @@ bool callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_r
     return true;
   }
   q->waiter.alone = 1;
+  q->waiter.until = 0;
   q->waiter.habit = callseq_thread_habit();
   if (callseq_sequencer_enter(s, &q->waiter, callseq_abi_self, callseq_failure_stalled, q) !=
       CALLSEQ_ENTERED_HOLDER)

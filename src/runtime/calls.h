@@ -6,4 +6,7 @@
  * False: the runtime has been closed, it never will. */
 bool callseq_calls_execute_alone(struct callseq_runtime *r, struct callseq_abi_request *q);
 
+/* For the holder, outside: executes a request of the library's, which is its thread's own. */
+void callseq_calls_execute(struct callseq_runtime *r, struct callseq_abi_request *q);
+
 #endif

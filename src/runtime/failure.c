@@ -8,6 +8,7 @@
 
 #include "runtime.h"
 
+#include "close.h"
 #include "fork.h"
 #include "scheme.h"
 #include "thread.h"
@@ -32,6 +33,12 @@ void callseq_failure_set(struct callseq_abi_request *q, int status, char *messag
 
 void callseq_failure_closed(struct callseq_runtime *r, struct callseq_abi_request *q) {
   const char *why = "its define-sequenced-callback has not been executed";
+  if (callseq_close_has_begun(r)) {
+    callseq_failure_set(q, CALLSEQ_CLOSED,
+                        callseq_format("%s: callseq_close has closed Scheme", q->callback->name),
+                        NULL);
+    return;
+  }
   switch (atomic_load_explicit(&r->setup.state, memory_order_relaxed)) {
   case CALLSEQ_NEW:
     why = __atomic_load_n(&C_temporary_stack_bottom, __ATOMIC_RELAXED)

@@ -21,6 +21,7 @@
 
 #include "runtime.h"
 
+#include "close.h"
 #include "exit.h"
 #include "fork.h"
 #include "later.h"
@@ -98,6 +99,7 @@ static void forget_fibers(void) {
 static void hold_queue(void) { callseq_later_before_fork(&callseq_runtime); }
 static void let_queue(void) { callseq_later_after_fork(&callseq_runtime); }
 static void forget_queue(void) { callseq_later_forked(&callseq_runtime); }
+static void reopen(void) { callseq_close_forked(&callseq_runtime); }
 
 static void make_service(void) { callseq_service_forked(&callseq_runtime); }
 
@@ -217,6 +219,7 @@ static const struct {
     {hold_queue, let_queue, forget_queue},
     {NULL, NULL, callseq_suspend_forked},
     {NULL, NULL, make_service},
+    {NULL, NULL, reopen},
     {NULL, NULL, callseq_signals_forked},
     {NULL, NULL, forget_fibers},
     {NULL, NULL, forget_waiters},

@@ -10,6 +10,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "close.h"
 #include "scheme.h"
 
 enum {
@@ -19,13 +20,38 @@ enum {
   COSTLY = 10000 /* is one that takes so many nanoseconds, after a lap that is not long */
 };
 
+/* ThreadSanitizer is not told of this write to what generated code reads as the holder. */
+__attribute__((noinline, no_sanitize("thread"))) void
+callseq_laps_end_all(struct callseq_runtime *r) {
+  __atomic_store_n(&r->fast.lap_end, (char *)UINTPTR_MAX, __ATOMIC_RELAXED);
+}
+
+void callseq_laps_restore(struct callseq_runtime *r) { r->fast.lap_end = r->laps.end; }
+
+static void set_end(struct callseq_runtime *r, char *end) {
+  r->laps.end = end;
+  __atomic_store_n(&r->fast.lap_end, end, __ATOMIC_RELAXED);
+  /* seq_cst: pairs with the fence in close.c, begin: either that is seen here, or its write to
+   * lap_end comes after this one */
+  atomic_thread_fence(memory_order_seq_cst);
+  if (callseq_close_has_begun(r))
+    callseq_laps_end_all(r);
+}
+
 void callseq_laps_begin(struct callseq_runtime *r, const void *at) {
   CALLSEQ_ASSERT_HOLDER(r);
-  r->fast.lap_end = (char *)at - LAP;
+  set_end(r, (char *)at - LAP);
 }
 
 CALLSEQ_NOINLINE C_word callseq_abi_new_lap(void) {
-  return callseq_roots_procedure(&callseq_runtime, CALLSEQ_PROCEDURE_new_lap);
+  struct callseq_runtime *r = &callseq_runtime;
+  if (callseq_close_has_begun(r)) {
+    if (callseq_close_refuses_current(r))
+      return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_refused);
+    if ((char *)__builtin_frame_address(0) >= r->laps.end)
+      return CHICKEN_gc_root_ref(callseq_abi_root(r->fast.now.request->callback));
+  }
+  return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_new_lap);
 }
 
 /* What callseq_abi_dispatch would have gone on with. */
@@ -40,8 +66,8 @@ static void lengthen_lap(struct callseq_runtime *r, char *at) {
   char *end = at - LONG_LAP, *last = (char *)C_stack_hard_limit + LAST_CALL;
   if (end < last)
     end = last;
-  if (end < r->fast.lap_end)
-    r->fast.lap_end = end;
+  if (end < r->laps.end)
+    set_end(r, end);
 }
 
 /* A lap begins here: at the top of the nursery, but for C frames that a continuation has left for

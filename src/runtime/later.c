@@ -32,6 +32,7 @@
 
 #include "base/clock.h"
 #include "base/trace.h"
+#include "close.h"
 #include "later.h"
 #include "scheme.h"
 #include "system/park.h"
@@ -536,7 +537,8 @@ void callseq_later_end(struct callseq_runtime *r, struct callseq_abi_request *q)
 static bool is_open(struct callseq_runtime *r) {
   /* acquire: pairs with the releases of the state in set_up */
   int state = atomic_load_explicit(&r->setup.state, memory_order_acquire);
-  return state == CALLSEQ_READY || (state == CALLSEQ_LOADING && callseq_runtime_inside(r));
+  return !callseq_close_has_begun(r) &&
+         (state == CALLSEQ_READY || (state == CALLSEQ_LOADING && callseq_runtime_inside(r)));
 }
 
 static int refuse(struct callseq_runtime *r, int status) {

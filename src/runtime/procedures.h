@@ -8,4 +8,5 @@ PROCEDURE(end_level)    /* (serial value): returns from it */
 PROCEDURE(misdelivered) /* (serial value): not the current request's value */
 PROCEDURE(bad_result)   /* (serial value): not of the result's type */
 PROCEDURE(real_result)  /* (serial value): for double, neither fixnum nor flonum */
+PROCEDURE(refused)      /* (serial request): answers that the runtime is closed */
 PROCEDURE(new_lap)      /* (serial request): collects, and goes on with the request */

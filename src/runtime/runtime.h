@@ -46,7 +46,7 @@ enum callseq_state {
   CALLSEQ_LOADING,
   CALLSEQ_READY,
   CALLSEQ_FAILED,
-  CALLSEQ_ENDED /* a Scheme program that was the host */
+  CALLSEQ_ENDED /* closed, or a Scheme program that was the host */
 };
 
 /* A signal mask that a callback has changed, as it was before. */
@@ -130,7 +130,9 @@ struct callseq_runtime {
     struct callseq_server *attached;  /* the one that executes `now`, or has just left */
     struct callseq_abi_request *came; /* that a spare server is being attached for; or NULL */
     int exclusive;                    /* how many (exclusively ...) are being evaluated */
-    bool never;   /* there are calls without the lock: nothing else may come between them */
+    bool never; /* there are calls without the lock: nothing else may come between them */
+    pthread_mutex_t mutex;          /* any thread, for moments; of */
+    struct callseq_server *outside; /* those whose native thread waits for a ring */
     C_word above; /* the last serial, while a resumed call has an older one; else 0. Any thread
                      reads it */
   } suspend;
@@ -198,7 +200,8 @@ struct callseq_runtime {
     _Atomic(bool) reported;   /* that there can be no service; any thread */
     bool ready;               /* a green thread has been made ready */
     sigset_t mask;            /* of the thread that made the service's, as it makes it */
-    pthread_t thread;         /* the service's own, or a forked child's */
+    pthread_t thread;         /* the service's; written by who makes it, before it LIVES */
+    _Atomic(uint32_t) ended;  /* not 0: that thread is about to end; it */
     _Atomic(uint32_t) served; /* the host's service: not 0 while a thread serves; any thread */
     /* What it waits for: its own, and the holder's in its call. */
     struct callseq_front front; /* the host's service has one */
@@ -209,6 +212,7 @@ struct callseq_runtime {
     _Atomic(struct callseq_chore *) chores; /* newest first; any thread adds, the service takes */
     /* Blocking C functions of green threads. */
     struct callseq_errand *errands;        /* that there are */
+    _Atomic(uint32_t) finished;            /* how many have been done; any thread */
     _Atomic(struct callseq_errand *) done; /* of these; any thread adds, the holder takes */
   } service;
 
@@ -224,6 +228,13 @@ struct callseq_runtime {
     } birth; /* holder */
   } fork;
 
+  /* callseq_close; see close.c. */
+  struct {
+    _Atomic(uint32_t) state; /* one of enum callseq_close_state; any thread sleeps on it */
+    pthread_t thread;        /* that closes; written by it, read by a forked child */
+    int status;              /* of it, once it is CLOSED */
+  } close;
+
   /* Holder: the stacks on both sides of the switch, as the tools know them. */
   struct callseq_tools_side host_side, scheme_side;
 
@@ -235,6 +246,7 @@ struct callseq_runtime {
 
   /* Holder. */
   struct {
+    char *end;         /* as fast.lap_end would be if the runtime were not being closed */
     int left;          /* until one is measured: this one, if 0 */
     uint64_t collects; /* thread's time when the collection after it began */
     bool costly;       /* was the last one measured */
@@ -327,6 +339,11 @@ void callseq_levels_restore_mask(struct callseq_level *level);
 
 /* No call begins further than a lap below `at` on the Scheme stack without a collection. */
 void callseq_laps_begin(struct callseq_runtime *r, const void *at);
+
+/* No call begins in a lap any more, so that callseq_abi_new_lap sees each. Any thread, after it has
+ * fenced behind what that looks at. And in a forked child: as before. */
+void callseq_laps_end_all(struct callseq_runtime *r);
+void callseq_laps_restore(struct callseq_runtime *r);
 
 /* ---- failure.c ---- */
 

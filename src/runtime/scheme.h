@@ -66,6 +66,8 @@ int callseq_scheme_watches_handles(void);
 void callseq_scheme_define_evaluation(int which, C_word procedure);
 char *callseq_scheme_evaluation_text(C_word request);
 C_word callseq_scheme_is_printed(C_word request);
+C_word callseq_scheme_refuse(C_word serial);
+void callseq_scheme_define_finish(C_word procedure);
 
 /* The reply of the library's own callbacks, which have no result. */
 CALLSEQ_INLINE C_word callseq_scheme_reply_void(C_word serial) {

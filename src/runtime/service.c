@@ -47,6 +47,7 @@ struct callseq_errand {
   struct callseq_errand **link; /* what points to it, of those that there are; the holder's, as */
   struct callseq_errand *after; /* the next one of these */
   struct callseq_abi_job *job;
+  pthread_t thread;
   void *waiting; /* GC root of what service.scm has of it */
 };
 
@@ -55,14 +56,16 @@ static __thread struct callseq_errand *own_errand;
 
 enum {
   SERVE_NS = 10000000, /* so long the host's loop runs green threads that compute */
-  SLICE_MS = 10        /* so long a thread waits for another one that serves */
+  SLICE_MS = 10,       /* so long a thread waits for another one that serves */
+  END_NS = 100000000   /* so long the library's threads have to end at least */
 };
 
 /* What `state` is. */
 enum callseq_service_state {
   NONE,
   BEGINS, /* some thread makes it */
-  LIVES
+  LIVES,
+  GONE
 };
 
 /* ---- Waiting and calling ---- */
@@ -142,7 +145,6 @@ static void wait_for_setup(struct callseq_runtime *r) {
 static void *run(void *runtime) {
   struct callseq_runtime *r = runtime;
   callseq_system_name_thread("callseq-service");
-  r->service.thread = pthread_self();
   struct pollfd bell = {.fd = r->service.bell.heard, .events = POLLIN};
   do {
     struct pollfd *set = r->service.set ? r->service.set : &bell;
@@ -153,6 +155,9 @@ static void *run(void *runtime) {
     }
     wait_for_setup(r);
   } while (serve_once(r));
+  /* release: pairs with the acquire in wait_for_end */
+  atomic_store_explicit(&r->service.ended, 1, memory_order_release);
+  callseq_park_wake(&r->service.ended);
   return NULL;
 }
 
@@ -226,6 +231,8 @@ int callseq_serve(unsigned ms) {
   if (callseq_service_fd() < 0)
     return refuse(CALLSEQ_INVALID, "the host is not the service; set callseq_config.service to "
                                    "CALLSEQ_SERVICE_HOST");
+  if (atomic_load_explicit(&r->setup.state, memory_order_relaxed) == CALLSEQ_ENDED)
+    return refuse(CALLSEQ_CLOSED, "callseq_close has closed Scheme");
   if (callseq_runtime_inside(r))
     return refuse(CALLSEQ_WOULD_DEADLOCK, "called inside, where what it serves cannot run");
   if (!begin_serving(r))
@@ -324,11 +331,7 @@ static int make_front(struct callseq_runtime *r) {
 
 /* The library's. */
 static int make_thread(struct callseq_runtime *r) {
-  pthread_t thread;
-  int error = pthread_create(&thread, NULL, run, r);
-  if (!error)
-    pthread_detach(thread);
-  return error;
+  return pthread_create(&r->service.thread, NULL, run, r);
 }
 
 static bool start(struct callseq_runtime *r) {
@@ -411,6 +414,9 @@ static void *run_errand(void *argument) {
                                                 memory_order_release, memory_order_relaxed)) {
   }
   own_errand = NULL; /* the holder frees it */
+  /* release: pairs with the acquire in end_errands */
+  atomic_fetch_add_explicit(&r->service.finished, 1, memory_order_release);
+  callseq_park_wake(&r->service.finished);
   callseq_service_tell(r);
   return NULL;
 }
@@ -440,7 +446,6 @@ static void end_errand(struct callseq_runtime *r, struct callseq_errand *errand)
  * no thread or memory can be had. */
 int callseq_scheme_run_elsewhere(C_word job, C_word waiting) {
   struct callseq_runtime *r = &callseq_runtime;
-  pthread_t thread;
   sigset_t all, mask;
   struct callseq_errand *errand = make_errand(r, job, waiting);
   if (!errand)
@@ -448,18 +453,15 @@ int callseq_scheme_run_elsewhere(C_word job, C_word waiting) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &mask);
   bool runs = callseq_service_start(r, "green threads run only while callbacks do") &&
-              pthread_create(&thread, NULL, run_errand, errand) == 0;
+              pthread_create(&errand->thread, NULL, run_errand, errand) == 0;
   pthread_sigmask(SIG_SETMASK, &mask, NULL);
-  if (runs)
-    pthread_detach(thread);
-  else
+  if (!runs)
     end_errand(r, errand);
   return runs;
 }
 
-/* What an errand that is done was given as `waiting`, or #f. */
-C_word callseq_scheme_next_done(void) {
-  struct callseq_runtime *r = &callseq_runtime;
+/* One that is done; NULL: none is. Holder. */
+static struct callseq_errand *take_done(struct callseq_runtime *r) {
   struct callseq_errand *errand = atomic_load_explicit(&r->service.done, memory_order_acquire);
   /* acquire: pairs with the release in run_errand. Only the holder takes one away, so the same one
    * cannot come back meanwhile */
@@ -467,12 +469,110 @@ C_word callseq_scheme_next_done(void) {
          !atomic_compare_exchange_weak_explicit(&r->service.done, &errand, errand->next,
                                                 memory_order_acquire, memory_order_acquire)) {
   }
+  return errand;
+}
+
+/* What an errand that is done was given as `waiting`, or #f. */
+C_word callseq_scheme_next_done(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_errand *errand = take_done(r);
   if (!errand)
     return C_SCHEME_FALSE;
+  pthread_detach(errand->thread);
   C_word waiting = CHICKEN_gc_root_ref(errand->waiting);
   end_errand(r, errand);
   return waiting;
 }
+
+bool callseq_service_is_own(void) { return own_errand; }
+
+/* ---- The end ---- */
+
+/* How many milliseconds there are until then; 0: that is past. */
+static uint32_t until(uint64_t deadline) {
+  uint64_t t = callseq_clock_now();
+  if (t >= deadline)
+    return 0;
+  uint64_t ms = (deadline - t + 999999) / 1000000;
+  return ms < INT_MAX ? (uint32_t)ms : INT_MAX;
+}
+
+/* Waits until *word is no more what it was. False: not until then. */
+static bool wait_for(_Atomic(uint32_t) *word, uint32_t before, uint64_t deadline) {
+  /* acquire: pairs with the releases of who changes it */
+  while (atomic_load_explicit(word, memory_order_acquire) == before) {
+    uint32_t ms = until(deadline);
+    if (!ms)
+      return false;
+    callseq_park_wait(word, before, ms);
+  }
+  return true;
+}
+
+/* Nobody holds the runtime, so this is the holder. */
+static bool end_errands(struct callseq_runtime *r, uint64_t deadline) {
+  for (;;) {
+    /* acquire: pairs with the release in run_errand */
+    uint32_t finished = atomic_load_explicit(&r->service.finished, memory_order_acquire);
+    for (struct callseq_errand *errand; (errand = take_done(r));) {
+      pthread_join(errand->thread, NULL);
+      errand->job->drop(errand->job);
+      end_errand(r, errand);
+    }
+    if (!r->service.errands)
+      return true;
+    if (!wait_for(&r->service.finished, finished, deadline))
+      return false;
+  }
+}
+
+/* The host may serve at this moment, and ends that when it is told. */
+static bool end_front(struct callseq_runtime *r, uint64_t deadline) {
+  while (!begin_serving(r)) {
+    if (!until(deadline))
+      return false;
+    callseq_service_tell(r);
+    wait_for(&r->service.served, 1, callseq_clock_now() + 1000000);
+  }
+  run_chores(r);
+  callseq_front_stop(&r->service.front);
+  end_serving(r);
+  return true;
+}
+
+static bool end_thread(struct callseq_runtime *r, uint64_t deadline) {
+  bool own = pthread_equal(pthread_self(), r->service.thread); /* in a chore; it ends after that */
+  callseq_service_tell(r);
+  if (own || !wait_for(&r->service.ended, 0, deadline)) {
+    pthread_detach(r->service.thread);
+    return own;
+  }
+  pthread_join(r->service.thread, NULL);
+  run_chores(r);
+  free(r->service.set);
+  r->service.set = NULL;
+  return true;
+}
+
+bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline, bool has) {
+  uint64_t least = callseq_clock_now() + END_NS;
+  deadline = !deadline ? UINT64_MAX : deadline < least ? least : deadline;
+  int state = NONE;
+  /* acquire: pairs with the release in start */
+  while (!atomic_compare_exchange_strong_explicit(&r->service.state, &state, GONE,
+                                                  memory_order_acquire, memory_order_acquire)) {
+    if (state != BEGINS)
+      break;
+    callseq_park_nap(100000);
+    state = NONE;
+  }
+  bool ended = has ? end_errands(r, deadline) : !r->service.errands;
+  if (state != LIVES)
+    return ended;
+  return (is_hosts(r) ? end_front(r, deadline) : end_thread(r, deadline)) && ended;
+}
+
+/* ---- fork ---- */
 
 /* In a forked child: nobody runs those of the parent any more. */
 static void forget_errands(struct callseq_runtime *r) {
@@ -495,7 +595,8 @@ void callseq_service_forked(struct callseq_runtime *r) {
   atomic_store_explicit(&r->service.told, false, memory_order_relaxed);
   int state = atomic_load_explicit(&r->service.state, memory_order_relaxed);
   atomic_store_explicit(&r->service.state, NONE, memory_order_relaxed);
-  if (state == NONE)
+  atomic_store_explicit(&r->service.ended, 0, memory_order_relaxed);
+  if (state == NONE || state == GONE)
     return;
   if (state == LIVES && !is_hosts(r) && pthread_equal(pthread_self(), r->service.thread))
     /* the child's only thread is an ordinary one */

@@ -39,6 +39,14 @@ void callseq_service_look(struct callseq_runtime *r, const struct callseq_abi_ca
 /* Is this the service's callback? Any thread. */
 bool callseq_service_is(const struct callseq_abi_callback *callback);
 
+/* Is this a thread of the library's, in the blocking C function of a green thread? */
+bool callseq_service_is_own(void);
+
+/* The runtime has been closed: ends the library's threads, after what they were entrusted with.
+ * False: not all have ended until then (by callseq_clock_now; 0: no limit), or a moment later.
+ * `has`: nobody holds the runtime, and nobody will. */
+bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline, bool has);
+
 /* In a forked child: makes the child's, if the parent had one. What the parent's was told is
  * forgotten. */
 void callseq_service_forked(struct callseq_runtime *r);

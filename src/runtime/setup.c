@@ -9,6 +9,7 @@
 
 #include "runtime.h"
 
+#include "close.h"
 #include "fork.h"
 #include "later.h"
 #include "loading.h"
@@ -184,7 +185,10 @@ static int init(const callseq_config *wanted) {
   if (locks)
     pthread_mutex_lock(&r->setup.mutex);
   int status = CALLSEQ_OK, state = atomic_load_explicit(&r->setup.state, memory_order_relaxed);
-  if (state == CALLSEQ_NEW)
+  if (callseq_close_has_begun(r))
+    callseq_thread_remember(status = CALLSEQ_CLOSED,
+                            callseq_format("callseq_init: callseq_close has closed Scheme"), NULL);
+  else if (state == CALLSEQ_NEW)
     status = set_up(r, &config);
   else if (state == CALLSEQ_ENDED)
     callseq_thread_remember(status = CALLSEQ_CLOSED,

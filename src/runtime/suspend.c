@@ -35,6 +35,7 @@
 
 #include "base/clock.h"
 #include "calls.h"
+#include "close.h"
 #include "fork.h"
 #include "later.h"
 #include "program.h"
@@ -55,6 +56,13 @@ enum { LOOK_MS = 10 }; /* where no descriptor is left for a bell */
 enum { QUIET, HAS_BELL, RUNG };
 
 /* ---- Outside: waiting ---- */
+
+/* Nobody comes back for the job. */
+static void drop(struct callseq_abi_job **job) {
+  if (*job)
+    (*job)->drop(*job);
+  *job = NULL;
+}
 
 /* Until the deadline, in milliseconds, rounded up; -1: there is none. */
 static int left(const struct callseq_server *v) {
@@ -120,15 +128,48 @@ static void run_outside(struct callseq_server *v) {
   running = v->around;
 }
 
-static void wait_outside(struct callseq_server *v) {
-  if (v->job)
+/* False: it need not wait. */
+static bool begin_waiting(struct callseq_runtime *r, struct callseq_server *v) {
+  pthread_mutex_lock(&r->suspend.mutex);
+  bool waits = !callseq_close_is_over(r) || callseq_program_is(r, v->request);
+  if (waits) {
+    v->next_outside = r->suspend.outside;
+    v->link_outside = &r->suspend.outside;
+    if (v->next_outside)
+      v->next_outside->link_outside = &v->next_outside;
+    r->suspend.outside = v;
+  }
+  pthread_mutex_unlock(&r->suspend.mutex);
+  return waits;
+}
+
+static void end_waiting(struct callseq_runtime *r, struct callseq_server *v) {
+  pthread_mutex_lock(&r->suspend.mutex);
+  *v->link_outside = v->next_outside;
+  if (v->next_outside)
+    v->next_outside->link_outside = v->link_outside;
+  pthread_mutex_unlock(&r->suspend.mutex);
+}
+
+CALLSEQ_NOINLINE enum callseq_blocks callseq_suspend_blocks(struct callseq_runtime *r) {
+  for (struct callseq_server *v = running; v; v = v->around)
+    if (!callseq_program_is(r, v->request))
+      return CALLSEQ_BLOCKS_IN_CALL;
+  return running                    ? CALLSEQ_BLOCKS_IN_PROGRAM
+         : callseq_service_is_own() ? CALLSEQ_BLOCKS_IN_GREEN_THREAD
+                                    : CALLSEQ_BLOCKS_NOT;
+}
+
+static void wait_outside(struct callseq_runtime *r, struct callseq_server *v) {
+  if (v->job) {
     run_outside(v);
-  else if (v->at_once)
-    return;
-  else if (v->fd >= 0)
-    wait_for_descriptor(v);
-  else
-    wait_for_ring(v);
+  } else if (!v->at_once && begin_waiting(r, v)) {
+    if (v->fd >= 0)
+      wait_for_descriptor(v);
+    else
+      wait_for_ring(v);
+    end_waiting(r, v);
+  }
 }
 
 /* ---- Outside: going on ---- */
@@ -154,12 +195,30 @@ void callseq_suspend_prepare(struct callseq_resumption *call, struct callseq_abi
   call->suspended = q;
 }
 
+/* Does a suspended call end because callseq_close does not wait for it any longer? Then nobody
+ * rings for it from here on. */
+static bool is_given_up(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  struct callseq_server *v = q->server;
+  if (!callseq_close_is_over(r) || callseq_program_is(r, q))
+    return false;
+  pthread_mutex_lock(&r->suspend.mutex);
+  v->given_up = true;
+  pthread_mutex_unlock(&r->suspend.mutex);
+  drop(&v->job);
+  callseq_bell_close(&v->bell);
+  q->status = 0;
+  callseq_failure_closed(r, q);
+  return true;
+}
+
 int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q) {
   while (q->status == CALLSEQ_ABI_SUSPENDED) {
     CALLSEQ_ASSERT(!callseq_runtime_inside(r));
     CALLSEQ_ASSERT_ON_OWN_STACK(r);
     struct callseq_resumption call;
-    wait_outside(q->server);
+    wait_outside(r, q->server);
+    if (is_given_up(r, q))
+      break;
     call.request.callback = &resume;
     call.request.status = 0;
     call.request.message = call.request.trace = NULL;
@@ -191,13 +250,6 @@ CALLSEQ_NOINLINE int callseq_abi_settle(struct callseq_abi_request *q) {
 
 static struct callseq_server *server_of(C_word word) {
   return (struct callseq_server *)(word & ~(C_word)C_FIXNUM_BIT);
-}
-
-/* Nobody comes back for the job. */
-static void drop(struct callseq_abi_job **job) {
-  if (*job)
-    (*job)->drop(*job);
-  *job = NULL;
 }
 
 /* A server's record, as a fixnum; `level` is what callseq.scm has of it. */
@@ -366,22 +418,28 @@ C_word callseq_scheme_take_job(C_word job) {
   return C_SCHEME_TRUE;
 }
 
+static void ring_for(struct callseq_server *v) {
+  /* acquire: pairs with the release in wait_for_descriptor; release: with the acquire in is_rung */
+  if (atomic_exchange_explicit(&v->rung, RUNG, memory_order_acq_rel) == HAS_BELL)
+    callseq_bell_ring(&v->bell);
+  else
+    callseq_park_wake(&v->rung);
+}
+
 /* The server has been made ready, or its green thread has been terminated: its native thread need
  * not wait any longer. */
 static void ring(struct callseq_server *v) {
   CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
   if (!v->request) /* of the parent of this process */
     return;
-  /* acquire: pairs with the release in wait_for_descriptor; release: with the acquire in is_rung */
-  uint32_t before = atomic_exchange_explicit(&v->rung, RUNG, memory_order_acq_rel);
-  if (v->away && callseq_later_is(v->request)) {
-    if (before != RUNG)
-      callseq_later_ring(&callseq_runtime, v->request);
-  } else if (before == HAS_BELL) {
-    callseq_bell_ring(&v->bell);
-  } else {
-    callseq_park_wake(&v->rung);
-  }
+  pthread_mutex_lock(&callseq_runtime.suspend.mutex);
+  bool later = !v->given_up && v->away && callseq_later_is(v->request);
+  if (!later && !v->given_up)
+    ring_for(v);
+  /* acquire and release: as in ring_for */
+  else if (later && atomic_exchange_explicit(&v->rung, RUNG, memory_order_acq_rel) != RUNG)
+    callseq_later_ring(&callseq_runtime, v->request);
+  pthread_mutex_unlock(&callseq_runtime.suspend.mutex);
 }
 
 C_word callseq_scheme_ring(C_word server) {
@@ -465,6 +523,21 @@ void callseq_suspend_forget(struct callseq_runtime *r, struct callseq_abi_reques
       v->request = NULL;
 }
 
+void callseq_suspend_give_up(struct callseq_runtime *r) {
+  pthread_mutex_lock(&r->suspend.mutex);
+  for (struct callseq_server *v = r->suspend.outside; v; v = v->next_outside)
+    if (!callseq_program_is(r, v->request))
+      ring_for(v);
+  pthread_mutex_unlock(&r->suspend.mutex);
+}
+
+bool callseq_suspend_is_any(struct callseq_runtime *r) {
+  for (struct callseq_server *v = r->suspend.servers; v; v = v->next)
+    if (v->away && v->request && !v->given_up && !callseq_program_is(r, v->request))
+      return true;
+  return false;
+}
+
 void callseq_suspend_leave(struct callseq_runtime *r) {
   if (!r->suspend.above)
     return;
@@ -474,6 +547,8 @@ void callseq_suspend_leave(struct callseq_runtime *r) {
 }
 
 void callseq_suspend_forked(void) {
+  pthread_mutex_init(&callseq_runtime.suspend.mutex, NULL);
+  callseq_runtime.suspend.outside = NULL;
   for (struct callseq_server *v = callseq_runtime.suspend.servers; v; v = v->next) {
     struct callseq_server *own = running;
     while (own && own != v)

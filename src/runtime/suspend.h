@@ -30,6 +30,9 @@ struct callseq_server {
   bool timed_out;                /* its own thread's: why it resumes */
   uint64_t deadline;             /* by callseq_clock_now; 0: none */
   _Atomic(uint32_t) rung;        /* need it wait any longer? Its own thread sleeps on this */
+  /* While its own thread waits for a ring; with the mutex: */
+  struct callseq_server *next_outside, **link_outside;
+  bool given_up;            /* that thread has gone, its request with it. With the mutex */
   struct callseq_bell bell; /* that its own thread polls, beside `fd`; changed by that, and by it as
                                the holder closed */
 };
@@ -40,6 +43,23 @@ int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request
 
 /* Runs a blocking C function, on this thread. */
 void callseq_suspend_run(struct callseq_abi_job *job);
+
+/* Is this thread in a blocking C function, and whose call is it? Of several, around one another,
+ * the last one here. */
+enum callseq_blocks {
+  CALLSEQ_BLOCKS_NOT,
+  CALLSEQ_BLOCKS_IN_PROGRAM,      /* a Scheme program that hosts */
+  CALLSEQ_BLOCKS_IN_GREEN_THREAD, /* on a thread of the library's */
+  CALLSEQ_BLOCKS_IN_CALL
+};
+enum callseq_blocks callseq_suspend_blocks(struct callseq_runtime *r);
+
+/* Holder: is any call suspended? But for a program. */
+bool callseq_suspend_is_any(struct callseq_runtime *r);
+
+/* For callseq_close, which is over: threads that wait for suspended calls need not any longer, and
+ * fail them. */
+void callseq_suspend_give_up(struct callseq_runtime *r);
 
 /* Holder, before the next call begins: a suspended call that was gone on with has ended, or waits
  * again. */

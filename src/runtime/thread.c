@@ -34,7 +34,8 @@ static __thread struct {
   struct failure own; /* `last`, put aside by callseq_thread_lend */
   char *string;
   struct callseq_habit habit;
-  bool configured; /* as callseq_thread_configure has it */
+  bool configured;     /* as callseq_thread_configure has it */
+  unsigned impatience; /* CALLSEQ_FOREVER less its patience */
 } self;
 
 static _Atomic(uintptr_t) key; /* plus 1; 0: there is none yet */
@@ -116,6 +117,16 @@ CALLSEQ_NOINLINE bool callseq_thread_enter(void) {
   if (!self.configured)
     configure();
   return true;
+}
+
+CALLSEQ_NOINLINE unsigned callseq_thread_patience(void) {
+  return CALLSEQ_FOREVER - self.impatience;
+}
+
+unsigned callseq_set_patience(unsigned ms) {
+  unsigned before = callseq_thread_patience();
+  self.impatience = CALLSEQ_FOREVER - ms;
+  return before;
 }
 
 CALLSEQ_NOINLINE struct callseq_habit *callseq_thread_habit(void) { return &self.habit; }
@@ -200,6 +211,8 @@ void callseq_thread_report(const callseq_config *config) {
   if (callseq_last_status() == CALLSEQ_CLOSED &&
       atomic_exchange_explicit(&closed_reported, 1, memory_order_relaxed))
     return;
+  if (callseq_last_status() == CALLSEQ_BUSY || callseq_last_status() == CALLSEQ_TIMEDOUT)
+    return; /* the thread has asked for that */
   const char *trace = callseq_last_trace();
   fflush(stdout);
   callseq_print("\nError: %s\n%s", callseq_last_error(), trace ? trace : "");

@@ -25,6 +25,9 @@ void callseq_thread_configure(bool slowly);
 int callseq_thread_defer_cancel(void);
 void callseq_thread_allow_cancel(int state);
 
+/* For how many milliseconds this thread's calls wait to begin; CALLSEQ_FOREVER: for ever. */
+unsigned callseq_thread_patience(void);
+
 /* How the thread has waited for the runtime; its own, until it ends. */
 struct callseq_habit *callseq_thread_habit(void);
 

@@ -69,6 +69,10 @@
            (leave "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"
                   (call-chain))))))
 
+;; A call came too late; REQUEST is not used.
+(define (refused serial request)
+  (go-on (##core#inline "callseq_scheme_refuse" serial)))
+
 ;; VALUE is none that the current callback may return: raises an error that names callback, value and
 ;; type. SERIAL is not used; the reply has compared it.
 (define (bad-result serial value)

@@ -37,10 +37,25 @@
   (keep-scheduling)
   (keep-errno))
 
+;; What on-exit has registered, when the host closes Scheme; a procedure.
+(define run-thunks void)
+
+;; callseq_close, as a callback: runs that. Once, and not while the process ends by (exit).
+(define (finish serial request)
+  (run-thunks)
+  (go-on (##core#inline "callseq_scheme_reply_void" serial)))
+
+((foreign-lambda void "callseq_scheme_define_finish" scheme-object) finish)
+
 (when (hosted?)
   (let ((clean-up (implicit-exit-handler))
         (register on-exit)
         (exiting #f))
+    (set! run-thunks
+      (lambda ()
+        (unless exiting
+          (set! exiting ##sys#current-thread)
+          (call/cc (lambda (return) (with-exception-handler return clean-up))))))
     (set! chicken.base#on-exit (lambda (thunk) (register (guarded thunk "Error in an on-exit thunk"))))
     ;; The first to leave ends the process, whatever becomes of the clean-up: under a finalizer it
     ;; raises, and a thunk may jump out of it. Under a thunk (exit) does nothing, as in CHICKEN; other

@@ -118,6 +118,24 @@ void callseq_pace_begin(const struct callseq_pace *p, struct callseq_wait *wait,
   };
 }
 
+/* From now until then, and no less than 1. */
+static uint32_t ms_until(uint64_t t, uint64_t then) {
+  uint64_t ms = t < then ? (then - t) / 1000000 + 1 : 1;
+  return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+int callseq_pace_is_over(const struct callseq_wait *wait) {
+  return wait->until && callseq_clock_now() >= wait->until;
+}
+
+uint32_t callseq_pace_patient_ms(const struct callseq_wait *wait, uint32_t ms) {
+  if (!wait->until)
+    return ms;
+  uint64_t t = callseq_clock_now();
+  uint32_t left = t < wait->until ? ms_until(t, wait->until) : 1;
+  return ms && ms < left ? ms : left;
+}
+
 uint64_t callseq_pace_end(struct callseq_pace *p, struct callseq_wait *wait) {
   uint64_t t = callseq_clock_now();
   if (wait->habit)
@@ -125,12 +143,6 @@ uint64_t callseq_pace_end(struct callseq_pace *p, struct callseq_wait *wait) {
   if (wait->follows)
     atomic_fetch_sub_explicit(&p->followers, 1, memory_order_relaxed);
   return t - wait->since;
-}
-
-/* From now until then, and no less than 1. */
-static uint32_t ms_until(uint64_t t, uint64_t then) {
-  uint64_t ms = t < then ? (then - t) / 1000000 + 1 : 1;
-  return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
 uint32_t callseq_pace_stall_ms(struct callseq_wait *wait) {

@@ -51,7 +51,8 @@ struct callseq_wait {
   void *data;
   struct callseq_habit *habit;
   uint64_t cpu;
-  int busy; /* the thread has done little else than to call, or computes between its calls */
+  uint64_t until; /* when its patience is over; 0: never. As `since` */
+  int busy;       /* the thread has done little else than to call, or computes between its calls */
   uint32_t polls, patience;
   /* Of a follower: */
   int follows;
@@ -76,6 +77,11 @@ void callseq_pace_forked(struct callseq_pace *p);
 /* `habit` is the thread's; NULL: it does not call often. stalled(data) may be NULL. */
 void callseq_pace_begin(const struct callseq_pace *p, struct callseq_wait *wait,
                         struct callseq_habit *habit, void (*stalled)(void *), void *data);
+
+/* Is the thread's patience over? And for how many milliseconds may it sleep, of `ms` (0: no limit)?
+ */
+int callseq_pace_is_over(const struct callseq_wait *wait);
+uint32_t callseq_pace_patient_ms(const struct callseq_wait *wait, uint32_t ms);
 
 /* Returns how long the wait was. */
 uint64_t callseq_pace_end(struct callseq_pace *p, struct callseq_wait *wait);

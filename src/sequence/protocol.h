@@ -22,6 +22,7 @@
 #define HEIR 1
 #define DONE 2 /* has been executed: it is its thread's again */
 #define PARKED 4
+#define LEFT 8 /* no state of a waiter: its thread has withdrawn it */
 
 /* `arrivals`: NULL, or a stack of followers that ends in this. */
 #define HEIR_ONLY MARK(1)

@@ -50,7 +50,14 @@
  * own: so whoever has freed the lock can wake it without touching its waiter, which may be gone.
  * The new heir is woken after the lock has been left.
  *
- * Invariants. What sequencer.h calls the holder's own is touched by the holder only. The rules of
+ * A thread whose patience is over, or that is refused, *withdraws*: it takes its waiter out of the
+ * queue, or steps down as the heir and appoints another, unless its request is being executed. For
+ * that it has to keep the holder from the queue. Withdrawals are rare, so it pays for that: the
+ * holder says that it is at the queue and looks whether a thread withdraws, without a fence; the
+ * thread says so, has all others fence, and waits until the holder is not there.
+ *
+ * Invariants. What sequencer.h calls the holder's own is touched by the holder only, or by a thread
+ * that withdraws. The rules of
  * the succession are in sequencer.h, at struct callseq_succession. An heir that sleeps demands the
  * lock. A waiter is in `arrivals`, `brief` or `turns` from its push until it is appointed or taken
  * into a batch, and its thread does not return before. Once it is DONE the holder never touches it
@@ -78,6 +85,9 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
   atomic_init(&s->succession.bell, 0);
   atomic_init(&s->succession.heirs, 0);
   atomic_init(&s->succession.absent, 0);
+  atomic_init(&s->at_queue, 0);
+  atomic_init(&s->withdrawing, 0);
+  atomic_init(&s->refuses, CALLSEQ_REFUSES_NOBODY);
   s->succession.vacant = s->succession.turn_due = s->succession.ahead = 0;
   s->brief.first = s->turns.first = NULL;
   s->batch = s->served = 0;
@@ -117,6 +127,9 @@ void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   s->succession.vacant = s->succession.turn_due = s->succession.ahead = 0;
   s->brief.first = s->turns.first = NULL;
   s->batch = 0;
+  atomic_store_explicit(&s->at_queue, 0, memory_order_relaxed);
+  atomic_store_explicit(&s->withdrawing, 0, memory_order_relaxed);
+  atomic_store_explicit(&s->refuses, CALLSEQ_REFUSES_NOBODY, memory_order_relaxed);
   s->symmetric = !callseq_park_asymmetric();
   s->slow_leave = 1;
   callseq_pace_forked(&s->pace);
@@ -142,6 +155,59 @@ static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) 
   /* acquire: pairs with the release in callseq_sequencer_leave and give_up */
   return atomic_compare_exchange_strong_explicit(&s->lock, &from, self, memory_order_acquire,
                                                  memory_order_relaxed);
+}
+
+/* ---- Who is at the queue ---- */
+
+/* So long they wait for each other: whoever is there may not run at the moment. */
+enum { NAP_NS = 20000 };
+
+/* Round whatever the holder, or who may be it, does to what is its own. For moments. */
+static void begin_at_queue(struct callseq_sequencer *s) {
+  for (;;) {
+    atomic_store_explicit(&s->at_queue, 1, memory_order_relaxed);
+    if (s->symmetric)
+      /* seq_cst: pairs with the fence in begin_withdrawal */
+      atomic_thread_fence(memory_order_seq_cst);
+    else
+      /* compiler only: pairs with callseq_park_barrier in begin_withdrawal */
+      atomic_signal_fence(memory_order_seq_cst);
+    /* acquire: pairs with the release in end_withdrawal */
+    if (!atomic_load_explicit(&s->withdrawing, memory_order_acquire))
+      return;
+    atomic_store_explicit(&s->at_queue, 0, memory_order_release); /* as in end_at_queue */
+    while (atomic_load_explicit(&s->withdrawing, memory_order_relaxed))
+      callseq_park_nap(NAP_NS);
+  }
+}
+
+static void end_at_queue(struct callseq_sequencer *s) {
+  /* release: pairs with the acquire in begin_withdrawal */
+  atomic_store_explicit(&s->at_queue, 0, memory_order_release);
+}
+
+/* Keeps the holder, and others that withdraw, from the queue. */
+static void begin_withdrawal(struct callseq_sequencer *s) {
+  uint32_t nobody = 0;
+  /* acquire: pairs with the release in end_withdrawal */
+  while (!atomic_compare_exchange_strong_explicit(&s->withdrawing, &nobody, 1, memory_order_acquire,
+                                                  memory_order_relaxed)) {
+    nobody = 0;
+    callseq_park_nap(NAP_NS);
+  }
+  if (s->symmetric)
+    /* seq_cst: pairs with the fence in begin_at_queue */
+    atomic_thread_fence(memory_order_seq_cst);
+  else if (!callseq_park_barrier())
+    callseq_park_nap(1000000); /* by then it has been seen */
+  /* acquire: pairs with the release in end_at_queue */
+  while (atomic_load_explicit(&s->at_queue, memory_order_acquire))
+    callseq_park_nap(NAP_NS);
+}
+
+static void end_withdrawal(struct callseq_sequencer *s) {
+  /* release: pairs with the acquires in begin_at_queue and begin_withdrawal */
+  atomic_store_explicit(&s->withdrawing, 0, memory_order_release);
 }
 
 /* ---- The holder ---- */
@@ -247,14 +313,19 @@ static void begin_batch(struct callseq_sequencer *s, uint32_t count) {
 
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   CALLSEQ_ASSERT(is_held(s));
-  if (!s->batch)
-    return NULL;
-  s->batch--;
-  if (s->succession.ahead)
-    s->succession.ahead--;
-  s->served++;
-  callseq_count_as_holder(&s->counts.finished);
-  return take_first(&s->brief);
+  begin_at_queue(s);
+  struct callseq_waiter *w = s->batch ? take_first(&s->brief) : NULL;
+  if (w) {
+    s->batch--;
+    if (s->succession.ahead)
+      s->succession.ahead--;
+  }
+  end_at_queue(s);
+  if (w) {
+    s->served++;
+    callseq_count_as_holder(&s->counts.finished);
+  }
+  return w;
 }
 
 void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter *w) {
@@ -313,7 +384,9 @@ static void ring(struct callseq_sequencer *s) {
  * and asks before it sleeps again. */
 void callseq_sequencer_stay(struct callseq_sequencer *s) {
   if (s->succession.vacant) {
+    begin_at_queue(s);
     struct callseq_waiter *heir = appoint(s);
+    end_at_queue(s);
     if (heir)
       wake_up(s, &heir->state);
     return;
@@ -330,6 +403,7 @@ void callseq_sequencer_stay(struct callseq_sequencer *s) {
 static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   struct callseq_waiter *woken = NULL;
   bool yield = false;
+  begin_at_queue(s);
   uint32_t demand = hear_demand(s);
   if (s->succession.vacant) {
     woken = appoint(s);
@@ -354,6 +428,7 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
     callseq_count_most(&s->counts.largest, s->served);
   }
   s->served = s->batch = 0;
+  end_at_queue(s);
   s->slow_leave = s->symmetric | atomic_load_explicit(&s->succession.absent, memory_order_relaxed);
   /* release: pairs with the acquire in callseq_sequencer_try_enter, try_take and is_closed */
   atomic_store_explicit(&s->lock, lock, memory_order_release);
@@ -459,13 +534,84 @@ static bool push(struct callseq_sequencer *s, struct callseq_waiter *w) {
   }
 }
 
+/* The heir is that no more. */
+static void step_down(struct callseq_sequencer *s) {
+  count_heir(s);
+  atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
+}
+
+/* Has this thread's wait come to its end, done or not? */
+static bool is_over(struct callseq_sequencer *s, const struct callseq_waiter *w,
+                    const struct callseq_wait *wait) {
+  uint32_t refuses = atomic_load_explicit(&s->refuses, memory_order_relaxed);
+  return refuses > (w->alone ? CALLSEQ_REFUSES_OTHERS : CALLSEQ_REFUSES_NOBODY) ||
+         callseq_pace_is_over(wait);
+}
+
+/* Takes the waiter out of the queue: true. False: it is not there, because it is being executed or
+ * has been. */
+static bool withdraw(struct callseq_sequencer *s, struct callseq_waiter *w, bool is_heir) {
+  struct callseq_waiter *heir = NULL;
+  begin_withdrawal(s);
+  /* acquire: pairs with the release in appoint */
+  is_heir = is_heir ||
+            (atomic_load_explicit(&w->state, memory_order_acquire) & ~(uint32_t)PARKED) == HEIR;
+  bool leaves = is_heir;
+  if (is_heir) {
+    step_down(s);
+    atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
+    s->succession.ahead = 0;
+    heir = appoint(s);
+    /* What has been offered is the new heir's; or nobody's. */
+    uint32_t offered = OFFERED;
+    if (!atomic_load_explicit(&s->arrivals, memory_order_relaxed))
+      atomic_compare_exchange_strong_explicit(&s->lock, &offered, FREE, memory_order_relaxed,
+                                              memory_order_relaxed);
+  } else {
+    collect(s);
+    int before = remove_from(&s->brief, w);
+    leaves = before >= 0 || remove_from(&s->turns, w) >= 0;
+    if (before >= 0 && (uint32_t)before < s->succession.ahead)
+      s->succession.ahead--;
+    if (before >= 0 && (uint32_t)before < s->batch)
+      s->batch--;
+  }
+  end_withdrawal(s);
+  if (heir)
+    wake_up(s, &heir->state);
+  return leaves;
+}
+
+/* Wakes all followers of a queue. One that is not asleep sees that it is refused when it has marked
+ * itself PARKED: what keeps the holder from the queue orders that, too. */
+static void wake_all(struct callseq_sequencer *s, struct callseq_queue *q) {
+  for (struct callseq_waiter *w = q->first; w; w = w->next) {
+    uint32_t asleep = WAITING | PARKED;
+    if (atomic_compare_exchange_strong_explicit(&w->state, &asleep, WAITING, memory_order_relaxed,
+                                                memory_order_relaxed))
+      wake_up(s, &w->state);
+  }
+}
+
+void callseq_sequencer_refuse(struct callseq_sequencer *s, enum callseq_refuses whom) {
+  atomic_store_explicit(&s->refuses, whom, memory_order_relaxed);
+  if (!whom || !atomic_load_explicit(&s->arrivals, memory_order_relaxed))
+    return;
+  begin_withdrawal(s);
+  collect(s);
+  wake_all(s, &s->brief);
+  wake_all(s, &s->turns);
+  end_withdrawal(s);
+  ring(s);
+}
+
 /* Sleeps while the word has this value, for at most `ms` milliseconds unless that is 0; false if
  * they ran out. */
 static bool sleep_on(struct callseq_sequencer *s, _Atomic(uint32_t) *word, uint32_t value,
                      uint32_t ms, struct callseq_wait *wait) {
   CALLSEQ_POINT1(park, word);
   callseq_count(&s->counts.parks);
-  uint32_t left = callseq_pace_stall_ms(wait);
+  uint32_t left = callseq_pace_patient_ms(wait, callseq_pace_stall_ms(wait));
   bool limited = ms && (!left || ms <= left);
   return callseq_park_wait(word, value, limited ? ms : left) || !limited;
 }
@@ -496,16 +642,22 @@ static void call_for_help(struct callseq_sequencer *s) {
 }
 
 /* Waits until the waiter is DONE or the HEIR, and returns which; or WAITING: this thread holds the
- * lock instead of the heir. */
+ * lock instead of the heir; or LEFT. */
 static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_waiter *w,
                                  uint32_t self, struct callseq_wait *wait) {
   callseq_pace_follow(&s->pace, wait, self,
                       atomic_load_explicit(&s->succession.heirs, memory_order_relaxed));
-  for (bool parked = false;;) {
+  for (bool parked = false, waits = true;;) { /* it can still withdraw */
     /* acquire: pairs with the releases in finish and appoint */
     uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
     if (state == HEIR || state == DONE)
       return state;
+    if (waits && is_over(s, w, wait)) {
+      if (withdraw(s, w, false))
+        return LEFT;
+      wait->until = 0;
+      waits = false;
+    }
     if (callseq_pace_poll(&s->pace, wait))
       continue;
     if (!(state & PARKED)) {
@@ -545,18 +697,19 @@ static bool is_closed(struct callseq_sequencer *s) {
 }
 
 /* Heir: sleeps unless the lock can be had. */
-static void sleep_as_heir(struct callseq_sequencer *s, struct callseq_wait *wait) {
+static void sleep_as_heir(struct callseq_sequencer *s, const struct callseq_waiter *w,
+                          struct callseq_wait *wait) {
   /* acquire: pairs with the release in ring: what has been done to `lock` before is seen below */
   uint32_t bell = atomic_load_explicit(&s->succession.bell, memory_order_acquire);
   atomic_store_explicit(&s->succession.demand, ASLEEP, memory_order_relaxed);
   uint32_t ms = sleep_handshake(s) ? callseq_pace_ask(&s->pace) : CALLSEQ_UNSURE_MS;
   uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
-  if (lock != FREE && lock != OFFERED && lock != CLOSED)
+  if (lock != FREE && lock != OFFERED && lock != CLOSED && !is_over(s, w, wait))
     sleep_on(s, &s->succession.bell, bell, ms, wait);
 }
 
-/* Waits until this thread holds the lock: the HEIR no more; or CLOSED. */
-static uint32_t wait_as_heir(struct callseq_sequencer *s, uint32_t self,
+/* Waits until this thread holds the lock: the HEIR no more; or CLOSED; or LEFT. */
+static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t self,
                              struct callseq_wait *wait) {
   bool was_free = false;
   callseq_pace_lead(&s->pace, wait);
@@ -568,6 +721,10 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, uint32_t self,
       return HEIR;
     if (lock == CLOSED && is_closed(s))
       return CLOSED;
+    if (is_over(s, w, wait)) {
+      withdraw(s, w, true);
+      return LEFT;
+    }
     if (was_free && callseq_pace_is_patient(wait)) /* and is taken again: by short calls */
       callseq_pace_nap(wait);
     was_free = lock == FREE;
@@ -575,19 +732,14 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, uint32_t self,
         atomic_load_explicit(&s->succession.demand, memory_order_relaxed) != DEMANDED)
       atomic_store_explicit(&s->succession.demand, DEMANDED, memory_order_relaxed);
     if (!callseq_pace_poll_as_heir(&s->pace, wait))
-      sleep_as_heir(s, wait);
+      sleep_as_heir(s, w, wait);
   }
-}
-
-/* The heir is that no more. */
-static void step_down(struct callseq_sequencer *s) {
-  count_heir(s);
-  atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
 }
 
 /* The heir has become the holder: the next heir is the first to come, or to be appointed. */
 static void inherit(struct callseq_sequencer *s) {
   struct callseq_waiter *only = HEIR_ONLY;
+  begin_at_queue(s);
   step_down(s);
   /* release: pairs with the acquire in push, as in appoint */
   s->succession.vacant = s->brief.first || s->turns.first ||
@@ -595,24 +747,29 @@ static void inherit(struct callseq_sequencer *s) {
                              &s->arrivals, &only, NULL, memory_order_release, memory_order_relaxed);
   begin_batch(s, s->succession.ahead);
   s->succession.ahead = 0;
+  end_at_queue(s);
 }
 
 /* The lock is closed, and the heir leaves: the next one will do so too. What was the holder's own
  * is this thread's, until there is another heir. */
 static void refuse(struct callseq_sequencer *s) {
+  begin_at_queue(s);
   step_down(s);
   struct callseq_waiter *heir = appoint(s);
+  end_at_queue(s);
   if (heir)
     wake_up(s, &heir->state);
 }
 
 /* This thread has the lock, and has not waited in the queue: all that are there came before. */
 static void come_last(struct callseq_sequencer *s, const struct callseq_waiter *w) {
+  begin_at_queue(s);
   collect(s);
   uint32_t count = 0;
   for (struct callseq_waiter *at = s->brief.first; at && !w->alone; at = at->next)
     count++;
   begin_batch(s, count);
+  end_at_queue(s);
 }
 
 /* This thread has the lock, and not because it was the heir. Where is its request? DONE: executed
@@ -626,8 +783,10 @@ static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *
   } else if (state == HEIR) {
     atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   } else {
+    begin_at_queue(s);
     collect(s);
     begin_batch(s, dequeue(s, w));
+    end_at_queue(s);
   }
   return state;
 }
@@ -644,7 +803,7 @@ static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct cal
   if (state == WAITING)
     state = leave_queue(s, w);
   else if (state == HEIR)
-    state = wait_as_heir(s, self, wait);
+    state = wait_as_heir(s, w, self, wait);
   if (state == WAITING)
     return CALLSEQ_ENTERED_HOLDER;
   if (state == DONE)
@@ -653,6 +812,8 @@ static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct cal
     refuse(s);
     return CALLSEQ_ENTERED_CLOSED;
   }
+  if (state == LEFT)
+    return callseq_pace_is_over(wait) ? CALLSEQ_ENTERED_TIMEDOUT : CALLSEQ_ENTERED_CLOSED;
   inherit(s);
   return CALLSEQ_ENTERED_HOLDER;
 }
@@ -663,6 +824,7 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
     return CALLSEQ_ENTERED_CLOSED;
   struct callseq_wait wait;
   callseq_pace_begin(&s->pace, &wait, w->habit, stalled, data);
+  wait.until = w->until;
   w->busy = (uint32_t)wait.busy;
   enum callseq_entered entered = wait_in_line(s, w, self, &wait);
   callseq_count(&s->counts.waits);

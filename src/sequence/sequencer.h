@@ -40,6 +40,7 @@ struct callseq_waiter {
   struct callseq_habit *habit; /* its thread's; NULL: the thread does not call often */
   CALLSEQ_ATOMIC(uint32_t) state;
   uint32_t alone; /* only its own thread may execute it: no batch takes it, and it takes none */
+  uint64_t until; /* when the thread's patience is over, by callseq_clock_now; 0: never */
   uint32_t busy;  /* its thread has done little else than to call: no batch takes it */
 };
 
@@ -84,6 +85,10 @@ struct callseq_sequencer {
   struct callseq_queue turns; /* waiters that are to be the heir, one after the other */
   uint32_t batch;  /* so many in `brief`, the first ones, it executes before its own turn */
   uint32_t served; /* has executed so many */
+  /* Who may touch what is the holder's own besides: a thread that withdraws. See sequencer.c. */
+  CALLSEQ_ATOMIC(uint32_t) at_queue;    /* the holder is at it; it writes this */
+  CALLSEQ_ATOMIC(uint32_t) withdrawing; /* a thread withdraws, or wants to; it */
+  CALLSEQ_ATOMIC(uint32_t) refuses;     /* one of enum callseq_refuses; callseq_sequencer_refuse */
   /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
   /* callseq_sequencer_limit sets these: */
@@ -184,16 +189,27 @@ void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self);
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);
 
 enum callseq_entered {
-  CALLSEQ_ENTERED_HOLDER, /* the waiter is still to be executed, by its own thread */
-  CALLSEQ_ENTERED_DONE,   /* a holder has executed it */
-  CALLSEQ_ENTERED_CLOSED  /* nobody has, nor will */
+  CALLSEQ_ENTERED_HOLDER,  /* the waiter is still to be executed, by its own thread */
+  CALLSEQ_ENTERED_DONE,    /* a holder has executed it */
+  CALLSEQ_ENTERED_CLOSED,  /* nobody has, nor will */
+  CALLSEQ_ENTERED_TIMEDOUT /* the same, because its thread has lost patience */
 };
 
 /* For a thread that callseq_sequencer_try_enter refused: waits until one of these is so. Its
- * `alone` and `habit` are set. stalled(data) is called at most once, after stall_ms. No
+ * `alone`, `habit` and `until` are set. stalled(data) is called at most once, after stall_ms. No
  * cancellation point. */
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data);
+
+/* From now on those that wait, but for those whose requests are being executed, are refused: their
+ * waits end with CALLSEQ_ENTERED_CLOSED; so are those that would wait later. Others become the
+ * holder as ever. Any thread, whoever holds the lock. */
+enum callseq_refuses {
+  CALLSEQ_REFUSES_NOBODY,
+  CALLSEQ_REFUSES_OTHERS, /* all but those that are `alone` */
+  CALLSEQ_REFUSES_ALL
+};
+void callseq_sequencer_refuse(struct callseq_sequencer *s, enum callseq_refuses whom);
 
 /* For a holder that stays for long, but leaves when it is asked to: there is an heir from now on,
  * if anybody waits, and that asks. */

@@ -96,6 +96,8 @@ void callseq_front_show(struct callseq_front *front, const struct pollfd *set, n
   timerfd_settime(parts->timer, TFD_TIMER_ABSTIME, &at, NULL); /* takes back one that has run out */
 }
 
+void callseq_front_stop(struct callseq_front *front) { callseq_front_show(front, NULL, 0, 0); }
+
 void callseq_front_close(struct callseq_front *front, bool forked) {
   (void)forked;
   if (front->fd >= 0)
@@ -225,18 +227,23 @@ void callseq_front_show(struct callseq_front *front, const struct pollfd *set, n
   callseq_bell_ring(&parts->in);
 }
 
+void callseq_front_stop(struct callseq_front *front) {
+  struct callseq_front_parts *parts = front->parts;
+  pthread_mutex_lock(&parts->mutex);
+  parts->ends = true;
+  pthread_mutex_unlock(&parts->mutex);
+  callseq_bell_ring(&parts->in);
+  pthread_join(parts->thread, NULL);
+  callseq_bell_quiet(&parts->out);
+}
+
 void callseq_front_close(struct callseq_front *front, bool forked) {
   struct callseq_front_parts *parts = front->parts;
-  *front = (struct callseq_front)CALLSEQ_FRONT_NONE;
   if (!parts)
     return;
-  if (!forked) {
-    pthread_mutex_lock(&parts->mutex);
-    parts->ends = true;
-    pthread_mutex_unlock(&parts->mutex);
-    callseq_bell_ring(&parts->in);
-    pthread_join(parts->thread, NULL);
-  }
+  if (!forked && !parts->ends)
+    callseq_front_stop(front);
+  *front = (struct callseq_front)CALLSEQ_FRONT_NONE;
   free_parts(parts);
 }
 #endif

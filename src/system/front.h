@@ -26,6 +26,9 @@ bool callseq_front_open(struct callseq_front *front);
 void callseq_front_show(struct callseq_front *front, const struct pollfd *set, nfds_t count,
                         uint64_t deadline);
 
+/* From now on it stands for nothing, and has no thread; but the descriptor is still there. */
+void callseq_front_stop(struct callseq_front *front);
+
 /* `forked`: this is a child of the process that opened it. */
 void callseq_front_close(struct callseq_front *front, bool forked);
 

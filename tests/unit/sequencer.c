@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "turns.h"
 
+#include "base/clock.h"
 #include "sequence/protocol.h"
 #include "system/park.h"
 #include <sched.h>
@@ -642,6 +643,85 @@ static void closed(int spin_limit, bool sleeps, bool vacant, bool symmetric) {
   ok(!atomic_load(&s.arrivals) && !s.brief.first && !s.turns.first, "nobody is left");
 }
 
+/* ---- Withdrawing ---- */
+
+enum { PATIENT_CALLS = CALLS / 20 };
+static int gave_up[THREADS], rightly[THREADS];
+
+/* Each thread loses patience now and then, after so long that its call is anywhere by then. */
+static void call_with_patience(int index) {
+  uint32_t state = (uint32_t)index + 1;
+  gave_up[index] = rightly[index] = 0;
+  for (int i = 0; i < PATIENT_CALLS; i++) {
+    uint32_t dice = chance(&state);
+    struct request q = {.caller = index + 1, .argument = dice};
+    q.waiter.alone = dice % ONE_IN == 0;
+    if (dice % 4)
+      q.waiter.until = callseq_clock_now() + chance(&state) % 100000;
+    bool late = call(&q, NULL) == CALLSEQ_ENTERED_TIMEDOUT;
+    gave_up[index] += late;
+    rightly[index] += late ? q.waiter.until && q.executions == 0 : q.executions == 1;
+    think(chance(&state) % THINK);
+  }
+}
+
+static void with_patience(int batch_limit, int spin_limit, bool symmetric) {
+  int late = 0, good = 0;
+  set_up(batch_limit, spin_limit, 0, symmetric);
+  crew(THREADS, call_with_patience);
+  for (int i = 0; i < THREADS; i++) {
+    late += gave_up[i];
+    good += rightly[i];
+  }
+  is_int(good, THREADS * PATIENT_CALLS,
+         "a call is executed once, or never if its thread has lost patience: %d have", late);
+  is_int(done_count, THREADS * PATIENT_CALLS - late, "nobody executes another one");
+  ok(clashes == 0 && is_idle(), "one holder at a time, and nobody is left");
+}
+
+/* The holder does not leave: those that wait lose patience, or are refused, wherever they are. */
+static void *call_for_a_while(void *argument) {
+  struct request *q = argument;
+  q->waiter.until = callseq_clock_now() + 5000000;
+  refusals += call(q, NULL) == CALLSEQ_ENTERED_TIMEDOUT;
+  return NULL;
+}
+
+static void held(bool patience, bool sleeps, bool symmetric) {
+  set_up_patient(3, 0, 0, symmetric);
+  refusals = 0;
+  callseq_sequencer_try_enter(&s, MAIN);
+  for (int i = 0; i < QUEUE; i++)
+    queue_up(i, patience ? call_for_a_while : call_and_be_refused, i % 3 == 1, i % 3 == 2);
+  if (sleeps)
+    wait_for_sleep();
+  if (!patience)
+    callseq_sequencer_refuse(&s, CALLSEQ_REFUSES_ALL);
+  join_queue(QUEUE);
+  is_int(refusals, QUEUE, "while the runtime is held all that wait can leave");
+  is_int(done_count, 0, "and are not executed");
+  callseq_sequencer_refuse(&s, CALLSEQ_REFUSES_NOBODY);
+  callseq_sequencer_end_batch(&s);
+  ok(is_idle(), "nobody is left");
+}
+
+/* Those that only their own thread may execute are not refused. */
+static void others_refused(void) {
+  set_up_patient(3, 0, 0, false);
+  refusals = 0;
+  callseq_sequencer_try_enter(&s, MAIN);
+  for (int i = 0; i < QUEUE; i++)
+    queue_up(i, call_and_be_refused, i % 3 == 1, false);
+  callseq_sequencer_refuse(&s, CALLSEQ_REFUSES_OTHERS);
+  while (refusals < 5)
+    sched_yield();
+  callseq_sequencer_end_batch(&s);
+  join_queue(QUEUE);
+  is_int(refusals, 5, "some are refused");
+  is_int(done_count, 3, "the others have been executed");
+  ok(is_idle(), "nobody is left");
+}
+
 /* ---- Park ---- */
 
 enum { PINGS = 20000 };
@@ -701,6 +781,7 @@ int main(void) {
   busy();
   busy_too();
   forks();
+  others_refused();
   park();
 #ifndef CALLSEQ_POSIX
   sandboxed();
@@ -724,6 +805,12 @@ int main(void) {
     closed(0, true, false, symmetric);
     closed(0, true, true, symmetric);
     closed(NO_LIMIT, false, false, symmetric);
+    held(true, false, symmetric);
+    held(false, false, symmetric);
+    held(false, true, symmetric);
+    with_patience(5, 0, symmetric);
+    with_patience(NO_LIMIT, SOME_SPINS, symmetric);
+    with_patience(0, 1, symmetric);
     stopped = true;
     overdue(false, symmetric);
     stopped = false;

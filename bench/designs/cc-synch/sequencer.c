@@ -205,3 +205,8 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
   return CALLSEQ_ENTERED_HOLDER;
 }
+
+/* Nobody withdraws in this design. */
+void callseq_sequencer_refuse(struct callseq_sequencer *s, enum callseq_refuses whom) {
+  (void)s, (void)whom;
+}

@@ -22,6 +22,7 @@ extern "C" {
 struct callseq_waiter {
   struct callseq_habit *habit; /* not asked for */
   uint32_t alone;
+  uint64_t until; /* not asked for */
 };
 
 enum callseq_node_state { CALLSEQ_NODE_WAITING, CALLSEQ_NODE_DONE, CALLSEQ_NODE_TURN };
@@ -135,7 +136,17 @@ struct callseq_sequencer_limits {
   int (*ask)(void);    /* nobody is */
 };
 
-enum callseq_entered { CALLSEQ_ENTERED_HOLDER, CALLSEQ_ENTERED_DONE, CALLSEQ_ENTERED_CLOSED };
+enum callseq_entered {
+  CALLSEQ_ENTERED_HOLDER,
+  CALLSEQ_ENTERED_DONE,
+  CALLSEQ_ENTERED_CLOSED,
+  CALLSEQ_ENTERED_TIMEDOUT /* never: nobody withdraws */
+};
+
+enum callseq_refuses { CALLSEQ_REFUSES_NOBODY, CALLSEQ_REFUSES_OTHERS, CALLSEQ_REFUSES_ALL };
+
+/* Nothing happens. */
+void callseq_sequencer_refuse(struct callseq_sequencer *s, enum callseq_refuses whom);
 
 /* By the holder, which goes on as that, with the id `self`. */
 void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self);

@@ -233,3 +233,8 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
     }
   }
 }
+
+/* Nobody withdraws in this design. */
+void callseq_sequencer_refuse(struct callseq_sequencer *s, enum callseq_refuses whom) {
+  (void)s, (void)whom;
+}

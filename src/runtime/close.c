@@ -1,0 +1,265 @@
+/* callseq_close: calls that have begun, or wait, are let end; then Scheme's on-exit thunks run, the
+ * sequencer is closed for good, and the library's threads end.
+ *
+ * From the beginning new calls are refused. Those that find the lock taken look at `state` before
+ * they queue. Those of the fast path do not: so no call begins in a lap any more (laps.c), which
+ * has each look, on the Scheme stack, before it begins.
+ *
+ * The thread that closes takes the runtime now and then, and looks what is left. If the time is up
+ * it has those that wait, or are suspended, give up, and takes the runtime as soon as it can. A
+ * callback that keeps it keeps it for good: its thread is left there.
+ *
+ * In a Scheme program only the door is closed. The program goes on as it is, with its green threads
+ * and the library's threads, which are its own.
+ *
+ * Invariants. `state` only goes up, but in a forked child. One thread closes; the others wait for
+ * `state` to be CLOSED, and read `status` then.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "base/clock.h"
+#include "calls.h"
+#include "close.h"
+#include "fork.h"
+#include "later.h"
+#include "program.h"
+#include "scheme.h"
+#include "service.h"
+#include "suspend.h"
+#include "system/park.h"
+#include "thread.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+  LOOK_MS = 1,        /* so often it looks what is left */
+  WAIT_NS = 20000000, /* so long it waits for the runtime, before it looks at the time */
+  GRACE_NS = 5000000  /* so long it waits for those that have been told to give up */
+};
+
+/* What `state` is. */
+enum callseq_close_state {
+  OPEN,
+  CLOSING, /* what has begun, or waits, ends */
+  OVER,    /* the time is up */
+  CLOSED
+};
+
+/* ---- Who is refused ---- */
+
+static uint32_t state_of(struct callseq_runtime *r) {
+  /* acquire: pairs with the releases of the state here */
+  return atomic_load_explicit(&r->close.state, memory_order_acquire);
+}
+
+bool callseq_close_has_begun(struct callseq_runtime *r) { return state_of(r) != OPEN; }
+
+bool callseq_close_is_over(struct callseq_runtime *r) { return state_of(r) >= OVER; }
+
+/* Is this thread's call a part of what is in progress? */
+static bool is_part(struct callseq_runtime *r, uint32_t state) {
+  switch (callseq_suspend_blocks(r)) {
+  case CALLSEQ_BLOCKS_NOT:
+    return false;
+  case CALLSEQ_BLOCKS_IN_PROGRAM:
+    return true;
+  case CALLSEQ_BLOCKS_IN_GREEN_THREAD:
+    return state == CLOSING || r->program.hosts;
+  default:
+    return state == CLOSING;
+  }
+}
+
+bool callseq_close_refuses(struct callseq_runtime *r) {
+  uint32_t state = state_of(r);
+  return state != OPEN && !is_part(r, state);
+}
+
+/* Others have looked before they queued. */
+bool callseq_close_refuses_current(struct callseq_runtime *r) {
+  return r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER &&
+         !r->fast.now.request->callback->internal && callseq_close_refuses(r);
+}
+
+/* (refused serial request) */
+C_word callseq_scheme_refuse(C_word serial) {
+  struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
+  callseq_failure_closed(r, r->fast.now.request);
+  return callseq_scheme_reply_void(serial);
+}
+
+/* ---- On-exit thunks ---- */
+
+static C_word reply(C_word serial, C_word value) {
+  (void)value;
+  return callseq_scheme_reply_void(serial);
+}
+
+static struct callseq_abi_callback finish = {.name = "callseq_close",
+                                             .type = "void",
+                                             .accepts = "anything",
+                                             .reply = reply,
+                                             .bytes = sizeof(struct callseq_abi_request),
+                                             .internal = 1};
+
+void callseq_scheme_define_finish(C_word procedure) { callseq_abi_define(&finish, procedure); }
+
+/* Holder: a thunk that waits does so with the runtime held. */
+static void run_thunks(struct callseq_runtime *r) {
+  struct callseq_abi_request q = {.callback = &finish};
+  r->suspend.exclusive++;
+  callseq_calls_execute(r, &q);
+  r->suspend.exclusive--;
+  if (q.status)
+    callseq_print("callseq: %s\n", q.message ? q.message : callseq_strerror(q.status));
+  free(q.message);
+  free(q.trace);
+}
+
+/* ---- Closing ---- */
+
+static bool is_past(uint64_t deadline) { return deadline && callseq_clock_now() >= deadline; }
+
+/* Becomes the holder; false: not until then. */
+static bool enter(struct callseq_runtime *r, uint64_t until) {
+  struct callseq_sequencer *s = &r->fast.sequencer;
+  uint64_t soon = callseq_clock_now() + WAIT_NS;
+  struct callseq_waiter w = {.alone = 1, .until = until && until < soon ? until : soon};
+  return callseq_sequencer_try_enter(s, callseq_abi_self) ||
+         callseq_sequencer_enter(s, &w, callseq_abi_self, NULL, NULL) == CALLSEQ_ENTERED_HOLDER;
+}
+
+/* Takes the runtime when nothing is left to be done, or the time is up: true. `all`: nothing was
+ * left. False: it cannot be had, nor in a moment. */
+static bool drain(struct callseq_runtime *r, uint64_t deadline, bool *all) {
+  struct callseq_sequencer *s = &r->fast.sequencer;
+  for (;;) {
+    bool late = is_past(deadline), too_late = late && is_past(deadline + GRACE_NS);
+    if (enter(r, deadline ? deadline + GRACE_NS : 0)) {
+      bool left = callseq_suspend_is_any(r) || callseq_later_is_pending(r);
+      *all = !left && !callseq_sequencer_is_waited_for(s);
+      if (*all || (late && left) || too_late)
+        return true;
+      callseq_sequencer_end_batch(s);
+    }
+    if (too_late)
+      return false;
+    callseq_service_wait(r, &r->close.state, CLOSING, LOOK_MS);
+  }
+}
+
+/* The time is up. Takes the runtime if those that have been told give it up. */
+static bool give_up(struct callseq_runtime *r) {
+  uint64_t end = callseq_clock_now() + GRACE_NS;
+  /* release: pairs with the acquire in state_of */
+  atomic_store_explicit(&r->close.state, OVER, memory_order_release);
+  callseq_suspend_give_up(r);
+  callseq_later_close(r);
+  callseq_sequencer_refuse(&r->fast.sequencer, CALLSEQ_REFUSES_OTHERS);
+  bool has = enter(r, end);
+  /* A program goes on. Of a host that cannot have the runtime nobody will. */
+  callseq_sequencer_refuse(&r->fast.sequencer,
+                           r->program.hosts || has ? CALLSEQ_REFUSES_NOBODY : CALLSEQ_REFUSES_ALL);
+  return has;
+}
+
+/* Holder, which leaves for good. Then nothing begins that has been posted just now. */
+static void shut(struct callseq_runtime *r) {
+  run_thunks(r);
+  atomic_store_explicit(&r->close.state, OVER, memory_order_release); /* as in give_up */
+  callseq_suspend_give_up(r);
+  /* release: pairs with the acquire in loading() of calls.c */
+  atomic_store_explicit(&r->setup.state, CALLSEQ_ENDED, memory_order_release);
+  callseq_later_abandon(r);
+  callseq_sequencer_close(&r->fast.sequencer);
+  callseq_later_close(r);
+}
+
+/* Returns a status. */
+static int close_runtime(struct callseq_runtime *r, uint64_t deadline) {
+  bool all = false, has = drain(r, deadline, &all);
+  if (!all) {
+    if (has)
+      callseq_sequencer_end_batch(&r->fast.sequencer);
+    has = give_up(r);
+  }
+  if (r->program.hosts) {
+    if (has && !all)
+      callseq_later_abandon(r);
+    if (has)
+      callseq_sequencer_end_batch(&r->fast.sequencer);
+    callseq_later_close(r);
+    return all ? CALLSEQ_OK : CALLSEQ_TIMEDOUT;
+  }
+  if (has)
+    shut(r);
+  bool ended = callseq_service_end(r, deadline, has);
+  return all && ended ? CALLSEQ_OK : CALLSEQ_TIMEDOUT;
+}
+
+static int refuse(int status, const char *message) {
+  callseq_thread_remember(status, callseq_format("callseq_close: %s", message), NULL);
+  return status;
+}
+
+/* Is this the thread that has to do it? `nothing`: there is nothing to do. */
+static bool begin(struct callseq_runtime *r, bool *nothing) {
+  uint32_t open = OPEN;
+  pthread_mutex_lock(&r->setup.mutex); /* for the end of a loading that is in progress */
+  int setup = atomic_load_explicit(&r->setup.state, memory_order_relaxed);
+  *nothing = setup != CALLSEQ_READY;
+  bool first = atomic_compare_exchange_strong_explicit(&r->close.state, &open, CLOSING,
+                                                       memory_order_relaxed, memory_order_relaxed);
+  if (first) {
+    r->close.thread = pthread_self();
+    /* seq_cst: pairs with the fence in laps.c, set_end */
+    atomic_thread_fence(memory_order_seq_cst);
+    callseq_laps_end_all(r);
+  }
+  pthread_mutex_unlock(&r->setup.mutex);
+  return first;
+}
+
+int callseq_close(unsigned ms) {
+  struct callseq_runtime *r = &callseq_runtime;
+  uint64_t deadline = ms == CALLSEQ_FOREVER ? 0 : callseq_clock_now() + (uint64_t)ms * 1000000;
+  bool nothing;
+  callseq_fork_catch_up();
+  if (!callseq_thread_enter()) {
+    callseq_thread_remember(CALLSEQ_NOMEM, callseq_thread_refusal("callseq_close"), NULL);
+    return CALLSEQ_NOMEM;
+  }
+  if (callseq_runtime_inside(r) || callseq_fork_holds_setup() ||
+      callseq_suspend_blocks(r) >
+          (r->program.hosts ? CALLSEQ_BLOCKS_IN_GREEN_THREAD : CALLSEQ_BLOCKS_IN_PROGRAM))
+    return refuse(CALLSEQ_WOULD_DEADLOCK, "called by a call that it would wait for");
+  int cancel = callseq_thread_defer_cancel();
+  if (begin(r, &nothing)) {
+    r->close.status = nothing ? CALLSEQ_OK : close_runtime(r, deadline);
+    /* release: pairs with the acquire in state_of */
+    atomic_store_explicit(&r->close.state, CLOSED, memory_order_release);
+  } else {
+    for (uint32_t state; (state = state_of(r)) != CLOSED;)
+      callseq_service_wait(r, &r->close.state, state, LOOK_MS);
+  }
+  callseq_thread_allow_cancel(cancel);
+  if (r->close.status)
+    return refuse(r->close.status, "the time was up before all had ended");
+  return CALLSEQ_OK;
+}
+
+void callseq_close_forked(struct callseq_runtime *r) {
+  uint32_t state = atomic_load_explicit(&r->close.state, memory_order_relaxed);
+  if (state == OPEN || state == CLOSED || pthread_equal(pthread_self(), r->close.thread))
+    return;
+  if (state == OVER)
+    r->close.status = CALLSEQ_TIMEDOUT;
+  else
+    callseq_laps_restore(r);
+  atomic_store_explicit(&r->close.state, state == OVER ? CLOSED : OPEN, memory_order_relaxed);
+}
