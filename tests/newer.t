@@ -43,7 +43,7 @@ sh callseq.install.sh
 END_OF_FILE
 
 mkdir -p checkout/doc
-(cd "$root" && cp -r callseq* src install "$work/checkout" && cp doc/reference.md "$work/checkout/doc")
+(cd "$root" && cp -r callseq* src client install "$work/checkout" && cp doc/reference.md "$work/checkout/doc")
 PATH=$here:$PATH
 install_egg() { # PREFIX DESTDIR
   (cd "$work/checkout" && CHICKEN_INSTALL_PREFIX=$1 CHICKEN_INSTALL_REPOSITORY=$1/eggs DESTDIR=$2 \
@@ -53,7 +53,7 @@ install_egg() { # PREFIX DESTDIR
 ok 'chicken-install' install_egg "$work/usr" ''
 is 'had destinations without a prefix' \
   "$(sed -n "s|^mkdir.*\"'\([^/].*\)'|\1|p" as_written.sh | sort | tr '\n' ' ')" \
-  'include/chicken lib lib/cmake/callseq lib/pkgconfig share/doc/callseq '
+  'bin include/chicken lib lib/cmake/callseq lib/pkgconfig share/doc/callseq '
 ok 'the header is below the prefix' test -f "$work/usr/include/chicken/callseq.h"
 ok 'and so is the pkg-config file' test -f "$work/usr/lib/pkgconfig/callseq.pc"
 ok 'and the others' test -e "$work/usr/lib/libcallseq.a" -a \

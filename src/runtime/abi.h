@@ -24,7 +24,7 @@
 #include "base/compiler.h"
 #endif
 
-/* Types of callseq.h, by their tags alone. */
+/* Types of the public header, by their tags alone. */
 struct callseq_handle;
 
 #ifdef __cplusplus
