@@ -101,6 +101,26 @@ ends handler-escapes 0 escaped thunk joined
 ends handler-raises 70
 says 'its handler is its own' 'Error: in the handler'
 
+# ---- The door closed ----
+
+# closes HOW STATUS REFUSED TEXT...: the door is closed with that status while threads call, of which
+# so many are refused; the program goes on, and its thunk runs once, at its end.
+ok 'a program that closes the door: builds' $CSC closes.scm workers.c -o closes -link callseq
+closes() {
+  how=$1 status=$2 refused=$3
+  shift 3
+  ok "closes: $how" ./closes "$how"
+  says "closes: $how: as it should" 'inside: would deadlock' "it is $status" 'wrong: 0' \
+    "refused: $refused" 'goes on: 6765 2 3' "again: $status" 'posts: 0' \
+    "refused then: $((refused + 1))" "$@"
+  is "closes: $how: thunks" "$(grep -c thunk "$output") $(tail -n 1 "$output")" '1 thunk'
+}
+closes asleep closed 3
+closes computing closed 3
+closes itself closed 3
+closes posted closed 3 'posted: 100' 'executed: 100'
+closes late 'timed out' 4
+
 # ---- Forks ----
 
 ok 'a program that forks: builds' $CSC forks.scm workers.c -o forks -link callseq

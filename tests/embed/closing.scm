@@ -10,6 +10,8 @@ int call_back(int n);
 int fork_here(void);
 void post_ran(void);
 void wait_in_c(int fd);
+void note_and_go_on(void);
+int post_on(int ms);
 <#
 
 ; What srfi-18, an egg, has as thread-start!.
@@ -56,6 +58,14 @@ void wait_in_c(int fd);
 (define-sequenced-callback/post (post_sleep (int ms)) void (sleep! ms) (call-outside-thunk))
 (define-sequenced-callback/future (future_sleep (int ms)) int (sleep! ms) ms)
 (define call-outside-thunk (foreign-lambda void "post_ran"))
+
+; Each brings the next one.
+(define-sequenced-callback/notify (note_and_go_on) void
+  (call-outside-thunk)
+  ((foreign-safe-lambda void "note_and_go_on")))
+(define-sequenced-callback/post (post_on (int ms)) void
+  (sleep! ms)
+  ((foreign-safe-lambda int "post_on" int) ms))
 
 (define-sequenced-callback (leave_green_thread) void
   (start-thread (lambda () (let loop () (sleep! 1) (loop)))))

@@ -9,8 +9,8 @@
 int twice(int), twice_status(int, int *), sleep_and_return(int, int), read_and_return(int, int),
     wait_for_ever(int), call_outside(int), wait_outside(int, int), hold_and_return(int),
     close_inside(void), close_in_blocking_function(void), hold_and_nest(int), hold_and_fork(void);
-void leave_green_thread(void), leave_waiting_outside(int);
-int post_sleep(int);
+void leave_green_thread(void), leave_waiting_outside(int), note_and_go_on(void);
+int post_sleep(int), post_on(int);
 callseq_future *future_sleep(int);
 int future_sleep_result(callseq_future *, int *);
 
@@ -401,6 +401,34 @@ static int suspended_future(void) {
   return done();
 }
 
+static int notify_on(struct caller *c) {
+  (void)c;
+  while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+    note_and_go_on();
+  return 0;
+}
+
+static int without_end(void) {
+  struct caller notifiers[2];
+  start();
+  for (int i = 0; i < 2; i++)
+    begin(&notifiers[i], notify_on);
+  is_int(post_on(0), CALLSEQ_OK, "a post that posts itself again");
+  is_int(post_on(1), CALLSEQ_OK, "one that waits before");
+  while (posts < 10)
+    sched_yield();
+  is_int(callseq_close(CALLSEQ_FOREVER), CALLSEQ_OK, "it closes while threads go on notifying");
+  int ran = posts;
+  is_int(thunks, 1, "the thunk has run");
+  note_and_go_on();
+  __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+  for (int i = 0; i < 2; i++)
+    ends(&notifiers[i], 0, CALLSEQ_OK, "a thread that notifies");
+  is_int(posts, ran, "nothing has run since");
+  no_threads();
+  return done();
+}
+
 /* ---- fork ---- */
 
 static int child(void) {
@@ -473,6 +501,7 @@ int main(int argc, char **argv) {
                    {"with posts in time", posted_in_time},
                    {"with posts that come too late", posted_too_late},
                    {"with a future that waits", suspended_future},
+                   {"with posts and notifications without end", without_end},
                    {"then forked", forked_after},
                    {"forked meanwhile", forked_meanwhile},
                    {"with the host's service", hosts_service}};
