@@ -53,9 +53,9 @@
         ((pair? value)
          (let ((left (parts-left (car value) (fx- left 1))))
            (and left (parts-left (cdr value) left))))
-        ((vector? value) (parts-left-of-slots value 0 left))
+        ((vector? value) (parts-left-of-slots value 0 (fx- left 1)))
         ((and (##core#inline "C_blockp" value) (##core#inline "C_structurep" value))
-         (parts-left-of-slots value 1 left))
+         (parts-left-of-slots value 1 (fx- left 1)))
         (else (fx- left 1))))
 
 (define (parts-left-of-slots value slot left)

@@ -52,6 +52,7 @@ static void endless(void) {
       "(let ((l (list 1 2))) (set-cdr! (cdr l) l) l)",
       "(let ((l (list 1 2))) (set-car! l l) l)",
       "(let ((v (vector 1 2))) (vector-set! v 1 (list v)) v)",
+      "(let ((v (vector 1))) (vector-set! v 0 v) v)",
       "(let loop ((i 0) (l '(a))) (if (< i 100) (loop (+ i 1) (cons l l)) l))",
   };
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
@@ -59,6 +60,7 @@ static void endless(void) {
     ok(printed && strlen(printed) > 1000 && strlen(printed) < 100000, "it is cut");
     free(printed);
   }
+  gives("(define-record node next) (let ((n (make-node #f))) (node-next-set! n n) n)", "#<node>");
 }
 
 static void errors(void) {
