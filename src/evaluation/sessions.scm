@@ -249,12 +249,30 @@
                      (foreign-code "C_clear_trace_buffer();")
                      (set! before (adopt-environment))
                      (call-with-values (lambda () (eval form))
-                       (lambda values (tell-values s values))))))))))
+                       (lambda values
+                         (stay s)
+                         (tell-values s values))))))))))
+      (stay s)
       (hand-on-environment before))
     (unless (or (session-over? s) (forked? s))
       (loop (fx+ n 1))))
   (send-output s)
   (close-session s))
+
+;; Returns if this is the green thread of the session. Another one, of a callback or a session, has come here
+;; by a continuation that was captured at the prompt; what it has done so fails.
+(define (stay s)
+  (unless (eq? (session-evaluator s) ##sys#current-thread)
+    (let ((message "a continuation was entered that was captured in another session; it can only be used there"))
+      (when (callseq#own-level)
+        (callseq#leave message (callseq#call-chain)))
+      (for-each (lambda (own)
+                  (when (eq? (session-evaluator own) ##sys#current-thread)
+                    (say own (string-append "\nError: " message "\n"))
+                    ((session-restart own))))
+                sessions)
+      (##sys#thread-kill! ##sys#current-thread 'dead)
+      (##sys#schedule))))
 
 ;; (exit) in a session.
 (define (leave s)

@@ -134,6 +134,25 @@ static void environment(const char *path) {
   close(b);
 }
 
+/* A continuation of a session's is its own: a call, or another session, that enters it fails. */
+static void continuations(const char *path) {
+  int a = at_prompt(path), b = at_prompt(path);
+  answers(a, "(call/cc (lambda (k) (set! of-a k) 1))\n", "1\n#;2> ");
+  answers(a, "(of-a 2)\n", "2\n#;2> ");
+  is_int(callseq_eval("(of-a 3)", NULL), CALLSEQ_ERROR, "callseq_eval enters it");
+  const char *message = callseq_last_error();
+  ok(message && strstr(message, "captured in another session"), "the message says so: %s", message);
+  callseq_clear_error();
+  answers(b, "(of-a 4)\n", "captured in another session");
+  answers(b, "(+ 5 6)\n", "11\n");
+  say(a, "(+ 7 8)\n");
+  const char *text = hear(a, "15\n");
+  ok(strcmp(text, "15\n") == 0, "the session goes on, and has not heard of it: %s", text);
+  is_int(callseq_eval("(+ 1 2)", NULL), CALLSEQ_OK, "callseq_eval again");
+  close(a);
+  close(b);
+}
+
 /* Sessions compute for ever; others, and calls, go on. */
 static void interrupts(const char *path) {
   int a = at_prompt(path), b = at_prompt(path), before = count_events();
@@ -370,6 +389,7 @@ int main(void) {
   conversation(path);
   if (loads_imports())
     environment(path);
+  continuations(path);
   interrupts(path);
   end_of_input(path);
   many(path);
