@@ -24,6 +24,7 @@
 #include "calls.h"
 #include "close.h"
 #include "fork.h"
+#include "handles.h"
 #include "later.h"
 #include "program.h"
 #include "scheme.h"
@@ -199,6 +200,7 @@ static int close_runtime(struct callseq_runtime *r, uint64_t deadline) {
   if (has)
     shut(r);
   bool ended = callseq_service_end(r, deadline, has);
+  callseq_handles_report(r);
   return all && ended ? CALLSEQ_OK : CALLSEQ_TIMEDOUT;
 }
 

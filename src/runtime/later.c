@@ -964,6 +964,11 @@ void callseq_later_abandon(struct callseq_runtime *r) {
     has_ended(r, f);
   }
   r->later.due = NULL;
+  for (struct callseq_future *next; (f = r->later.spare); r->later.spare = next) {
+    next = f->after;
+    free(f);
+  }
+  r->later.spares = 0;
 }
 
 /* ---- Fork ---- */

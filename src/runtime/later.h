@@ -65,7 +65,8 @@ bool callseq_later_limit(struct callseq_runtime *r, unsigned limit);
  * allowed. */
 void callseq_later_close(struct callseq_runtime *r);
 
-/* For the holder: those that are suspended end with CALLSEQ_CLOSED. */
+/* For the holder, when nothing begins any more: those that are suspended end with CALLSEQ_CLOSED,
+ * and memory that was kept for others is freed. */
 void callseq_later_abandon(struct callseq_runtime *r);
 
 /* Round a fork, and in the child: what the parent has queued is the parent's. */

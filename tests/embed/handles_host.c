@@ -334,6 +334,19 @@ static int forget(void) {
   exit(3);
 }
 
+static int forget_and_close(void) {
+  setenv("CALLSEQ_WATCH_HANDLES", "1", 1);
+  start_quietly();
+  callseq_handle *one = closure(1);
+  callseq_handle_release(closure(2));
+  closure(3);
+  if (callseq_close(CALLSEQ_FOREVER) != CALLSEQ_OK)
+    return 1;
+  fputs("closed\n", stderr);
+  callseq_handle_release(one);
+  exit(3);
+}
+
 static int remember(void) {
   setenv("CALLSEQ_WATCH_HANDLES", "1", 1);
   start_quietly();
@@ -390,6 +403,12 @@ static void children(void) {
      "with the callback");
   ok(strstr(outcome.err, "handles.scm:") && strstr(outcome.err, ": keep, an argument\n"),
      "with the blocking lambda");
+  outcome = in_child(forget_and_close);
+  is_int(outcome.code, 3, "what is alive when the runtime is closed");
+  const char *report = strstr(outcome.err, "2 handles have not been released\n");
+  ok(report && strstr(report, "  2 made by ") && strstr(report, "closed\n"), "is reported then: %s",
+     outcome.err);
+  ok(report && !strstr(strstr(report, "closed\n"), "handle"), "and not at the end again");
   outcome = in_child(remember);
   is_int(outcome.code, 3, "a program that forgets nothing");
   is_str(outcome.err, "", "reports nothing");
