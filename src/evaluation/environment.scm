@@ -35,12 +35,16 @@
 (define evaluating 0)
 (define present #f)
 
-;; Has a callback evaluate by THUNK; gives its value.
+;; Has a callback evaluate by THUNK; gives its value. Nothing but a continuation comes here again.
 (define (evaluate-in-callback thunk)
-  (let ((before (environment)))
+  (let ((before (environment)) (begun? #f))
     (when (eq? evaluating 0) (set! present before))
     (dynamic-wind
-     (lambda () (set! evaluating (fx+ evaluating 1)))
+     (lambda ()
+       (when begun?
+         (fail "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"))
+       (set! begun? #t)
+       (set! evaluating (fx+ evaluating 1)))
      thunk
      (lambda ()
        (set! evaluating (fx- evaluating 1))

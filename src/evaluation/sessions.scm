@@ -260,19 +260,23 @@
   (close-session s))
 
 ;; Returns if this is the green thread of the session. Another one, of a callback or a session, has come here
-;; by a continuation that was captured at the prompt; what it has done so fails.
+;; by a continuation that was captured at the prompt.
 (define (stay s)
   (unless (eq? (session-evaluator s) ##sys#current-thread)
-    (let ((message "a continuation was entered that was captured in another session; it can only be used there"))
-      (when (callseq#own-level)
-        (callseq#leave message (callseq#call-chain)))
-      (for-each (lambda (own)
-                  (when (eq? (session-evaluator own) ##sys#current-thread)
-                    (say own (string-append "\nError: " message "\n"))
-                    ((session-restart own))))
-                sessions)
-      (##sys#thread-kill! ##sys#current-thread 'dead)
-      (##sys#schedule))))
+    (fail "a continuation was entered that was captured in another session; it can only be used there")))
+
+;; Has what the present green thread does fail, a call or a session's form, wherever a continuation of
+;; another's has led it: the handlers of errors are not its own there.
+(define (fail message)
+  (when (callseq#own-level)
+    (callseq#leave message (callseq#call-chain)))
+  (for-each (lambda (s)
+              (when (eq? (session-evaluator s) ##sys#current-thread)
+                (say s (string-append "\nError: " message "\n"))
+                ((session-restart s))))
+            sessions)
+  (##sys#thread-kill! ##sys#current-thread 'dead)
+  (##sys#schedule))
 
 ;; (exit) in a session.
 (define (leave s)

@@ -148,7 +148,13 @@ static void continuations(const char *path) {
   say(a, "(+ 7 8)\n");
   const char *text = hear(a, "15\n");
   ok(strcmp(text, "15\n") == 0, "the session goes on, and has not heard of it: %s", text);
-  is_int(callseq_eval("(+ 1 2)", NULL), CALLSEQ_OK, "callseq_eval again");
+  is_int(callseq_eval("(call/cc (lambda (k) (set! of-call k) 1))", NULL), CALLSEQ_OK, "its own");
+  answers(b, "(of-call 4)\n", "captured in another call");
+  answers(b, "(+ 6 7)\n", "13\n");
+  is_int(callseq_eval("(of-call 5)", NULL), CALLSEQ_ERROR, "a later call enters it");
+  message = callseq_last_error();
+  ok(message && strstr(message, "captured in another call"), "the message says so: %s", message);
+  callseq_clear_error();
   close(a);
   close(b);
 }
