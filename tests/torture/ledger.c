@@ -70,6 +70,10 @@ void note_posted(int id, bool fails) {
   atomic_fetch_add_explicit(&ledger->steps, 1, memory_order_relaxed);
 }
 
+void note_queued(int id) {
+  atomic_store_explicit(&ledger->calls[id].queued, true, memory_order_relaxed);
+}
+
 void count_drop(int id) {
   atomic_fetch_add_explicit(&ledger->calls[id].dropped, 1, memory_order_relaxed);
 }
@@ -83,6 +87,8 @@ static bool is_posted_right(const struct ledger *made, const struct entry *entry
   int fails = entry->progress == POSTED_TO_FAIL;
   if (made->exit_code == NO_EXIT)
     return entry->executed == 1 && !entry->dropped && entry->reported == fails;
+  if (made->closed && entry->queued && entry->executed + entry->dropped != 1)
+    return false;
   return entry->executed + entry->dropped <= 1 && entry->reported <= fails * entry->executed;
 }
 

@@ -22,6 +22,7 @@ struct entry {
   _Atomic unsigned char dropped;  /* instead */
   _Atomic unsigned char reported; /* to on_error, by the service */
   _Atomic unsigned char progress;
+  _Atomic bool queued;    /* by callseq_post, which returned CALLSEQ_OK */
   unsigned char expected; /* how often it should be; once it is SETTLED */
   unsigned char operation;
 };
@@ -44,6 +45,7 @@ struct ledger {
   pid_t process;         /* the worker itself, not a child that it has forked */
   _Atomic long steps;    /* calls that have ended: does anything move? */
   _Atomic int exit_code; /* of an exit that is under way, or NO_EXIT */
+  _Atomic bool closed;   /* callseq_close has returned, and nothing had to be given up */
   _Atomic int failures;
   char failure[1024]; /* the first one */
   struct actor actors[ACTORS];
@@ -73,6 +75,7 @@ void settle(int id, int expected);
 
 /* The call has been left to be executed; should its error be told? */
 void note_posted(int id, bool fails);
+void note_queued(int id);
 void count_drop(int id);
 void count_report(int id);
 

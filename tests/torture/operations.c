@@ -858,6 +858,8 @@ static void op_post(struct actor *actor) {
                           : torture_post(id, (char *)tag(text, id), how);
     if (status)
       check_refusal(actor, id, status);
+    else if (how == 3)
+      note_queued(id);
   }
 }
 
@@ -894,6 +896,19 @@ static void op_future(struct actor *actor) {
     fail(actor, "future of %d: %s, %s", id, callseq_strerror(status), got ? got : "nothing");
   callseq_clear_error();
   settle(id, 1);
+}
+
+static void op_patience(struct actor *actor) {
+  struct call call;
+  int got = 0;
+  unsigned ms = pick(actor, 4), former = callseq_set_patience(ms);
+  begin(&call, actor);
+  call.status = torture_try(call.id, 0, &got);
+  callseq_set_patience(former);
+  if (call.status == CALLSEQ_BUSY || call.status == CALLSEQ_TIMEDOUT)
+    came_wrong(&call, ms ? CALLSEQ_TIMEDOUT : CALLSEQ_BUSY, 0, "torture_try");
+  else if (came_right(&call))
+    must(&call, got == answer(call.id), "%d gave %d", call.id, got);
 }
 
 static void op_notify(struct actor *actor) {
@@ -1009,6 +1024,7 @@ const struct operation operations[] = {
     {"future", 20, OUTSIDE | INSIDE | BRIEFLY, op_future},
     {"notify", 10, OUTSIDE | INSIDE | BRIEFLY, op_notify},
     {"flush", 3, OUTSIDE, op_flush},
+    {"patience", 20, OUTSIDE | BRIEFLY, op_patience},
     {"fork", 3, OUTSIDE | INSIDE, op_fork},
     {"signal", 20, OUTSIDE | INSIDE, op_signal},
     {"own-signal", 10, OUTSIDE, op_own_signal},

@@ -8,7 +8,7 @@
 #include <semaphore.h>
 
 enum { HOST = 0, FIRST_THREAD = 1, RARELY = 6, STEPS = 10, PROGRAMS = 3 };
-enum ending { RETURNS, EXITS, SCHEME_EXITS };
+enum ending { RETURNS, EXITS, SCHEME_EXITS, CLOSES };
 
 #define PICK(actor, array) ((array)[pick(actor, sizeof(array) / sizeof *(array))])
 
@@ -84,12 +84,22 @@ static void choose_threads(struct actor *host) {
   turns = 20 + (int)pick(host, 300);
   thread_stack = PICK(host, stacks);
   unsigned dice = pick(host, 2 * RARELY);
-  ending = dice == 0 ? EXITS : dice == 1 ? SCHEME_EXITS : RETURNS;
+  ending = dice == 0 ? EXITS : dice == 1 ? SCHEME_EXITS : dice == 2 ? CLOSES : RETURNS;
   leaver = FIRST_THREAD + (int)pick(host, (unsigned)threads);
   leaving_turn = (int)pick(host, (unsigned)turns);
 }
 
 /*** Threads ***/
+
+/* What has begun may wait for a call that is refused, so there is an end to it. */
+static void close_runtime(struct actor *actor) {
+  int status = callseq_close(pick(actor, 50));
+  if (status != CALLSEQ_OK && status != CALLSEQ_TIMEDOUT)
+    fail(actor, "callseq_close: %s", callseq_strerror(status));
+  if (callseq_close(CALLSEQ_FOREVER) != status)
+    fail(actor, "callseq_close, again: %s", callseq_last_error());
+  atomic_store_explicit(&ledger->closed, status == CALLSEQ_OK, memory_order_relaxed);
+}
 
 /* The moment has come to end the process while others are inside. */
 static void leave(struct actor *actor) {
@@ -97,6 +107,8 @@ static void leave(struct actor *actor) {
   atomic_store_explicit(&ledger->exit_code, code, memory_order_relaxed);
   if (ending == SCHEME_EXITS)
     op_exit(actor);
+  if (ending == CLOSES)
+    close_runtime(actor);
   sem_post(&time_to_exit);
 }
 
@@ -140,7 +152,7 @@ static void join_threads(void) {
 
 static void run_threads(struct actor *host) {
   start_threads(host);
-  if (ending == EXITS) {
+  if (ending == EXITS || ending == CLOSES) {
     while (sem_wait(&time_to_exit))
       continue;
     exit(ledger->exit_code);
@@ -199,6 +211,8 @@ _Noreturn static void be_program(struct actor *host) {
   char *options[] = {NULL, small, large};
   char *arguments[] = {name, options[pick(host, 3)], NULL};
   is_program = true;
+  if (ending == CLOSES) /* the program would go on */
+    ending = EXITS;
   for (int i = 0; operations[i].name; i++) /* the rest of its file would run in a callback */
     enabled[i] &= strncmp(operations[i].name, "escape", strlen("escape")) != 0;
   CHICKEN_main(arguments[1] ? 2 : 1, arguments, (void *)C_toplevel);
