@@ -17,13 +17,14 @@
         (##sys#error "a foreign lambda's result is a handle that has been released")
         object)))
 
-;; Where the foreign lambda was called that has called object->handle: what CHICKEN has noted of the
-;; call before that one; or #f if its code makes no such notes, as with csc -d0.
+;; Where the foreign lambda was called that has called object->handle, once for each argument: what CHICKEN
+;; has noted of the call before those; or #f if its code makes no such notes, as with csc -d0.
 (define (place-of-call)
-  (let loop ((chain (reverse (get-call-chain))))
-    (cond ((or (null? chain) (null? (cdr chain))) #f)
-          ((names? "callseq#object->handle" (vector-ref (car chain) 0)) (vector-ref (cadr chain) 0))
-          (else (loop (cdr chain))))))
+  (let loop ((chain (reverse (get-call-chain))) (handle? #f))
+    (cond ((null? chain) #f)
+          ((names? "callseq#object->handle" (vector-ref (car chain) 0)) (loop (cdr chain) #t))
+          (handle? (vector-ref (car chain) 0))
+          (else (loop (cdr chain) #f)))))
 
 ;; Is NAME the end of what CHICKEN has noted of a call?
 (define (names? name note)
