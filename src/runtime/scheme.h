@@ -54,6 +54,7 @@ C_word callseq_scheme_serve_again(void);
 C_word callseq_scheme_note_ready(void);
 int callseq_scheme_run_elsewhere(C_word job, C_word waiting);
 C_word callseq_scheme_next_done(void);
+C_word callseq_scheme_has_errands(void);
 C_word callseq_scheme_host(C_word nursery);
 C_word callseq_scheme_stop_hosting(void);
 C_word callseq_scheme_close(void);

@@ -484,6 +484,8 @@ C_word callseq_scheme_next_done(void) {
   return waiting;
 }
 
+C_word callseq_scheme_has_errands(void) { return C_mk_bool(callseq_runtime.service.errands); }
+
 bool callseq_service_is_own(void) { return own_errand; }
 
 /* ---- The end ---- */

@@ -215,6 +215,7 @@
              (replace-server! (car levels)))
             ((or (memq state '(running ready)) (not (suspendable?)))
              (unblock-done)
+             (look-after-errands)
              (schedule))
             (else
              (##core#inline "callseq_scheme_hold_interrupts")
@@ -348,6 +349,30 @@
           (else
            (drop-job (caddr errand))
            (set-car! (cddr errand) #f)))))
+
+;; Where a callback waits with the runtime held the service cannot look after errands, and CHICKEN's
+;; scheduler does not know of them: a green thread does, which sleeps for some milliseconds at a time.
+(define looks-after-errands #f)
+
+(define (errands-lack-service?)
+  (and (##core#inline "callseq_scheme_has_errands")
+       (not (##core#inline "callseq_scheme_can_suspend"))))
+
+(define (look-after-errands)
+  (when (and (not looks-after-errands) (errands-lack-service?))
+    (set! looks-after-errands #t)
+    (let ((thread (##sys#make-thread #f 'created 'errands ##sys#default-thread-quantum)))
+      (##sys#setslot thread 1
+                     (lambda ()
+                       (let loop ()
+                         (when (errands-lack-service?)
+                           (##sys#thread-sleep! (+ (milliseconds) 2))
+                           (unblock-done)
+                           (loop)))
+                       (set! looks-after-errands #f)
+                       (##sys#thread-kill! thread 'dead)
+                       (##sys#schedule)))
+      (##sys#add-to-ready-queue thread))))
 
 ;; The present green thread has been made to go on though its C function runs still: an error.
 (define (given-up)

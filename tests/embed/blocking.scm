@@ -12,6 +12,7 @@
 struct point { int x, y; };
 typedef struct point point_t;
 enum colour { RED, GREEN = 7, BLUE = -3 };
+void open_gate(int);
 int c_leave_errno(int), c_outside(int), c_meet(int), c_call(int, int), c_gate(int), c_fork(int);
 unsigned long c_where(void);
 char *c_rest(char *, int);
@@ -162,6 +163,7 @@ char **c_words(void);
 ;;; Gates: the host says when the function ends
 
 (define gate (foreign-blocking-lambda int "c_gate" int))
+(define open-gate (foreign-lambda void "open_gate" int))
 (define-sequenced-callback (through_gate (int n)) int (gate n))
 (define-sequenced-callback (twice (int n)) int (* 2 n))
 (define-sequenced-callback (leave_process (int code)) int (exit code))
@@ -179,6 +181,18 @@ char **c_words(void);
 (define-sequenced-callback (green_result) int
   (let wait () (unless green-result (sleep-ms 1) (wait)))
   green-result)
+; It waits with the runtime held until a green thread, whose function ends meanwhile, has ended.
+(define (join-exclusively n)
+  (let ((me ##sys#current-thread))
+    (exclusively
+      (open-gate n)
+      (##sys#call-with-current-continuation
+        (lambda (return)
+          (##sys#setslot me 1 (lambda () (return #t)))
+          (##sys#thread-block-for-termination! me green)
+          (##sys#schedule)))
+      green-result)))
+(define-sequenced-callback (join_exclusively (int n)) int (join-exclusively n))
 (define-sequenced-callback (end_green) void (##sys#thread-kill! green 'terminated))
 (define text (make-string 100000 #\y))
 (define gate/text (foreign-blocking-lambda* int ((int n) (c-string s)) "return s ? c_gate(n) : 0;"))

@@ -26,7 +26,8 @@ int nothing_comes_back(void), many_fresh(int), wrong_argument(void), errno_after
     meeting(int), fail_after(int), caught_after(int), bound_across(int), dialled(void),
     descend(int), descend_asleep(int), failing_inside(int), fail_inside(int), nested(int),
     in_place(int), alone(int), while_it_loaded(void), through_gate(int), twice(int),
-    leave_process(int), forks_outside(int), green_result(void), victim(int), end_victims(void);
+    leave_process(int), forks_outside(int), green_result(void), join_exclusively(int), victim(int),
+    end_victims(void);
 char *rest_of(char *, int), *fresh_copy(char *), *words(void), *null_result(void);
 unsigned long where_it_runs(void);
 void start_green(int), end_green(void), start_green_text(int);
@@ -100,6 +101,9 @@ int c_gate(int n) {
     continue;
   return n;
 }
+
+void open_gate(int);
+void open_gate(int n) { sem_post(&gates[n]); }
 
 static void wait_at_gates(int count) {
   for (int i = 0; i < count; i++)
@@ -301,6 +305,9 @@ static void green(void) {
   is_int(twice(6), 12, "a call while a green thread is outside");
   sem_post(&gates[2]);
   is_int(green_result(), 4, "the green thread goes on, with errno");
+  start_green(2);
+  wait_at_gates(1);
+  is_int(join_exclusively(2), 4, "also while a callback waits for it with the runtime held");
 }
 
 static void *be_victim(void *argument) {
