@@ -84,8 +84,8 @@ endef
 
 $(STAGE)/.done: $(SOURCES) $(OTHERS) $(FOREIGN:%=$(MACHINE)/run)
 	@rm -rf $(BUILT)/egg/src && mkdir -p $(BUILT)/egg $(STAGE)
-	@cp -p --parents -t $(BUILT)/egg $(SOURCES)
-	$(if $(OTHERS),@cp -p -t $(BUILT)/egg/src/sequence $(OTHERS))
+	@tar -cf - $(SOURCES) | tar -xf - -C $(BUILT)/egg # not the folders: they may be read-only here
+	$(if $(OTHERS),@cp -pf -t $(BUILT)/egg/src/sequence $(OTHERS))
 	$(if $(FOREIGN),$(take_import_library))
 	$(call install_egg,$(STAGE_REPOSITORY),$(STAGE),)
 	$(if $(FOREIGN),$(import_as_source))

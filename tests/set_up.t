@@ -134,4 +134,25 @@ END_OF_FILE
 fails 'check-all where some suites lack something' run_there check-all
 says 'runs the others' 'make ucontext its own' 'make its own posix' 'check-asan' 'check-tsan'
 says 'and names those' 'run: failed: check-valgrind check-compilers check-arch check-hosts verify'
+
+# A checkout of which nothing may be written to. Root may write all the same, so what make has copied
+# is looked at, by a chicken-install that does no more than look, too.
+root=$(dirname "$TESTS")
+mkdir locked look
+(cd "$root" && tar -cf - Makefile callseq* client install src doc tests/settings */targets.mk) |
+  tar -xf - -C locked
+chmod -R a-w locked
+cat >look/chicken-install <<'END_OF_FILE'
+#!/bin/sh
+case $1 in
+-repository) echo /nowhere ;;
+*) mkdir -p "$CHICKEN_INSTALL_PREFIX/include" && find . -type d ! -perm -200 >"$LOCKED" ;;
+esac
+END_OF_FILE
+chmod +x look/chicken-install
+ok 'make in a checkout that is read-only' env -u MAKEFLAGS -u MAKELEVEL LOCKED="$work/still" \
+  PATH="$work/look:$PATH" make -C locked FOREIGN= WAY= TOOL= BUILD="$work/outside"
+is 'may write to what it has copied' "$(cat still)" ''
+chmod -R u+w locked outside
+
 finish
