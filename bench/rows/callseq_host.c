@@ -2,8 +2,8 @@
  * callseq. With -DCANCEL row callseq-cancel. With -DMUTEX row mutex-resident: a mutex round them,
  * for a library without its lock. With -DBUSY row callseq-busy: batches take calls of busy threads.
  * With -DBESIDE row callseq-beside: a hundred callbacks sleep meanwhile. With -DHANDLE row
- * callseq-handle: a call gives a handle of a closure, which the next one calls. With -DPOST and -DFUTURE
- * rows callseq-post and callseq-future: calls that are executed later. Rows
+ * callseq-handle: a call gives a handle of a closure, which the next one calls. With -DPOST and
+ * -DFUTURE rows callseq-post and callseq-future: calls that are executed later. Rows
  * callseq-blocking and callseq-sleeping differ in their Scheme file. */
 #include "row.h"
 
