@@ -1,7 +1,6 @@
 /* The status form and the record of the last failure: per thread, kept until the next failure or
  * until it is cleared. */
 #include "../support.h"
-#include <sched.h>
 #include <stdatomic.h>
 
 int divide(int, int, int *), fail_with(const char *), halve(double, double *);
@@ -36,14 +35,14 @@ static void own_message(int index) {
   ok(true, "each thread finds its own message");
 }
 
-static pthread_t observer;
-static atomic_int lent; /* calls of fail_below that the observer executed */
+static _Atomic(pthread_t) observer; /* the first thread of failures_of_others */
+static atomic_int lent;             /* calls of fail_below that the observer executed */
 static atomic_bool over;
 
 /* Under Scheme, on whichever thread executes the callback. */
 void fail_in_c(void);
 void fail_in_c(void) {
-  if (pthread_equal(pthread_self(), observer))
+  if (pthread_equal(pthread_self(), atomic_load_explicit(&observer, memory_order_relaxed)))
     atomic_fetch_add_explicit(&lent, 1, memory_order_relaxed);
   divide(1, 0, NULL);
 }
@@ -68,7 +67,7 @@ static void failures_of_others(int index) {
       fail_below();
     return;
   }
-  observer = pthread_self();
+  atomic_store_explicit(&observer, pthread_self(), memory_order_relaxed);
   is_int(call_among_failures(TURNS, CALLSEQ_OK, NULL, NULL), TURNS,
          "failures of C code under others' calls are not in this thread's record");
 
