@@ -46,6 +46,9 @@ static int post_many(int n) {
 (define (name status)
   (case status ((0) "closed") ((7) "timed out") ((10) "would deadlock") (else status)))
 
+;; Until the call that takes too long has begun.
+(define (await-rest) (unless resting (sleep-ms 1) (await-rest)))
+
 ;; As the main program does, by and by; callbacks get on meanwhile.
 (define (closed-by-thread ms meanwhile)
   (begin-closing ms)
@@ -64,7 +67,7 @@ static int post_many(int n) {
                ((computing) (closed-by-thread -1 (lambda () (fib 15))))
                ((itself) (close-outside -1))
                ((posted) (print "posted: " (post-many 100)) (close-outside -1))
-               ((late) (begin-rest) (await-call) (close-outside 20)))))
+               ((late) (begin-rest) (await-rest) (close-outside 20)))))
 
 ;; They call until they are refused.
 (print "wrong: " (join-all))

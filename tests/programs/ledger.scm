@@ -5,13 +5,15 @@
                  "void await_call(void); int working(void); int calls_made(void); int times_closed(void);"
                  "void stop(void); int join(void); int inside(void);"
                  "unsigned long self(void); void interrupt(void); void begin_fork(void);"
-                 "int fork_result(void); int answers(void); int hear(void);")
+                 "int fork_result(void); int answers(void); int hear(void); int deep(void);")
 
 (define balance 0)
 (define-sequenced-callback (deposit (int n)) int
   (set! balance (+ balance n))
   (+ n 1))
+(define resting #f)
 (define-sequenced-callback (rest (int ms)) int
+  (set! resting #t)
   (sleep-ms ms)
   ms)
 (define-sequenced-callback (leave (int code)) int
