@@ -6,8 +6,9 @@
  * "finishing" means is the caller's business: no Scheme is known here.
  *
  * What has been finished is its thread's at once, and a holder serves nobody once its own turn is
- * over. So the order is one that a fair lock may have as well: who cannot deadlock with that one
- * round each turn cannot deadlock here.
+ * over. So the order is one that a lock may have, too, which lets any thread in next: who cannot
+ * deadlock with such a lock round each turn cannot deadlock here. It is not first come, first
+ * served: a thread that comes again at once may overtake one that sleeps.
  *
  * sequencer.c is the protocol, which is checked by a model (verify/); pace.h is how threads wait;
  * counts.h counts.

@@ -1,5 +1,5 @@
 /* A call that has been executed returns, whatever runs after it: each callback here waits until the
- * call that was executed before has returned. With a fair mutex round each call that ends; a test
+ * call that was executed before has returned. With a mutex round each call that ends; a test
  * that fails hangs. */
 #include "../support.h"
 #include <sched.h>
