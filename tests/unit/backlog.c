@@ -27,7 +27,10 @@ static struct callseq_backlog b;
 static uint64_t left; /* as the last look has it */
 
 static void set_up(uint64_t limit) {
-  free(b.ring);
+  for (struct callseq_backlog_ring *ring = b.ring, *before; ring; ring = before) {
+    before = ring->before;
+    free(ring);
+  }
   if (!callseq_backlog_init(&b, limit, is_gone, forget)) {
     perror("backlog");
     exit(2);
