@@ -14,17 +14,7 @@ void note_and_go_on(void);
 int post_on(int ms);
 <#
 
-; What srfi-18, an egg, has as thread-start!.
-(define (start-thread thunk)
-  (let ((thread (##sys#make-thread #f 'created 'green 10)))
-    (##sys#setslot thread 1
-                   (lambda ()
-                     (thunk)
-                     (##sys#thread-kill! thread 'dead)
-                     (##sys#schedule)))
-    (##sys#setslot thread 3 'ready)
-    (##sys#add-to-ready-queue thread)
-    thread))
+(include "green-threads.scm")
 
 (define (sleep! milliseconds)
   (##sys#thread-sleep! (+ milliseconds (exact->inexact (current-process-milliseconds)))))

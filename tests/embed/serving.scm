@@ -7,17 +7,7 @@
 int serve_inside(void);
 <#
 
-; What srfi-18, an egg, has as thread-start!.
-(define (start-thread thunk)
-  (let ((thread (##sys#make-thread #f 'created 'green 10)))
-    (##sys#setslot thread 1
-                   (lambda ()
-                     (thunk)
-                     (##sys#thread-kill! thread 'dead)
-                     (##sys#schedule)))
-    (##sys#setslot thread 3 'ready)
-    (##sys#add-to-ready-queue thread)
-    thread))
+(include "green-threads.scm")
 
 (define (sleep! milliseconds)
   (##sys#thread-sleep! (+ milliseconds (exact->inexact (current-process-milliseconds)))))
