@@ -10,6 +10,7 @@
  *   loads_imports()         can the program load CHICKEN's import libraries? A static one cannot
  *   emulated()              is this CPU an emulator's? settings/foreign.mk says so
  *   has_proc()              is /proc mounted? A bare folder made by debootstrap has none
+ *   thread_count()          how many threads this process has
  *   often(n)                n, or a tenth of it in an emulator, or where limits are shrunken: slow
  *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
@@ -20,6 +21,7 @@
 
 #include "tap.h"
 #include <callseq.h>
+#include <dirent.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -156,6 +158,16 @@ static inline int often(int n) { return emulated() ? n / 10 : n; }
 static inline bool has_proc(void) { return access("/proc/self/task", F_OK) == 0; }
 
 /* Where /proc is not mounted, the most that there ever was: it grows with a leak too. */
+static inline int thread_count(void) {
+  int entries = 0;
+  DIR *tasks = opendir("/proc/self/task");
+  while (tasks && readdir(tasks))
+    entries++;
+  if (tasks)
+    closedir(tasks);
+  return entries - 2; /* . and .. */
+}
+
 static inline long resident_kb(void) {
   long total = 0, resident = 0;
   FILE *file = fopen("/proc/self/statm", "r");

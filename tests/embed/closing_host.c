@@ -1,7 +1,6 @@
 /* callseq_close: what has begun or waits is let end, for as long as it may take; what is left ends
  * with CALLSEQ_CLOSED; then on-exit thunks run, once, and no thread of the library's is left. */
 #include "../support.h"
-#include <dirent.h>
 #include <poll.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -47,19 +46,9 @@ void wait_in_c(int fd) {
 }
 
 /* Of the library's and others. */
-static int threads(void) {
-  int count = 0;
-  DIR *tasks = opendir("/proc/self/task");
-  while (tasks && readdir(tasks))
-    count++;
-  if (tasks)
-    closedir(tasks);
-  return count - 2;
-}
-
 static void no_threads(void) {
   if (has_proc() && !under("tsan"))
-    is_int(threads(), 1, "no thread of the library's is left");
+    is_int(thread_count(), 1, "no thread of the library's is left");
 }
 
 static void start(void) {

@@ -1,7 +1,6 @@
 /* The host's loop as the service: one descriptor tells that there is something to do, callseq_serve
  * does it, a bounded amount at a time, and there is no thread of the library's. */
 #include "../support.h"
-#include <dirent.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,16 +17,6 @@ static int start(unsigned service) {
   config.service = service;
   config.on_error = keep_quiet;
   return callseq_init_with(&config);
-}
-
-static int threads(void) {
-  int count = 0;
-  DIR *tasks = opendir("/proc/self/task");
-  while (tasks && readdir(tasks))
-    count++;
-  if (tasks)
-    closedir(tasks);
-  return count - 2;
 }
 
 /* Where a thread of the front's polls, it tells a little late, and is one more. */
@@ -95,7 +84,7 @@ static void green_threads(void) {
   settle();
   ok(has_thread() || !readable(0), "two that wait for one descriptor: nothing is left to do");
   if (has_proc() && !under("tsan") && !has_thread())
-    is_int(threads(), 1, "and no thread of the library's has done it");
+    is_int(thread_count(), 1, "and no thread of the library's has done it");
   leave_blocking(ends[0]); /* on a thread of its own */
   loop_until(before + 5);
   close(ends[0]);

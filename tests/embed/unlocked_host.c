@@ -1,20 +1,9 @@
 /* A program that promises to call from one thread at a time, without the lock: nothing may come
  * between its calls, so no callback is suspended, and the library has no thread of its own. */
 #include "../support.h"
-#include <dirent.h>
 
 int nap(int ms, int n), ticked(void);
 void start(void);
-
-static int threads(void) {
-  DIR *directory = opendir("/proc/self/task");
-  int n = 0;
-  for (struct dirent *entry; directory && (entry = readdir(directory));)
-    n += entry->d_name[0] != '.';
-  if (directory)
-    closedir(directory);
-  return n;
-}
 
 int main(void) {
   struct callseq_stats stats;
@@ -25,8 +14,8 @@ int main(void) {
   is_int((intmax_t)stats.calls, 1, "calls");
   start();
   is_int(ticked(), 0, "a green thread that is left behind waits");
-  if (threads())
-    is_int(threads(), 1, "there is no other native thread");
+  if (thread_count())
+    is_int(thread_count(), 1, "there is no other native thread");
   is_int(nap(20, 7), 8, "a callback that sleeps once more");
   ok(ticked() > 0, "has let the green thread run: %d times", ticked());
   return done();
