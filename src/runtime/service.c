@@ -145,8 +145,9 @@ static void wait_for_setup(struct callseq_runtime *r) {
 static void *run(void *runtime) {
   struct callseq_runtime *r = runtime;
   callseq_system_name_thread("callseq-service");
-  struct pollfd bell = {.fd = r->service.bell.heard, .events = POLLIN};
   do {
+    /* A fork in its callback has replaced the bell. */
+    struct pollfd bell = {.fd = r->service.bell.heard, .events = POLLIN};
     struct pollfd *set = r->service.set ? r->service.set : &bell;
     set[0] = bell;
     /* Who has told it before it had its bell has not rung. */
@@ -588,6 +589,11 @@ static void forget_errands(struct callseq_runtime *r) {
   }
 }
 
+/* Is the present thread the library's service? */
+static bool is_thread(struct callseq_runtime *r, int state) {
+  return state == LIVES && !is_hosts(r) && pthread_equal(pthread_self(), r->service.thread);
+}
+
 void callseq_service_forked(struct callseq_runtime *r) {
   forget_errands(r);
   callseq_bell_close(&r->service.bell);
@@ -600,9 +606,12 @@ void callseq_service_forked(struct callseq_runtime *r) {
   atomic_store_explicit(&r->service.ended, 0, memory_order_relaxed);
   if (state == NONE || state == GONE)
     return;
-  if (state == LIVES && !is_hosts(r) && pthread_equal(pthread_self(), r->service.thread))
-    /* the child's only thread is an ordinary one */
+  if (is_thread(r, state)) {
+    /* It stays the service, and takes signals: it is the child's only thread. */
     pthread_sigmask(SIG_SETMASK, &r->service.mask, NULL);
+    if (callseq_bell_open(&r->service.bell))
+      atomic_store_explicit(&r->service.state, LIVES, memory_order_relaxed);
+  }
   if (callseq_service_start(
           r, "Scheme's signal handlers and green threads run only while callbacks do"))
     callseq_service_tell(r);

@@ -50,28 +50,38 @@
 (define (be-born thunk?)
   (set! generation (+ generation 1))
   (set! forked-by ##sys#current-thread)
-  (born thunk?))
+  (born thunk?)
+  (##core#inline "callseq_scheme_allow_interrupts"))
 
 ;; A child must not go on as a second host against the program's will. One that process-fork makes for
 ;; a thunk ends with it, also by an error, and one that process-run makes if there is no such program.
+;; Interrupts are held until it is known who has forked: others look for that.
 (define (end-children)
   (define (tell exception)
     (print-error-message exception (current-error-port))
     (print-call-chain (current-error-port)))
+  (define (run-born thunk)
+    (be-born #t)
+    (with-exception-handler
+     (lambda (exception)
+       (tell exception)
+       (end-process 70))
+     thunk))
   (replace! 'chicken.process#process-fork
             (lambda (fork)
               (lambda (#!optional thunk kill-others?)
-                (let ((id (fork (and thunk
-                                     (lambda ()
-                                       (be-born #t)
-                                       (with-exception-handler
-                                        (lambda (exception)
-                                          (tell exception)
-                                          (end-process 70))
-                                        thunk)))
-                                kill-others?)))
-                  (when (eq? id 0) (be-born #f))
-                  id))))
+                (with-exception-handler
+                 (let ((handle ##sys#current-exception-handler))
+                   (lambda (exception)
+                     (##core#inline "callseq_scheme_allow_interrupts")
+                     (handle exception)))
+                 (lambda ()
+                   (##core#inline "callseq_scheme_hold_interrupts")
+                   (let ((id (fork (and thunk (lambda () (run-born thunk))) kill-others?)))
+                     (if (eq? id 0)
+                         (be-born #f)
+                         (##core#inline "callseq_scheme_allow_interrupts"))
+                     id))))))
   (replace! 'chicken.process#process-run
             (lambda (run)
               (lambda arguments

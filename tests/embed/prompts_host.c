@@ -162,8 +162,9 @@ static void continuations(const char *path) {
 /* Sessions compute for ever; others, and calls, go on. */
 static void interrupts(const char *path) {
   int a = at_prompt(path), b = at_prompt(path), before = count_events();
-  say(a, "(define (forever) (forever)) (dynamic-wind void forever (lambda () (set! events (+ 1 "
-         "events))))\n");
+  say(a, "(define (forever) (display \"begins\") (newline) (let loop () (loop)))\n");
+  say(a, "(dynamic-wind void forever (lambda () (set! events (+ 1 events))))\n");
+  hear(a, "begins\n");
   answers(b, "(+ 3 4)\n", "7\n#;2> ");
   is_int(compute(), 100, "a call");
   answers(a, "\x03", "*** interrupted ***\n#;");
@@ -192,6 +193,7 @@ static void interrupts(const char *path) {
   /* a hang-up, of one that computes, and of one that waits */
   before = count_events();
   say(a, "(dynamic-wind void forever (lambda () (set! events (+ 1 events))))\n");
+  hear(a, "begins\n");
   close(a);
   await(before + 1);
   b = at_prompt(path);
