@@ -6,6 +6,7 @@
 #ifndef CALLSEQ_CLOCK_H
 #define CALLSEQ_CLOCK_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -21,6 +22,22 @@ static inline uint64_t callseq_clock_now(void) { return callseq_clock_read(CLOCK
 /* How long the calling thread has used a processor. A system call, unlike the one above. */
 static inline uint64_t callseq_clock_of_thread(void) {
   return callseq_clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* A deadline is a moment by callseq_clock_now, or 0: never. The one in so many milliseconds,
+ * UINT_MAX being for ever; and how many there are until one, rounded up, as poll(2) takes it: 0 if
+ * it has come, -1 if it never does. */
+static inline uint64_t callseq_clock_deadline(unsigned ms) {
+  return ms == UINT_MAX ? 0 : callseq_clock_now() + (uint64_t)ms * 1000000;
+}
+static inline int callseq_clock_left(uint64_t deadline) {
+  if (!deadline)
+    return -1;
+  uint64_t t = callseq_clock_now();
+  if (t >= deadline)
+    return 0;
+  uint64_t ms = (deadline - t + 999999) / 1000000;
+  return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
 #endif

@@ -91,7 +91,7 @@ static void run_at_fork(struct callseq_runtime *r, struct callseq_abi_request *q
 /* For a thread that found the runtime taken: waits for its turn, as long as it has patience. */
 static void wait_and_run(struct callseq_runtime *r, struct callseq_abi_request *q) {
   unsigned ms = q->callback->internal ? CALLSEQ_FOREVER : callseq_thread_patience();
-  q->waiter.until = ms == CALLSEQ_FOREVER ? 0 : callseq_clock_now() + (uint64_t)ms * 1000000;
+  q->waiter.until = callseq_clock_deadline(ms);
   if (!ms) {
     callseq_failure_set(q, CALLSEQ_BUSY,
                         callseq_format("%s: the Scheme runtime is busy", q->callback->name), NULL);

@@ -229,7 +229,7 @@ static bool begin(struct callseq_runtime *r, bool *nothing) {
 
 int callseq_close(unsigned ms) {
   struct callseq_runtime *r = &callseq_runtime;
-  uint64_t deadline = ms == CALLSEQ_FOREVER ? 0 : callseq_clock_now() + (uint64_t)ms * 1000000;
+  uint64_t deadline = callseq_clock_deadline(ms);
   bool nothing;
   callseq_fork_catch_up();
   if (!callseq_thread_enter()) {

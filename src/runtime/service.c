@@ -34,7 +34,6 @@
 #include "thread.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -85,16 +84,6 @@ static struct callseq_abi_callback serve = {.name = "(service)",
 void callseq_scheme_define_service(C_word procedure) { callseq_abi_define(&serve, procedure); }
 
 bool callseq_service_is(const struct callseq_abi_callback *callback) { return callback == &serve; }
-
-static int left(struct callseq_runtime *r) {
-  if (!r->service.deadline)
-    return -1;
-  uint64_t t = callseq_clock_now();
-  if (t >= r->service.deadline)
-    return 0;
-  uint64_t ms = (r->service.deadline - t + 999999) / 1000000;
-  return ms < INT_MAX ? (int)ms : INT_MAX;
-}
 
 /* What was entrusted to it, in that order. */
 static void run_chores(struct callseq_runtime *r) {
@@ -152,7 +141,9 @@ static void *run(void *runtime) {
     set[0] = bell;
     /* Who has told it before it had its bell has not rung. */
     while (!atomic_load_explicit(&r->service.told, memory_order_relaxed) &&
-           poll(set, r->service.set ? r->service.descriptors : 1, left(r)) < 0 && errno == EINTR) {
+           poll(set, r->service.set ? r->service.descriptors : 1,
+                callseq_clock_left(r->service.deadline)) < 0 &&
+           errno == EINTR) {
     }
     wait_for_setup(r);
   } while (serve_once(r));
@@ -184,12 +175,9 @@ static void end_serving(struct callseq_runtime *r) {
 /* False: nothing has come in so many milliseconds. */
 static bool wait_for_something(struct callseq_runtime *r, uint32_t ms) {
   struct pollfd front = {.fd = r->service.front.fd, .events = POLLIN};
-  uint64_t end = callseq_clock_now() + (uint64_t)ms * 1000000;
-  int wait = ms > INT_MAX ? -1 : (int)ms, found;
-  while ((found = poll(&front, 1, wait)) < 0 && errno == EINTR) {
-    uint64_t t = callseq_clock_now();
-    if (wait > 0)
-      wait = t < end ? (int)((end - t + 999999) / 1000000) : 0;
+  uint64_t deadline = callseq_clock_deadline(ms);
+  int found;
+  while ((found = poll(&front, 1, callseq_clock_left(deadline))) < 0 && errno == EINTR) {
   }
   return found > 0;
 }
@@ -491,23 +479,14 @@ bool callseq_service_is_own(void) { return own_errand; }
 
 /* ---- The end ---- */
 
-/* How many milliseconds there are until then; 0: that is past. */
-static uint32_t until(uint64_t deadline) {
-  uint64_t t = callseq_clock_now();
-  if (t >= deadline)
-    return 0;
-  uint64_t ms = (deadline - t + 999999) / 1000000;
-  return ms < INT_MAX ? (uint32_t)ms : INT_MAX;
-}
-
 /* Waits until *word is no more what it was. False: not until then. */
 static bool wait_for(_Atomic(uint32_t) *word, uint32_t before, uint64_t deadline) {
   /* acquire: pairs with the releases of who changes it */
   while (atomic_load_explicit(word, memory_order_acquire) == before) {
-    uint32_t ms = until(deadline);
+    int ms = callseq_clock_left(deadline);
     if (!ms)
       return false;
-    callseq_park_wait(word, before, ms);
+    callseq_park_wait(word, before, (uint32_t)ms);
   }
   return true;
 }
@@ -532,7 +511,7 @@ static bool end_errands(struct callseq_runtime *r, uint64_t deadline) {
 /* The host may serve at this moment, and ends that when it is told. */
 static bool end_front(struct callseq_runtime *r, uint64_t deadline) {
   while (!begin_serving(r)) {
-    if (!until(deadline))
+    if (!callseq_clock_left(deadline))
       return false;
     callseq_service_tell(r);
     wait_for(&r->service.served, 1, callseq_clock_now() + 1000000);

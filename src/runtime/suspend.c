@@ -46,7 +46,6 @@
 #include "thread.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -64,17 +63,6 @@ static void drop(struct callseq_abi_job **job) {
   *job = NULL;
 }
 
-/* Until the deadline, in milliseconds, rounded up; -1: there is none. */
-static int left(const struct callseq_server *v) {
-  if (!v->deadline)
-    return -1;
-  uint64_t t = callseq_clock_now();
-  if (t >= v->deadline)
-    return 0;
-  uint64_t ms = (v->deadline - t + 999999) / 1000000;
-  return ms < INT_MAX ? (int)ms : INT_MAX;
-}
-
 static bool is_rung(struct callseq_server *v) {
   /* acquire: pairs with the release in ring */
   return atomic_load_explicit(&v->rung, memory_order_acquire) == RUNG;
@@ -82,7 +70,7 @@ static bool is_rung(struct callseq_server *v) {
 
 static void wait_for_ring(struct callseq_server *v) {
   while (!is_rung(v)) {
-    int ms = left(v);
+    int ms = callseq_clock_left(v->deadline);
     if (ms == 0) {
       v->timed_out = true;
       return;
@@ -101,7 +89,7 @@ static void wait_for_descriptor(struct callseq_server *v) {
   while (!is_rung(v)) {
     struct pollfd set[2] = {{.fd = v->fd, .events = v->events},
                             {.fd = v->bell.heard, .events = POLLIN}};
-    int ms = left(v);
+    int ms = callseq_clock_left(v->deadline);
     if (ms == 0) {
       v->timed_out = true;
       return;

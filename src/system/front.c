@@ -113,7 +113,6 @@ void callseq_front_close(struct callseq_front *front, bool forked) {
 
 #else
 
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -128,16 +127,6 @@ struct callseq_front_parts {
   uint64_t next_deadline;
   bool ends;
 };
-
-static int left(uint64_t deadline) {
-  if (!deadline)
-    return -1;
-  uint64_t t = callseq_clock_now();
-  if (t >= deadline)
-    return 0;
-  uint64_t ms = (deadline - t + 999999) / 1000000;
-  return ms < INT_MAX ? (int)ms : INT_MAX;
-}
 
 /* Takes over what is to be shown; false: the end. */
 static bool take_over(struct callseq_front_parts *parts) {
@@ -159,7 +148,8 @@ static void *watch(void *argument) {
   callseq_system_name_thread("callseq-front");
   for (;;) {
     struct pollfd *set = told ? &only : parts->shown.set;
-    int ready = poll(set, told ? 1 : parts->shown.count, told ? -1 : left(parts->deadline));
+    int ready =
+        poll(set, told ? 1 : parts->shown.count, told ? -1 : callseq_clock_left(parts->deadline));
     if (ready < 0)
       continue;
     if (ready > 0 && set[0].revents) {
