@@ -238,7 +238,7 @@ next:
   ended++
 }
 
-/* take_post of later.c, and its waking: the service. */
+/* take_post of later_run.c, and waking, in later.c: the service. */
 active proctype taker() {
   byte thing, t;
 end_asleep:

@@ -87,7 +87,7 @@ struct callseq_abi_notice {
   struct callseq_abi_notice *next;  /* of those that are pending */
   struct callseq_abi_notice *other; /* of all that are `known` */
   uint32_t known;
-  CALLSEQ_ATOMIC(uint32_t) state; /* see later.c */
+  CALLSEQ_ATOMIC(uint32_t) state; /* see later_notice.c */
 };
 
 /* A blocking C function that runs outside, with the runtime free. Its arguments and its result

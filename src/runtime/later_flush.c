@@ -1,0 +1,102 @@
+/* Calls for later that have begun and not ended, and threads that wait for that.
+ *
+ * Calls begin in the order of their tickets, and all below `settled` have begun. Those of them that
+ * have not ended, or whose error has not been told, are `outstanding`: they are few, those that
+ * wait and those whose error is to be told. So a ticket is flushed when it is settled, and no lower
+ * one is outstanding.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "base/clock.h"
+#include "later_parts.h"
+#include "thread.h"
+
+/* ---- Outstanding ---- */
+
+void callseq_later_settle(struct callseq_runtime *r, uint64_t ticket) {
+  /* release: pairs with the acquire in is_flushed */
+  if (ticket > atomic_load_explicit(&r->later.settled, memory_order_relaxed))
+    atomic_store_explicit(&r->later.settled, ticket, memory_order_release);
+}
+
+void callseq_later_link_in(struct callseq_runtime *r, struct callseq_future *f) {
+  pthread_mutex_lock(&r->later.mutex);
+  f->next = r->later.outstanding;
+  f->link = &r->later.outstanding;
+  if (f->next)
+    f->next->link = &f->next;
+  r->later.outstanding = f;
+  pthread_mutex_unlock(&r->later.mutex);
+}
+
+void callseq_later_unlink_locked(struct callseq_future *f) {
+  *f->link = f->next;
+  if (f->next)
+    f->next->link = f->link;
+  f->link = NULL;
+}
+
+void callseq_later_unlink(struct callseq_runtime *r, struct callseq_future *f) {
+  pthread_mutex_lock(&r->later.mutex);
+  callseq_later_unlink_locked(f);
+  pthread_mutex_unlock(&r->later.mutex);
+  callseq_later_tell_flushers(r);
+}
+
+void callseq_later_tell_flushers(struct callseq_runtime *r) {
+  if (!atomic_load_explicit(&r->later.flushers, memory_order_relaxed))
+    return;
+  /* release: pairs with the acquire in callseq_flush */
+  atomic_fetch_add_explicit(&r->later.flushed, 1, memory_order_release);
+  callseq_later_wake_all(r, &r->later.flushed);
+}
+
+/* ---- Waiting ---- */
+
+/* Has everything with a lower ticket ended, and been reported? */
+static bool is_flushed(struct callseq_runtime *r, uint64_t ticket) {
+  /* acquire: pairs with the release in settle; what was outstanding then is in the list */
+  if (atomic_load_explicit(&r->later.settled, memory_order_acquire) < ticket)
+    return false;
+  bool flushed = true;
+  pthread_mutex_lock(&r->later.mutex);
+  for (struct callseq_future *f = r->later.outstanding; f; f = f->next)
+    flushed = flushed && f->ticket >= ticket;
+  pthread_mutex_unlock(&r->later.mutex);
+  return flushed;
+}
+
+/* Notifications are not what was posted. */
+int callseq_flush(unsigned ms) {
+  struct callseq_runtime *r = &callseq_runtime;
+  if (!atomic_load_explicit(&r->later.begun, memory_order_acquire))
+    return CALLSEQ_OK;
+  if (callseq_later_would_wait_for_itself(r))
+    return callseq_later_complain(
+        CALLSEQ_WOULD_DEADLOCK,
+        callseq_format("callseq_flush: a callback, or what the service tells, keeps "
+                       "what has been posted from being executed while it waits"));
+  uint64_t ticket = callseq_backlog_ticket(&r->later.backlog),
+           deadline = callseq_clock_deadline(ms);
+  int status = CALLSEQ_TIMEDOUT, left, cancel = callseq_thread_defer_cancel();
+  atomic_fetch_add_explicit(&r->later.flushers, 1, memory_order_relaxed);
+  for (bool told = false;; told = true) {
+    /* acquire: pairs with the release in tell_flushers */
+    uint32_t word = atomic_load_explicit(&r->later.flushed, memory_order_acquire);
+    if (is_flushed(r, ticket)) {
+      status = CALLSEQ_OK;
+      break;
+    }
+    if (!told)
+      callseq_service_tell(r); /* which tells, whatever it finds */
+    if (!(left = callseq_clock_left(deadline)))
+      break;
+    callseq_service_wait(r, &r->later.flushed, word, left < 0 ? 0 : (uint32_t)left);
+  }
+  atomic_fetch_sub_explicit(&r->later.flushers, 1, memory_order_relaxed);
+  callseq_thread_allow_cancel(cancel);
+  return status;
+}

@@ -1,0 +1,226 @@
+/* Futures: the state of one, and what whoever has it may ask.
+ *
+ * BEGUN and CANCELLED exclude each other: who sets the one has not found the other. What whoever
+ * sets ENDED wrote before is visible to who sees it, and so is what belongs to THEN: of the two
+ * that set ENDED and THEN the later one sees to it that `then` runs.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "base/clock.h"
+#include "base/trace.h"
+#include "later_parts.h"
+#include "thread.h"
+
+#include <stdlib.h>
+
+static int status_of(const struct callseq_future *f, uint32_t state) {
+  return state & CALLSEQ_FUTURE_CANCELLED ? CALLSEQ_CANCELLED
+         : state & CALLSEQ_FUTURE_FORKED  ? CALLSEQ_FORKED
+                                          : f->request.status;
+}
+
+static void call_then(struct callseq_future *f) {
+  f->then(f->data, status_of(f, atomic_load_explicit(&f->state, memory_order_acquire)));
+  callseq_later_release(f);
+}
+
+static void run_then(struct callseq_chore *chore) {
+  callseq_later_set_telling(true);
+  call_then(callseq_later_of_chore(chore));
+  callseq_later_set_telling(false);
+}
+
+/* A future has ended: `before` is the state that was replaced. */
+static void tell_end(struct callseq_runtime *r, struct callseq_future *f, uint32_t before) {
+  if (before & CALLSEQ_FUTURE_ASLEEP)
+    callseq_later_wake_all(r, &f->state);
+  if (before & CALLSEQ_FUTURE_THEN)
+    callseq_later_entrust(r, f, run_then);
+}
+
+/* Has it been cancelled in the last moment? */
+bool callseq_later_can_begin(struct callseq_future *f) {
+  uint32_t state = atomic_load_explicit(&f->state, memory_order_relaxed);
+  while (!(state & CALLSEQ_FUTURE_CANCELLED))
+    if (atomic_compare_exchange_weak_explicit(&f->state, &state, state | CALLSEQ_FUTURE_BEGUN,
+                                              memory_order_relaxed, memory_order_relaxed))
+      return true;
+  return false;
+}
+
+/* `f` has a status of its own. */
+void callseq_later_end_future(struct callseq_runtime *r, struct callseq_future *f) {
+  /* acq_rel: pairs with the acquires of who waits, and with callseq_future_then */
+  tell_end(r, f, atomic_fetch_or_explicit(&f->state, CALLSEQ_FUTURE_ENDED, memory_order_acq_rel));
+  callseq_later_release(f);
+}
+
+void callseq_later_lose_future(struct callseq_runtime *r, struct callseq_future *f, uint32_t why) {
+  /* acq_rel: as in callseq_later_end_future */
+  tell_end(r, f,
+           atomic_fetch_or_explicit(&f->state, why | CALLSEQ_FUTURE_ENDED, memory_order_acq_rel));
+}
+
+/* ---- Making ---- */
+
+struct callseq_future *callseq_abi_future(struct callseq_abi_request *q,
+                                          struct callseq_abi_callback *callback, int whole) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_future *f = NULL;
+  CALLSEQ_POINT1(post, callback->name);
+  q->callback = callback;
+  int status = callseq_later_check(r, callback, whole);
+  if (!status && !(f = callseq_later_copy(q, CALLSEQ_LATER_FUTURE)))
+    status = callseq_later_refuse(r, CALLSEQ_NOMEM);
+  if (!status) {
+    atomic_store_explicit(&f->references, 2, memory_order_relaxed); /* the caller's, the call's */
+    status = callseq_later_put(r, callseq_later_to_what(f), NULL, 0);
+  }
+  if (!status)
+    return f;
+  CALLSEQ_POINT2(refused, callback->name, status);
+  callseq_later_drop_values(q);
+  free(f);
+  callseq_later_complain(status,
+                         callseq_format("%s: %s", callback->name, callseq_strerror(status)));
+  return NULL;
+}
+
+/* ---- Asking ---- */
+
+/* Waits for the end: the call's status, TIMEDOUT, or WOULD_DEADLOCK. */
+static int await(struct callseq_runtime *r, struct callseq_future *f, unsigned ms) {
+  uint64_t deadline = 0;
+  int left;
+  for (bool first = true;; first = false) {
+    /* acquire: pairs with the releases in callseq_later_end_future and callseq_future_cancel */
+    uint32_t state = atomic_load_explicit(&f->state, memory_order_acquire);
+    if (state & CALLSEQ_FUTURE_ENDED)
+      return status_of(f, state);
+    if (ms == 0)
+      return CALLSEQ_TIMEDOUT;
+    if (callseq_later_would_wait_for_itself(r))
+      return CALLSEQ_WOULD_DEADLOCK;
+    if (first)
+      deadline = callseq_clock_deadline(ms);
+    if (!(left = callseq_clock_left(deadline)))
+      return CALLSEQ_TIMEDOUT;
+    if (!(state & CALLSEQ_FUTURE_ASLEEP) &&
+        !atomic_compare_exchange_strong_explicit(&f->state, &state, state | CALLSEQ_FUTURE_ASLEEP,
+                                                 memory_order_relaxed, memory_order_relaxed))
+      continue;
+    callseq_service_wait(r, &f->state, state | CALLSEQ_FUTURE_ASLEEP,
+                         left < 0 ? 0 : (uint32_t)left);
+  }
+}
+
+static const char *name_of(const struct callseq_future *f) { return f->request.callback->name; }
+
+static int would_deadlock(const struct callseq_future *f) {
+  return callseq_later_complain(
+      CALLSEQ_WOULD_DEADLOCK,
+      callseq_format("%s: a callback, or what the service tells, keeps this future's "
+                     "call from being executed while it waits; ask with 0 ms",
+                     name_of(f)));
+}
+
+int callseq_future_wait(callseq_future *future, unsigned ms) {
+  if (!future)
+    return callseq_later_complain(CALLSEQ_INVALID,
+                                  callseq_format("callseq_future_wait: the future is NULL"));
+  int cancel = callseq_thread_defer_cancel();
+  int status = await(&callseq_runtime, future, ms);
+  callseq_thread_allow_cancel(cancel);
+  return status == CALLSEQ_WOULD_DEADLOCK ? would_deadlock(future) : status;
+}
+
+/* What a future without a message of its own has to say. */
+static char *explain(const struct callseq_future *f, int status) {
+  return callseq_format("%s: %s", name_of(f),
+                        status == CALLSEQ_CANCELLED ? "the call was cancelled before it began"
+                        : status == CALLSEQ_FORKED
+                            ? "the call was made in the parent of this process, which has it"
+                            : callseq_strerror(status));
+}
+
+int callseq_abi_await(struct callseq_future *f, struct callseq_abi_callback *callback,
+                      struct callseq_abi_request **call) {
+  *call = NULL;
+  if (!f || f->request.callback != callback)
+    return callseq_later_complain(CALLSEQ_INVALID,
+                                  callseq_format("%s_result: the future is %s", callback->name,
+                                                 f ? "another callback's" : "NULL"));
+  int cancel = callseq_thread_defer_cancel();
+  int status = await(&callseq_runtime, f, CALLSEQ_FOREVER);
+  callseq_thread_allow_cancel(cancel);
+  if (status == CALLSEQ_WOULD_DEADLOCK)
+    return would_deadlock(f);
+  callseq_thread_enter(); /* it may keep a string, or a message */
+  *call = &f->request;
+  if (status == CALLSEQ_OK)
+    return status;
+  char *message = f->request.message, *trace = f->request.trace;
+  f->request.message = f->request.trace = NULL;
+  return callseq_thread_remember(status, message ? message : explain(f, status), trace), status;
+}
+
+void callseq_abi_let_go(struct callseq_abi_request *call) {
+  if (call)
+    callseq_later_release(callseq_later_of(call));
+}
+
+int callseq_future_cancel(callseq_future *future) {
+  struct callseq_runtime *r = &callseq_runtime;
+  if (!future)
+    return callseq_later_complain(CALLSEQ_INVALID,
+                                  callseq_format("callseq_future_cancel: the future is NULL"));
+  uint32_t state = atomic_load_explicit(&future->state, memory_order_relaxed);
+  do {
+    if (state & CALLSEQ_FUTURE_CANCELLED)
+      return CALLSEQ_OK;
+    if (state & (CALLSEQ_FUTURE_BEGUN | CALLSEQ_FUTURE_ENDED))
+      return CALLSEQ_BUSY;
+    /* acq_rel: pairs with is_cancelled, await and callseq_future_then */
+  } while (!atomic_compare_exchange_weak_explicit(
+      &future->state, &state, state | CALLSEQ_FUTURE_CANCELLED | CALLSEQ_FUTURE_ENDED,
+      memory_order_acq_rel, memory_order_relaxed));
+  callseq_count(&r->later.cancelled);
+  tell_end(r, future, state);
+  callseq_backlog_cancel(&r->later.backlog);
+  return CALLSEQ_OK;
+}
+
+int callseq_future_then(callseq_future *future, void (*f)(void *data, int status), void *data) {
+  struct callseq_runtime *r = &callseq_runtime;
+  if (!future || !f)
+    return callseq_later_complain(
+        CALLSEQ_INVALID,
+        callseq_format("callseq_future_then: the %s is NULL", future ? "function" : "future"));
+  if (atomic_fetch_or_explicit(&future->state, CALLSEQ_FUTURE_THEN_CLAIMED, memory_order_relaxed) &
+      CALLSEQ_FUTURE_THEN_CLAIMED)
+    return callseq_later_complain(
+        CALLSEQ_INVALID,
+        callseq_format("callseq_future_then: this future of %s has a function already",
+                       name_of(future)));
+  future->then = f;
+  future->data = data;
+  atomic_fetch_add_explicit(&future->references, 1, memory_order_relaxed); /* run_then's */
+  /* acq_rel: pairs with who sets CALLSEQ_FUTURE_ENDED */
+  uint32_t before =
+      atomic_fetch_or_explicit(&future->state, CALLSEQ_FUTURE_THEN, memory_order_acq_rel);
+  if (!(before & CALLSEQ_FUTURE_ENDED))
+    return CALLSEQ_OK;
+  if (callseq_runtime_inside(r))
+    callseq_later_entrust(r, future, run_then);
+  else
+    call_then(future);
+  return CALLSEQ_OK;
+}
+
+void callseq_future_release(callseq_future *future) {
+  if (future)
+    callseq_later_release(future);
+}
