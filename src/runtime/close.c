@@ -21,7 +21,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
-#include "calls.h"
+#include "batch.h"
 #include "close.h"
 #include "fork.h"
 #include "handles.h"
@@ -114,7 +114,7 @@ void callseq_scheme_define_finish(C_word procedure) { callseq_abi_define(&finish
 static void run_thunks(struct callseq_runtime *r) {
   struct callseq_abi_request q = {.callback = &finish};
   r->suspend.exclusive++;
-  callseq_calls_execute(r, &q);
+  callseq_batch_execute(r, &q);
   r->suspend.exclusive--;
   if (q.status)
     callseq_print("callseq: %s\n", q.message ? q.message : callseq_strerror(q.status));

@@ -1,14 +1,12 @@
-/* What callseq.scm has left here for C: its procedures, and those of callbacks. A root follows its
- * object when the collector moves it.
+/* GC roots, which follow their objects when the collector moves these; and the procedures that
+ * callseq.scm has left here for C.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
 
 #include "runtime.h"
 
-#include "fork.h"
 #include "scheme.h"
-#include "thread.h"
 
 #include <stdlib.h>
 
@@ -54,19 +52,4 @@ void callseq_scheme_provide(int which, C_word value) {
   if (!*root)
     *root = CHICKEN_new_gc_root();
   CHICKEN_gc_root_set(*root, value);
-}
-
-void callseq_abi_define(struct callseq_abi_callback *callback, C_word value) {
-  void *root = callseq_abi_root(callback);
-  if (!callseq_fork_make_room(&callseq_runtime, callback->bytes)) {
-    callseq_print("callseq: no memory to define callback %s\n", callback->name);
-    abort();
-  }
-  if (callback->unlocked)
-    callseq_runtime.suspend.never = true;
-  if (!root)
-    root = CHICKEN_new_gc_root();
-  CHICKEN_gc_root_set(root, value);
-  /* Whoever sees the root takes the lock before it looks at what it holds. */
-  atomic_store_explicit(&callback->root, root, memory_order_relaxed);
 }

@@ -1,4 +1,4 @@
-/* Suspension.
+/* Suspension, on the side of the holder; settle.c has that of the native thread whose call it is.
  *
  * CHICKEN's continuations are objects of the heap: a computation that waits needs nothing on the
  * stack, unless C frames are there. So a callback that waits is suspended: its green thread keeps
@@ -14,10 +14,6 @@
  * the next to come, it goes on as if it had not left, at hardly more than the price of a call. Only
  * if another comes before is a spare one attached, for that one's request (`suspend.came`).
  *
- * Each native thread waits for its own callback, by itself: for a descriptor, a deadline, or until
- * the callback has been made ready by another, which rings. Then it calls in, as for any callback,
- * with a request whose procedure attaches its server again. The reply goes to the old request.
- *
  * The serial of a resumed request is the old one, so that a delivery is still for the request that
  * it was made for. `suspend.above` keeps the last serial meanwhile, from which those that follow
  * count on.
@@ -25,8 +21,8 @@
  * verify/suspension.pml is a model of this.
  *
  * Invariants. A server that is not attached never runs. A request is suspended exactly while its
- * status says so; only its own thread takes it out of that state, as the holder. Whoever rings is
- * the holder, so a bell that its own thread closes as the holder is rung by nobody.
+ * status says so. Whoever rings is the holder, so a bell that its own thread closes as the holder
+ * is rung by nobody.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -34,7 +30,6 @@
 #include "runtime.h"
 
 #include "base/clock.h"
-#include "calls.h"
 #include "close.h"
 #include "fork.h"
 #include "later.h"
@@ -45,122 +40,10 @@
 #include "system/park.h"
 #include "thread.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
-enum { LOOK_MS = 10 }; /* where no descriptor is left for a bell */
-
-/* What `rung` of a server is: QUIET, then HAS_BELL if its thread polls one, then RUNG. */
-enum { QUIET, HAS_BELL, RUNG };
-
-/* ---- Outside: waiting ---- */
-
-/* Nobody comes back for the job. */
-static void drop(struct callseq_abi_job **job) {
-  if (*job)
-    (*job)->drop(*job);
-  *job = NULL;
-}
-
-static bool is_rung(struct callseq_server *v) {
-  /* acquire: pairs with the release in ring */
-  return atomic_load_explicit(&v->rung, memory_order_acquire) == RUNG;
-}
-
-static void wait_for_ring(struct callseq_server *v) {
-  while (!is_rung(v)) {
-    int ms = callseq_clock_left(v->deadline);
-    if (ms == 0) {
-      v->timed_out = true;
-      return;
-    }
-    callseq_park_wait(&v->rung, QUIET, ms < 0 ? 0 : (uint32_t)ms);
-  }
-}
-
-static void wait_for_descriptor(struct callseq_server *v) {
-  bool has_bell = !is_rung(v) && callseq_bell_open(&v->bell);
-  uint32_t quiet = QUIET;
-  /* release: pairs with the acquire in ring. If it has been rung already, it stays so */
-  if (has_bell)
-    atomic_compare_exchange_strong_explicit(&v->rung, &quiet, HAS_BELL, memory_order_release,
-                                            memory_order_relaxed);
-  while (!is_rung(v)) {
-    struct pollfd set[2] = {{.fd = v->fd, .events = v->events},
-                            {.fd = v->bell.heard, .events = POLLIN}};
-    int ms = callseq_clock_left(v->deadline);
-    if (ms == 0) {
-      v->timed_out = true;
-      return;
-    }
-    if (!has_bell && (ms < 0 || ms > LOOK_MS))
-      ms = LOOK_MS;
-    if (poll(set, 2, ms) > 0 && set[0].revents)
-      return;
-  }
-}
-
-void callseq_suspend_run(struct callseq_abi_job *job) {
-  job->run(job);
-  job->saved_errno = errno;
-}
-
-/* The servers whose C functions this thread is in, innermost first. */
-static __thread struct callseq_server *running;
-
-static void run_outside(struct callseq_server *v) {
-  v->around = running;
-  running = v;
-  callseq_suspend_run(v->job);
-  running = v->around;
-}
-
-/* False: it need not wait. */
-static bool begin_waiting(struct callseq_runtime *r, struct callseq_server *v) {
-  pthread_mutex_lock(&r->suspend.mutex);
-  bool waits = !callseq_close_is_over(r) || callseq_program_is(r, v->request);
-  if (waits) {
-    v->next_outside = r->suspend.outside;
-    v->link_outside = &r->suspend.outside;
-    if (v->next_outside)
-      v->next_outside->link_outside = &v->next_outside;
-    r->suspend.outside = v;
-  }
-  pthread_mutex_unlock(&r->suspend.mutex);
-  return waits;
-}
-
-static void end_waiting(struct callseq_runtime *r, struct callseq_server *v) {
-  pthread_mutex_lock(&r->suspend.mutex);
-  *v->link_outside = v->next_outside;
-  if (v->next_outside)
-    v->next_outside->link_outside = v->link_outside;
-  pthread_mutex_unlock(&r->suspend.mutex);
-}
-
-CALLSEQ_NOINLINE enum callseq_blocks callseq_suspend_blocks(struct callseq_runtime *r) {
-  for (struct callseq_server *v = running; v; v = v->around)
-    if (!callseq_program_is(r, v->request))
-      return CALLSEQ_BLOCKS_IN_CALL;
-  return running                    ? CALLSEQ_BLOCKS_IN_PROGRAM
-         : callseq_service_is_own() ? CALLSEQ_BLOCKS_IN_GREEN_THREAD
-                                    : CALLSEQ_BLOCKS_NOT;
-}
-
-static void wait_outside(struct callseq_runtime *r, struct callseq_server *v) {
-  if (v->job) {
-    run_outside(v);
-  } else if (!v->at_once && begin_waiting(r, v)) {
-    if (v->fd >= 0)
-      wait_for_descriptor(v);
-    else
-      wait_for_ring(v);
-    end_waiting(r, v);
-  }
-}
-
-/* ---- Outside: going on ---- */
+/* ---- Going on ---- */
 
 static C_word reply(C_word serial, C_word value) {
   (void)value;
@@ -183,58 +66,7 @@ void callseq_suspend_prepare(struct callseq_resumption *call, struct callseq_abi
   call->suspended = q;
 }
 
-/* Does a suspended call end because callseq_close does not wait for it any longer? Then nobody
- * rings for it from here on. */
-static bool is_given_up(struct callseq_runtime *r, struct callseq_abi_request *q) {
-  struct callseq_server *v = q->server;
-  if (!callseq_close_is_over(r) || callseq_program_is(r, q))
-    return false;
-  pthread_mutex_lock(&r->suspend.mutex);
-  v->given_up = true;
-  pthread_mutex_unlock(&r->suspend.mutex);
-  drop(&v->job);
-  callseq_bell_close(&v->bell);
-  q->status = 0;
-  callseq_failure_closed(r, q);
-  return true;
-}
-
-int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q) {
-  while (q->status == CALLSEQ_ABI_SUSPENDED) {
-    CALLSEQ_ASSERT(!callseq_runtime_inside(r));
-    CALLSEQ_ASSERT_ON_OWN_STACK(r);
-    struct callseq_resumption call;
-    wait_outside(r, q->server);
-    if (is_given_up(r, q))
-      break;
-    call.request.callback = &resume;
-    call.request.status = 0;
-    call.request.message = call.request.trace = NULL;
-    call.suspended = q;
-    /* The lock first, as on the fast path; its holder executes no others' calls after this. */
-    if (callseq_abi_errno && callseq_sequencer_try_enter(&r->fast.sequencer, callseq_abi_self)) {
-      callseq_context_switch(&r->fast.host, &r->fast.scheme, &call.request);
-      callseq_sequencer_leave(&r->fast.sequencer);
-    } else if (!callseq_calls_execute_alone(r, &call.request)) {
-      callseq_program_await_end(r, q);
-      q->status = 0;
-      callseq_failure_closed(r, q);
-    }
-  }
-  return q->status;
-}
-
-CALLSEQ_NOINLINE int callseq_abi_settle(struct callseq_abi_request *q) {
-  if (q->status == CALLSEQ_ABI_SUSPENDED) {
-    int saved = errno, cancel = callseq_thread_defer_cancel();
-    callseq_suspend_settle(&callseq_runtime, q);
-    callseq_thread_allow_cancel(cancel);
-    errno = saved;
-  }
-  return q->status;
-}
-
-/* ---- The holder, on the Scheme stack ---- */
+/* ---- Servers ---- */
 
 static struct callseq_server *server_of(C_word word) {
   return (struct callseq_server *)(word & ~(C_word)C_FIXNUM_BIT);
@@ -307,7 +139,7 @@ CALLSEQ_INLINE void suspend(int fd, short events, double milliseconds, bool at_o
   v->deadline = milliseconds < 0 ? 0
                                  : callseq_clock_now() +
                                        (uint64_t)(milliseconds < 1e12 ? milliseconds * 1e6 : 1e18);
-  atomic_store_explicit(&v->rung, QUIET, memory_order_relaxed);
+  atomic_store_explicit(&v->rung, CALLSEQ_RUNG_NOT, memory_order_relaxed);
   q->server = v;
   q->status = CALLSEQ_ABI_SUSPENDED;
   if (callseq_program_is(r, q))
@@ -373,7 +205,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
   if (!v || C_u_i_car(CHICKEN_gc_root_ref(v->root)) != thread || !can_suspend(r) ||
       callseq_later_is(r->fast.now.request))
     return C_SCHEME_FALSE;
-  drop(&v->done);
+  callseq_suspend_drop(&v->done);
   suspend(-1, 0, -1, false, CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job));
   if (r->fast.now.reply_to <= CALLSEQ_ABI_TO_HOLDER) {
     struct callseq_abi_request *q = leave(r);
@@ -408,7 +240,8 @@ C_word callseq_scheme_take_job(C_word job) {
 
 static void ring_for(struct callseq_server *v) {
   /* acquire: pairs with the release in wait_for_descriptor; release: with the acquire in is_rung */
-  if (atomic_exchange_explicit(&v->rung, RUNG, memory_order_acq_rel) == HAS_BELL)
+  if (atomic_exchange_explicit(&v->rung, CALLSEQ_RUNG, memory_order_acq_rel) ==
+      CALLSEQ_RUNG_HAS_BELL)
     callseq_bell_ring(&v->bell);
   else
     callseq_park_wake(&v->rung);
@@ -425,7 +258,8 @@ static void ring(struct callseq_server *v) {
   if (!later && !v->given_up)
     ring_for(v);
   /* acquire and release: as in ring_for */
-  else if (later && atomic_exchange_explicit(&v->rung, RUNG, memory_order_acq_rel) != RUNG)
+  else if (later &&
+           atomic_exchange_explicit(&v->rung, CALLSEQ_RUNG, memory_order_acq_rel) != CALLSEQ_RUNG)
     callseq_later_ring(&callseq_runtime, v->request);
   pthread_mutex_unlock(&callseq_runtime.suspend.mutex);
 }
@@ -471,7 +305,7 @@ C_word callseq_scheme_attach(C_word request) {
   struct callseq_abi_request *q =
       CALLSEQ_ABI_REQUEST(struct callseq_resumption, request)->suspended;
   struct callseq_server *v = q->server;
-  bool told = is_rung(v) || v->job;
+  bool told = callseq_suspend_is_rung(v) || v->job;
   callseq_bell_close(&v->bell);
   callseq_count_as_holder(&r->counts.internal);
   attach(r, v, q);
@@ -491,8 +325,8 @@ void callseq_scheme_drop_server(C_word server) {
   while (*link != v)
     link = &(*link)->next;
   *link = v->next;
-  drop(&v->job);
-  drop(&v->done);
+  callseq_suspend_drop(&v->job);
+  callseq_suspend_drop(&v->done);
   callseq_roots_give_back(r, v->root);
   r->suspend.attached = NULL;
   r->suspend.exclusive = 0; /* its own: no winder of it runs */
@@ -532,19 +366,4 @@ void callseq_suspend_leave(struct callseq_runtime *r) {
   callseq_abi_set(&r->fast.now.serial, r->suspend.above);
   /* release: pairs with the fence in callseq_stats */
   __atomic_store_n(&r->suspend.above, 0, __ATOMIC_RELEASE);
-}
-
-void callseq_suspend_forked(void) {
-  pthread_mutex_init(&callseq_runtime.suspend.mutex, NULL);
-  callseq_runtime.suspend.outside = NULL;
-  for (struct callseq_server *v = callseq_runtime.suspend.servers; v; v = v->next) {
-    struct callseq_server *own = running;
-    while (own && own != v)
-      own = own->around;
-    if (v->away && !own) {
-      v->request = NULL;
-      drop(&v->job);
-    }
-    callseq_bell_close(&v->bell);
-  }
 }

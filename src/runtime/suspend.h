@@ -5,6 +5,15 @@
 
 #include "system/bell.h"
 
+#include <errno.h>
+
+/* `rung` of a server: need its wait not go on? */
+enum {
+  CALLSEQ_RUNG_NOT,
+  CALLSEQ_RUNG_HAS_BELL, /* not, and its own thread polls a bell */
+  CALLSEQ_RUNG
+};
+
 /* A call that goes on with another. */
 struct callseq_resumption {
   struct callseq_abi_request request;
@@ -29,7 +38,7 @@ struct callseq_server {
   bool at_once;                  /* nothing: it has given way */
   bool timed_out;                /* its own thread's: why it resumes */
   uint64_t deadline;             /* by callseq_clock_now; 0: none */
-  _Atomic(uint32_t) rung;        /* need it wait any longer? Its own thread sleeps on this */
+  _Atomic(uint32_t) rung; /* CALLSEQ_RUNG_NOT...; the holder rings, its own thread sleeps on it */
   /* While its own thread waits for a ring; with the mutex: */
   struct callseq_server *next_outside, **link_outside;
   bool given_up;            /* that thread has gone, its request with it. With the mutex */
@@ -41,8 +50,25 @@ struct callseq_server {
  * has ended. Its final status. On the call's own thread, outside. */
 int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q);
 
-/* Runs a blocking C function, on this thread. */
-void callseq_suspend_run(struct callseq_abi_job *job);
+/* Has it been rung for? Any thread. */
+static inline bool callseq_suspend_is_rung(struct callseq_server *v) {
+  /* acquire: pairs with the release in ring_for */
+  return atomic_load_explicit(&v->rung, memory_order_acquire) == CALLSEQ_RUNG;
+}
+
+/* Runs a blocking C function, on this thread. Not inline: errno is thread-local. */
+__attribute__((unused)) static CALLSEQ_NOINLINE void
+callseq_suspend_run(struct callseq_abi_job *job) {
+  job->run(job);
+  job->saved_errno = errno;
+}
+
+/* Nobody comes back for the job, if there is one. */
+static inline void callseq_suspend_drop(struct callseq_abi_job **job) {
+  if (*job)
+    (*job)->drop(*job);
+  *job = NULL;
+}
 
 /* Is this thread in a blocking C function, and whose call is it? Of several, around one another,
  * the last one here. */

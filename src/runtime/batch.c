@@ -1,0 +1,124 @@
+/* Batches: what a holder executes in one turn. It goes from one request to the next on the Scheme
+ * stack (callseq_abi_next_slowly): those of others first, that are before its own or that nobody
+ * waits for, and its own last. The batch ends there.
+ *
+ * What one thread executes by itself on the fast path is no batch; see call.h.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "base/clock.h"
+#include "base/trace.h"
+#include "batch.h"
+#include "fork.h"
+#include "later.h"
+#include "scheme.h"
+#include "service.h"
+#include "suspend.h"
+#include "thread.h"
+
+void callseq_batch_execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  bool measure = r->setup.config.measure_time;
+  uint64_t since = measure ? callseq_clock_now() : 0;
+  struct callseq_abi_request *other =
+      (struct callseq_abi_request *)callseq_sequencer_next(&r->fast.sequencer);
+  r->fast.now.reply_to = other ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_HOLDER;
+  if (!other && !q->callback->internal && !callseq_fork_holds_setup() &&
+      (other = callseq_later_next(r, false)))
+    r->fast.now.reply_to = CALLSEQ_ABI_TO_NOBODY;
+  r->batch.own = q;
+  if (other)
+    callseq_thread_lend();
+  CALLSEQ_POINT1(enter, (other ? other : q)->callback->name);
+  callseq_runtime_switch_in(r, other ? other : q);
+  CALLSEQ_POINT1(leave, q->callback->name);
+  if (measure)
+    atomic_store_explicit(&r->counts.inside_ns,
+                          atomic_load_explicit(&r->counts.inside_ns, memory_order_relaxed) +
+                              callseq_clock_now() - since,
+                          memory_order_relaxed);
+}
+
+void callseq_batch_run(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  callseq_batch_execute(r, q);
+  callseq_sequencer_end_batch(&r->fast.sequencer);
+}
+
+bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  struct callseq_sequencer *s = &r->fast.sequencer;
+  CALLSEQ_ASSERT(!callseq_runtime_inside(r));
+  q->status = 0;
+  q->message = q->trace = NULL;
+  if (callseq_sequencer_try_enter(s, callseq_abi_self)) {
+    if (!callseq_abi_errno) {
+      callseq_batch_run(r, q);
+    } else { /* as on the fast path */
+      callseq_context_switch(&r->fast.host, &r->fast.scheme, q);
+      callseq_sequencer_leave(s);
+    }
+    return true;
+  }
+  q->waiter.alone = 1;
+  q->waiter.until = 0;
+  q->waiter.habit = callseq_thread_habit();
+  if (callseq_sequencer_enter(s, &q->waiter, callseq_abi_self, callseq_failure_stalled, q) !=
+      CALLSEQ_ENTERED_HOLDER)
+    return false;
+  callseq_batch_run(r, q);
+  return true;
+}
+
+/* Others' requests are marked done as soon as they are; calls that nobody waits for follow. The
+ * holder's own is the last one, and is not marked: its caller knows when the switch returns. But
+ * the service executes what nobody waits for after its own. */
+CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_sequencer *s = &r->fast.sequencer;
+  struct callseq_abi_now *at = &r->fast.now;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
+  callseq_fork_returns(r);
+  if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
+    callseq_scheme_hold_interrupts();
+    return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_end_level);
+  }
+  callseq_levels_restore_mask(&r->levels.base);
+  callseq_suspend_leave(r);
+  uint32_t reply_to = at->reply_to;
+  struct callseq_abi_callback *callback = at->request->callback; /* of what may be gone below */
+  struct callseq_abi_request *next = NULL;
+  bool lent = reply_to == CALLSEQ_ABI_TO_WAITER || reply_to == CALLSEQ_ABI_TO_NOBODY;
+  bool serving = lent ? r->later.serving : callseq_service_is(callback);
+  callseq_tools_release(at->request);
+  if (lent)
+    CALLSEQ_POINT1(leave, callback->name);
+  if (reply_to == CALLSEQ_ABI_TO_WAITER) {
+    callseq_sequencer_finish(s, &at->request->waiter);
+    next = (struct callseq_abi_request *)callseq_sequencer_next(s);
+  } else if (reply_to == CALLSEQ_ABI_TO_NOBODY) {
+    callseq_later_end(r, at->request);
+  }
+  if (!next && (lent || serving)) {
+    next = callseq_later_next(r, serving);
+    at->reply_to = CALLSEQ_ABI_TO_NOBODY;
+  }
+  if (next && !lent)
+    callseq_thread_lend();
+  if (!next && lent) {
+    callseq_thread_take_back();
+    if (!serving)
+      next = r->batch.own;
+    at->reply_to = CALLSEQ_ABI_TO_HOLDER;
+  }
+  if (next) {
+    CALLSEQ_POINT1(enter, next->callback->name);
+    callseq_context_fresh();
+  } else {
+    callseq_service_look(r, callback);
+    at->reply_to = CALLSEQ_ABI_TO_CALLER;
+    next = callseq_runtime_switch_out(r);
+  }
+  callseq_tools_acquire(next);
+  return callseq_abi_dispatch(next, __builtin_frame_address(0));
+}
