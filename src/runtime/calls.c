@@ -37,7 +37,8 @@ static void run_at_fork(struct callseq_runtime *r, struct callseq_abi_request *q
 
 /* For a thread that found the runtime taken: waits for its turn, as long as it has patience. */
 static void wait_and_run(struct callseq_runtime *r, struct callseq_abi_request *q) {
-  unsigned ms = q->callback->internal ? CALLSEQ_FOREVER : callseq_thread_patience();
+  unsigned ms =
+      q->callback->internal ? callseq_service_patience(r, q->callback) : callseq_thread_patience();
   q->waiter.until = callseq_clock_deadline(ms);
   if (!ms) {
     callseq_failure_set(q, CALLSEQ_BUSY,

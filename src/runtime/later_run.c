@@ -80,12 +80,13 @@ static struct callseq_abi_request *take_post(struct callseq_runtime *r, bool *bu
   }
 }
 
-/* May this batch go on? */
+/* May this batch go on? The service tells of what has ended, before it goes on: nobody knows how
+ * long the next one takes. */
 static bool has_turn(struct callseq_runtime *r, bool serving) {
   uint32_t served = r->later.served;
   if (!serving) /* nobody, under CALLSEQ_BATCH_NONE */
     return served < atomic_load_explicit(&r->fast.sequencer.batch_limit, memory_order_relaxed);
-  return served < SERVED &&
+  return served < SERVED && !callseq_service_has_chores(r) &&
          (served < WAITED || !callseq_sequencer_is_waited_for(&r->fast.sequencer));
 }
 

@@ -56,6 +56,7 @@ static __thread struct callseq_errand *own_errand;
 enum {
   SERVE_NS = 10000000, /* so long the host's loop runs green threads that compute */
   SLICE_MS = 10,       /* so long a thread waits for another one that serves */
+  PATIENCE_MS = 20,    /* so long it waits for the runtime, before it looks what is to do outside */
   END_NS = 100000000   /* so long the library's threads have to end at least */
 };
 
@@ -104,15 +105,48 @@ static void run_chores(struct callseq_runtime *r) {
   }
 }
 
-/* Calls, and then does what is to be done outside. False: the runtime is closed. */
+bool callseq_service_has_chores(struct callseq_runtime *r) {
+  return atomic_load_explicit(&r->service.chores, memory_order_relaxed);
+}
+
+static C_word serial_now(struct callseq_runtime *r) {
+  return __atomic_load_n(&r->fast.now.serial, __ATOMIC_RELAXED);
+}
+
+/* A callback may keep the runtime for long. What is to be done outside does not wait for that. But
+ * whoever asks anew is the last one again: so while others get their turns, it waits longer each
+ * time. */
+unsigned callseq_service_patience(struct callseq_runtime *r,
+                                  const struct callseq_abi_callback *callback) {
+  if (callback != &serve)
+    return CALLSEQ_FOREVER;
+  r->service.serial = serial_now(r);
+  return r->service.patience;
+}
+
+/* Calls again, soon: with how much patience? */
+static void lose_patience(struct callseq_runtime *r) {
+  if (serial_now(r) != r->service.serial && r->service.patience < UINT32_MAX / 2)
+    r->service.patience *= 2;
+  callseq_service_tell(r);
+}
+
+/* Calls, before and after which it does what is to be done outside. False: the runtime is closed.
+ */
 static bool serve_once(struct callseq_runtime *r) {
   struct callseq_abi_request q;
   callseq_bell_quiet(&r->service.bell);
   /* acquire: pairs with the release in callseq_service_tell */
   atomic_exchange_explicit(&r->service.told, false, memory_order_acquire);
+  if (callseq_service_has_chores(r))
+    run_chores(r);
   int status = callseq_abi_call(&q, &serve) ? callseq_abi_settle(&q) : CALLSEQ_OK;
+  if (status == CALLSEQ_TIMEDOUT)
+    lose_patience(r);
+  else
+    r->service.patience = PATIENCE_MS;
   if (status) { /* the thread's last error is not of this */
-    if (status != CALLSEQ_CLOSED)
+    if (status != CALLSEQ_CLOSED && status != CALLSEQ_TIMEDOUT)
       callseq_print("callseq: %s\n", q.message ? q.message : callseq_strerror(status));
     free(q.message);
     free(q.trace);
@@ -330,6 +364,7 @@ static bool start(struct callseq_runtime *r) {
   pthread_sigmask(SIG_SETMASK, &all, &r->service.mask); /* no handler rings meanwhile */
   r->service.descriptors = 1;
   r->service.deadline = 0;
+  r->service.patience = PATIENCE_MS;
   if (r->service.bell.heard < 0 && !callseq_bell_open(&r->service.bell))
     error = errno;
   else

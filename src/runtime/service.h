@@ -26,6 +26,14 @@ void callseq_service_tell(struct callseq_runtime *r);
  * before. Any thread, also inside; never waits. */
 void callseq_service_entrust(struct callseq_runtime *r, struct callseq_chore *chore);
 
+/* Has it chores to run? Any thread. */
+bool callseq_service_has_chores(struct callseq_runtime *r);
+
+/* For how many milliseconds a call of `callback`, one of the library's own, waits to begin; or
+ * CALLSEQ_FOREVER. By the thread that calls. */
+unsigned callseq_service_patience(struct callseq_runtime *r,
+                                  const struct callseq_abi_callback *callback);
+
 /* callseq_park_wait and callseq_park_wake, for a thread that waits for what the service may have to
  * do: where the host is the service, it serves meanwhile. */
 bool callseq_service_wait(struct callseq_runtime *r, _Atomic(uint32_t) *word, uint32_t expected,

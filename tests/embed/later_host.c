@@ -182,6 +182,28 @@ static void limit(void) {
   forget_seen();
 }
 
+static void keep_later(void *unused) {
+  (void)unused;
+  wait_for_host();
+}
+
+static void told_at_once(void) {
+  errors = 0;
+  keep_runtime();
+  is_int(post_failing(1), CALLSEQ_OK, "a post that fails");
+  is_int(callseq_post(keep_later, NULL, NULL), CALLSEQ_OK, "and one that keeps the runtime");
+  let_go();
+  sem_wait(&kept);
+  while (!errors)
+    sched_yield();
+  ok(true, "the first one's error is told while the second one runs");
+  is_int(post_failing(1), CALLSEQ_OK, "another");
+  sem_post(&enough);
+  flush();
+  is_int(errors, 2, "later");
+  forget_seen();
+}
+
 static void errors_of_posts(void) {
   errors = 0;
   is_int(post_failing(3), CALLSEQ_OK, "a post whose body raises");
@@ -360,9 +382,10 @@ static void cancelled(void) {
   for (int i = 0; i < LIMIT; i++)
     if (i != 5)
       callseq_future_release(f[i]);
-  let_go();
   await_then();
-  ok(thens == 1 && then_status == CALLSEQ_CANCELLED, "the function of the one cancelled has run");
+  ok(thens == 1 && then_status == CALLSEQ_CANCELLED,
+     "the function of the one cancelled has run, though the runtime is kept");
+  let_go();
   is_int(add_later_result(other, &n), CALLSEQ_OK, "the last one");
   is_int(n, 9998, "is executed");
   flush();
@@ -682,6 +705,7 @@ int main(void) {
   posts();
   limit();
   errors_of_posts();
+  told_at_once();
   waiting_posts();
   futures();
   cancelled();
