@@ -13,6 +13,7 @@
 #include "batch.h"
 #include "close.h"
 #include "fork.h"
+#include "service.h"
 #include "suspend.h"
 #include "thread.h"
 
