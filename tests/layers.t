@@ -1,6 +1,7 @@
 #!/bin/sh
 # The rooms of src/ are layers: a file includes files of its own room and of rooms below, headers do not
-# include one another in a circle, and an object of a room uses no function of a room above.
+# include one another in a circle, and an object of a room uses no function of a room above. Within a room
+# objects use one another in no circle, and in src/runtime the order is that of the table in doc/design.md.
 . "$TESTS/tap.sh"
 root=$(dirname "$TESTS")
 rooms='base system context sequence runtime' # from the lowest
@@ -65,4 +66,20 @@ awk '$1 == "defines" { at[$2] = $3; next } { use[++n] = $0 }
   symbols >uses
 ok 'objects use one another' test -s uses
 is 'none uses what a room above defines' "$(climbs <uses)" ''
+
+# What abi.h declares is the other side of the fast path, which each callback has, the library's own too.
+sed -n 's/.*\(callseq_abi_[a-z_]*\)(.*/\1/p' "$root/src/runtime/abi.h" | sort -u >abi
+grep -vwFf abi uses | awk '$1 != $2 { print $1, $2 }' | sort -u >below
+ok 'no circle of objects that use one another' tsort below
+printf 'a.c b.c\nb.c a.c\n' >circle
+fails 'the check sees one' tsort circle
+
+# The table: names of files in its first column, from the lowest.
+awk '/^### The runtime/ { here = 1 } /^## / { here = 0 } here && /^\| `/ { print $0 }' "$root/doc/design.md" |
+  cut -d '|' -f 2 | tr -d '`' | tr ',' '\n' | sed 's/ //g; s/\[ch\]/c/' | grep '\.c$' | sed 's,^,src/runtime/,' >order
+is 'the table has each file of src/runtime once' "$(sort order)" "$(cd "$root" && ls src/runtime/*.c | sort)"
+behind() { awk 'NR == FNR { line[$1] = NR; next } line[$1] && line[$2] > line[$1]' order -; }
+is 'none uses what comes behind it in the table' "$(behind <below)" ''
+is 'the check sees one that does' "$(echo src/runtime/thread.c src/runtime/calls.c | behind)" \
+  'src/runtime/thread.c src/runtime/calls.c'
 finish

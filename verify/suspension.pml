@@ -1,6 +1,6 @@
 /* A model of suspension, for spin: CALLERS threads make CALLS calls each, which wait or do not.
  *
- * Read it beside src/runtime/suspend.c. What is the holder's own is changed in one step, since the
+ * Read it beside src/runtime/suspend.c and settle.c. What is the holder's own is changed in one step, since the
  * sequencer, which has a model of its own, lets one thread do so at a time: here it is a lock. What
  * threads outside share with the holder, `rung`, the bell and the sleep, is one step a line.
  *

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/trace.h"
 #include "batch.h"
+#include "birth.h"
 #include "fork.h"
 #include "later.h"
 #include "scheme.h"
@@ -78,7 +79,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_sequencer *s = &r->fast.sequencer;
   struct callseq_abi_now *at = &r->fast.now;
   CALLSEQ_ASSERT_IN_SCHEME(r);
-  callseq_fork_returns(r);
+  callseq_birth_returns(r);
   if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
     callseq_scheme_hold_interrupts();
     return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_end_level);
@@ -121,4 +122,12 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   }
   callseq_tools_acquire(next);
   return callseq_abi_dispatch(next, __builtin_frame_address(0));
+}
+
+/* Is the runtime wanted elsewhere: does a native thread want to call, has one left calls to be
+ * executed, or has the host's loop served for long enough? */
+C_word callseq_scheme_is_wanted(void) {
+  struct callseq_runtime *r = &callseq_runtime;
+  return C_mk_bool(callseq_sequencer_is_waited_for(&r->fast.sequencer) ||
+                   callseq_later_is_pending(r) || callseq_service_has_served(r));
 }

@@ -1,9 +1,9 @@
 /* callseq_close: calls that have begun, or wait, are let end; then Scheme's on-exit thunks run, the
  * sequencer is closed for good, and the library's threads end.
  *
- * From the beginning new calls are refused. Those that find the lock taken look at `state` before
- * they queue. Those of the fast path do not: so no call begins in a lap any more (laps.c), which
- * has each look, on the Scheme stack, before it begins.
+ * From the beginning new calls are refused (refusal.c). Those that find the lock taken look at
+ * `state` before they queue. Those of the fast path do not: so no call begins in a lap any more
+ * (laps.c), which has each look, on the Scheme stack, before it begins.
  *
  * The thread that closes takes the runtime now and then, and looks what is left. If the time is up
  * it has those that wait, or are suspended, give up, and takes the runtime as soon as it can. A
@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "batch.h"
 #include "close.h"
+#include "errands.h"
 #include "fork.h"
 #include "handles.h"
 #include "later.h"
@@ -39,60 +40,9 @@
 enum {
   LOOK_MS = 1,        /* so often it looks what is left */
   WAIT_NS = 20000000, /* so long it waits for the runtime, before it looks at the time */
-  GRACE_NS = 5000000  /* so long it waits for those that have been told to give up */
+  GRACE_NS = 5000000, /* so long it waits for those that have been told to give up */
+  END_NS = 100000000  /* so long the library's threads have to end at least */
 };
-
-/* What `state` is. */
-enum callseq_close_state {
-  OPEN,
-  CLOSING, /* what has begun, or waits, ends */
-  OVER,    /* the time is up */
-  CLOSED
-};
-
-/* ---- Who is refused ---- */
-
-static uint32_t state_of(struct callseq_runtime *r) {
-  /* acquire: pairs with the releases of the state here */
-  return atomic_load_explicit(&r->close.state, memory_order_acquire);
-}
-
-bool callseq_close_has_begun(struct callseq_runtime *r) { return state_of(r) != OPEN; }
-
-bool callseq_close_is_over(struct callseq_runtime *r) { return state_of(r) >= OVER; }
-
-/* Is this thread's call a part of what is in progress? */
-static bool is_part(struct callseq_runtime *r, uint32_t state) {
-  switch (callseq_suspend_blocks(r)) {
-  case CALLSEQ_BLOCKS_NOT:
-    return false;
-  case CALLSEQ_BLOCKS_IN_PROGRAM:
-    return true;
-  case CALLSEQ_BLOCKS_IN_GREEN_THREAD:
-    return state == CLOSING || r->program.hosts;
-  default:
-    return state == CLOSING;
-  }
-}
-
-bool callseq_close_refuses(struct callseq_runtime *r) {
-  uint32_t state = state_of(r);
-  return state != OPEN && !is_part(r, state);
-}
-
-/* Others have looked before they queued. */
-bool callseq_close_refuses_current(struct callseq_runtime *r) {
-  return r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER &&
-         !r->fast.now.request->callback->internal && callseq_close_refuses(r);
-}
-
-/* (refused serial request) */
-C_word callseq_scheme_refuse(C_word serial) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
-  callseq_failure_closed(r, r->fast.now.request);
-  return callseq_scheme_reply_void(serial);
-}
 
 /* ---- On-exit thunks ---- */
 
@@ -150,15 +100,15 @@ static bool drain(struct callseq_runtime *r, uint64_t deadline, bool *all) {
     }
     if (too_late)
       return false;
-    callseq_service_wait(r, &r->close.state, CLOSING, LOOK_MS);
+    callseq_service_wait(r, &r->close.state, CALLSEQ_CLOSE_CLOSING, LOOK_MS);
   }
 }
 
 /* The time is up. Takes the runtime if those that have been told give it up. */
 static bool give_up(struct callseq_runtime *r) {
   uint64_t end = callseq_clock_now() + GRACE_NS;
-  /* release: pairs with the acquire in state_of */
-  atomic_store_explicit(&r->close.state, OVER, memory_order_release);
+  /* release: pairs with the acquire in callseq_close_state */
+  atomic_store_explicit(&r->close.state, CALLSEQ_CLOSE_OVER, memory_order_release);
   callseq_suspend_give_up(r);
   callseq_later_close(r);
   callseq_sequencer_refuse(&r->fast.sequencer, CALLSEQ_REFUSES_OTHERS);
@@ -172,13 +122,22 @@ static bool give_up(struct callseq_runtime *r) {
 /* Holder, which leaves for good. Then nothing begins that has been posted just now. */
 static void shut(struct callseq_runtime *r) {
   run_thunks(r);
-  atomic_store_explicit(&r->close.state, OVER, memory_order_release); /* as in give_up */
+  atomic_store_explicit(&r->close.state, CALLSEQ_CLOSE_OVER,
+                        memory_order_release); /* as in give_up */
   callseq_suspend_give_up(r);
   /* release: pairs with the acquire in loading() of calls.c */
   atomic_store_explicit(&r->setup.state, CALLSEQ_ENDED, memory_order_release);
   callseq_later_abandon(r);
   callseq_sequencer_close(&r->fast.sequencer);
   callseq_later_close(r);
+}
+
+/* The library's. They have a moment at least. */
+static bool end_threads(struct callseq_runtime *r, uint64_t deadline, bool has) {
+  uint64_t least = callseq_clock_now() + END_NS;
+  deadline = !deadline ? UINT64_MAX : deadline < least ? least : deadline;
+  bool errands = callseq_errands_end(r, deadline, has);
+  return callseq_service_end(r, deadline) && errands;
 }
 
 /* Returns a status. */
@@ -199,7 +158,7 @@ static int close_runtime(struct callseq_runtime *r, uint64_t deadline) {
   }
   if (has)
     shut(r);
-  bool ended = callseq_service_end(r, deadline, has);
+  bool ended = end_threads(r, deadline, has);
   callseq_handles_report(r);
   return all && ended ? CALLSEQ_OK : CALLSEQ_TIMEDOUT;
 }
@@ -211,12 +170,12 @@ static int refuse(int status, const char *message) {
 
 /* Is this the thread that has to do it? `nothing`: there is nothing to do. */
 static bool begin(struct callseq_runtime *r, bool *nothing) {
-  uint32_t open = OPEN;
+  uint32_t open = CALLSEQ_CLOSE_OPEN;
   pthread_mutex_lock(&r->setup.mutex); /* for the end of a loading that is in progress */
   int setup = atomic_load_explicit(&r->setup.state, memory_order_relaxed);
   *nothing = setup != CALLSEQ_READY;
-  bool first = atomic_compare_exchange_strong_explicit(&r->close.state, &open, CLOSING,
-                                                       memory_order_relaxed, memory_order_relaxed);
+  bool first = atomic_compare_exchange_strong_explicit(
+      &r->close.state, &open, CALLSEQ_CLOSE_CLOSING, memory_order_relaxed, memory_order_relaxed);
   if (first) {
     r->close.thread = pthread_self();
     /* seq_cst: pairs with the fence in laps.c, set_end */
@@ -243,10 +202,10 @@ int callseq_close(unsigned ms) {
   int cancel = callseq_thread_defer_cancel();
   if (begin(r, &nothing)) {
     r->close.status = nothing ? CALLSEQ_OK : close_runtime(r, deadline);
-    /* release: pairs with the acquire in state_of */
-    atomic_store_explicit(&r->close.state, CLOSED, memory_order_release);
+    /* release: pairs with the acquire in callseq_close_state */
+    atomic_store_explicit(&r->close.state, CALLSEQ_CLOSE_CLOSED, memory_order_release);
   } else {
-    for (uint32_t state; (state = state_of(r)) != CLOSED;)
+    for (uint32_t state; (state = callseq_close_state(r)) != CALLSEQ_CLOSE_CLOSED;)
       callseq_service_wait(r, &r->close.state, state, LOOK_MS);
   }
   callseq_thread_allow_cancel(cancel);
@@ -257,11 +216,14 @@ int callseq_close(unsigned ms) {
 
 void callseq_close_forked(struct callseq_runtime *r) {
   uint32_t state = atomic_load_explicit(&r->close.state, memory_order_relaxed);
-  if (state == OPEN || state == CLOSED || pthread_equal(pthread_self(), r->close.thread))
+  if (state == CALLSEQ_CLOSE_OPEN || state == CALLSEQ_CLOSE_CLOSED ||
+      pthread_equal(pthread_self(), r->close.thread))
     return;
-  if (state == OVER)
+  if (state == CALLSEQ_CLOSE_OVER)
     r->close.status = CALLSEQ_TIMEDOUT;
   else
     callseq_laps_restore(r);
-  atomic_store_explicit(&r->close.state, state == OVER ? CLOSED : OPEN, memory_order_relaxed);
+  atomic_store_explicit(&r->close.state,
+                        state == CALLSEQ_CLOSE_OVER ? CALLSEQ_CLOSE_CLOSED : CALLSEQ_CLOSE_OPEN,
+                        memory_order_relaxed);
 }

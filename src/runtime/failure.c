@@ -60,16 +60,6 @@ void callseq_failure_closed(struct callseq_runtime *r, struct callseq_abi_reques
   callseq_failure_set(q, CALLSEQ_CLOSED, callseq_format("%s: %s", q->callback->name, why), NULL);
 }
 
-/* The level's request fails, by an error in Scheme. */
-void callseq_scheme_fail(char *message, char *trace) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
-  struct callseq_abi_request *q = r->fast.now.request;
-  callseq_fork_fails(r, message, trace);
-  callseq_failure_set(q, CALLSEQ_ERROR, callseq_format("%s: %s", q->callback->name, message),
-                      trace ? strdup(trace) : NULL);
-}
-
 /* Takes over what a failed request says. `quiet`: its caller will see the status. */
 CALLSEQ_NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quiet) {
   int saved = errno;

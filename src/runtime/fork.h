@@ -1,4 +1,5 @@
-/* What is done round fork, in the parent and in the child. Needs runtime.h before it. */
+/* What is done round fork, in the parent and in the child: how (fork.c), and what (fork_steps.c).
+ * Needs runtime.h before it. */
 #ifndef CALLSEQ_FORK_H
 #define CALLSEQ_FORK_H
 
@@ -27,10 +28,24 @@ bool callseq_fork_holds_runtime(void);
 void callseq_fork_enter(void);
 void callseq_fork_leave(void);
 
-/* A call is about to return to C code, or has failed; by the holder. If this process was born in
- * it to do something else, it ends here. `message` and `trace` are the failure's. */
-void callseq_fork_returns(struct callseq_runtime *r);
-void callseq_fork_fails(struct callseq_runtime *r, const char *message, const char *trace);
+/* The table: what is done before fork, from its beginning to its end, and from there to the
+ * beginning after it, in the parent or in the child. Any of these may be NULL. To be called once,
+ * before a thread could fork. */
+struct callseq_fork_step {
+  void (*before)(void);
+  void (*after)(void);
+  void (*in_child)(void);
+};
+void callseq_fork_register(const struct callseq_fork_step *steps, int count);
+
+/* Steps of it, by the thread that forks: the mutex of set-up; the runtime; those that wait for it.
+ */
+void callseq_fork_wait_for_setup(void);
+void callseq_fork_let_set_up(void);
+void callseq_fork_let_child_set_up(void);
+void callseq_fork_take_runtime(void);
+void callseq_fork_give_up_runtime(void);
+void callseq_fork_forget_waiters(void);
 
 /* There is a callback whose calls take up so many bytes. False: no memory. By the holder. */
 bool callseq_fork_make_room(struct callseq_runtime *r, size_t bytes);

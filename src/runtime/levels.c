@@ -15,11 +15,13 @@
 
 #include "runtime.h"
 
+#include "birth.h"
 #include "scheme.h"
 #include "thread.h"
 
 #include <fenv.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LEVEL_ROOM = 96 << 10 }; /* at most so much nursery must be left for one more level */
@@ -138,6 +140,16 @@ C_word callseq_scheme_begin(void) {
   r->levels.innermost->begins = false;
   r->suspend.came = NULL;
   return callseq_abi_dispatch(came, __builtin_frame_address(0));
+}
+
+/* The level's request fails, by an error in Scheme. */
+void callseq_scheme_fail(char *message, char *trace) {
+  struct callseq_runtime *r = &callseq_runtime;
+  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_abi_request *q = r->fast.now.request;
+  callseq_birth_fails(r, message, trace);
+  callseq_failure_set(q, CALLSEQ_ERROR, callseq_format("%s: %s", q->callback->name, message),
+                      trace ? strdup(trace) : NULL);
 }
 
 /* Drops the C frames above the innermost level: calls of plain define-external functions that a

@@ -7,9 +7,7 @@
  * threads then switch to the stack on which the program was, and the main thread goes on here, on a
  * side stack, as the caller's side of its request: it waits and resumes.
  *
- * A program that computes is asked to give way by those that wait, with a ring, which acts where
- * CHICKEN preempts its own threads. It may keep the runtime for as long as the others had it before
- * that: so it gets half of the time. The service, which runs green threads, is asked too.
+ * A program that computes is asked to give way by those that wait: see program_turn.c.
  *
  * When the program ends, the door is closed after its on-exit thunks: whoever waits is told. The
  * process then ends as CHICKEN and C have it, on the Scheme stack by whichever thread has called
@@ -23,12 +21,10 @@
 #include "base/clock.h"
 #include "fork.h"
 #include "handles.h"
-#include "interrupts.h"
 #include "later.h"
 #include "loading.h"
 #include "program.h"
 #include "scheme.h"
-#include "service.h"
 #include "setup.h"
 #include "suspend.h"
 #include "thread.h"
@@ -37,10 +33,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-  SIDE_BYTES = sizeof(void *) == 8 ? 8 << 20 : 1 << 20, /* blocking C functions run there */
-  SHARE_NS = 500000 /* the longest that a program keeps the runtime from others */
-};
+/* Blocking C functions run there. */
+enum { SIDE_BYTES = sizeof(void *) == 8 ? 8 << 20 : 1 << 20 };
 
 static C_word reply(C_word serial, C_word value) {
   (void)serial;
@@ -54,53 +48,6 @@ static struct callseq_abi_callback program = {.name = "(the program)",
                                               .reply = reply,
                                               .bytes = sizeof(struct callseq_abi_request),
                                               .internal = 1};
-
-void callseq_program_comes(struct callseq_runtime *r) {
-  uint64_t t = callseq_clock_now(), away = t - r->program.left;
-  atomic_store_explicit(&r->program.share, away < SHARE_NS ? away : SHARE_NS, memory_order_relaxed);
-  atomic_store_explicit(&r->program.since, t, memory_order_relaxed);
-  callseq_sequencer_stay(&r->fast.sequencer);
-  if (callseq_scheme_signals_pending() == C_SCHEME_TRUE) /* for which it may have been woken */
-    callseq_interrupts_ring();
-}
-
-void callseq_program_goes(struct callseq_runtime *r) {
-  r->program.left = callseq_clock_now();
-  atomic_store_explicit(&r->program.since, 0, memory_order_relaxed);
-  if (callseq_scheme_signals_pending() == C_SCHEME_TRUE) /* it has not looked: it is woken again */
-    callseq_service_tell(r);
-}
-
-/* By threads that wait. */
-int callseq_program_ask(void) {
-  struct callseq_runtime *r = &callseq_runtime;
-  struct callseq_abi_callback *callback =
-      atomic_load_explicit(&r->fast.callback, memory_order_relaxed);
-  if (callback == &program) {
-    uint64_t since = atomic_load_explicit(&r->program.since, memory_order_relaxed);
-    if (!since)
-      return 0;
-    if (callseq_clock_now() - since < atomic_load_explicit(&r->program.share, memory_order_relaxed))
-      return 1;
-  } else if (!callseq_service_is(callback)) {
-    return 0;
-  }
-  atomic_store_explicit(&r->program.asked, true, memory_order_relaxed);
-  callseq_interrupts_ring();
-  return 1;
-}
-
-/* Has somebody asked the present call to give way? 0: no, 1: and it is the program, 2: the service.
- */
-C_word callseq_scheme_is_asked(void) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
-  struct callseq_abi_request *q = r->fast.now.request;
-  if (!atomic_load_explicit(&r->program.asked, memory_order_relaxed) || !q)
-    return C_fix(0);
-  atomic_store_explicit(&r->program.asked, false, memory_order_relaxed);
-  return C_fix(callseq_program_is(r, q) ? 1 : callseq_service_is(q->callback) ? 2 : 0);
-}
 
 /* ---- Becoming a host ---- */
 
@@ -169,11 +116,6 @@ C_word callseq_scheme_host(C_word nursery) {
 }
 
 /* ---- The end ---- */
-
-void callseq_program_await_end(struct callseq_runtime *r, const struct callseq_abi_request *q) {
-  while (callseq_program_is(r, q))
-    pause();
-}
 
 /* The process ends: refuses calls from now on, those that wait too. */
 C_word callseq_scheme_close(void) {

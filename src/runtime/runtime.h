@@ -124,7 +124,7 @@ struct callseq_runtime {
     struct callseq_abi_request *own; /* that is executed after those of its batch */
   } batch;
 
-  /* Holder; see suspend.c. */
+  /* Calls that wait; see suspend.c and settle.c. Holder, but for what says otherwise. */
   struct {
     struct callseq_server *servers;   /* all of them */
     struct callseq_server *attached;  /* the one that executes `now`, or has just left */
@@ -179,7 +179,7 @@ struct callseq_runtime {
 
   struct callseq_signals signals; /* signals.h says by whom */
 
-  /* A Scheme program that hosts native threads; see program.c. */
+  /* A Scheme program that hosts native threads; see program.c and program_turn.c. */
   struct {
     struct callseq_abi_request request; /* the program, as a call that does not end */
     struct callseq_stack side;          /* set-up: where its native thread waits meanwhile */
@@ -212,13 +212,13 @@ struct callseq_runtime {
     uint32_t patience; /* it waits so many ms for the runtime. Its own thread's, as */
     C_word serial;     /* of the call that it waits for */
     _Atomic(struct callseq_chore *) chores; /* newest first; any thread adds, the service takes */
-    /* Blocking C functions of green threads. */
+    /* Blocking C functions of green threads; see errands.c. */
     struct callseq_errand *errands;        /* that there are */
     _Atomic(uint32_t) finished;            /* how many have been done; any thread */
     _Atomic(struct callseq_errand *) done; /* of these; any thread adds, the holder takes */
   } service;
 
-  /* See fork.c. */
+  /* See fork.c, fork_steps.c and birth.c. */
   struct {
     _Atomic(pid_t) process;           /* in which the last fork has begun; the forking thread */
     bool registered;                  /* set-up: the handlers are */

@@ -11,9 +11,6 @@
  * for something that only the service can bring, and does its work meanwhile. One thread at a time
  * serves.
  *
- * It also starts threads for blocking C functions that green threads call: these have no native
- * thread of their own to run them on.
- *
  * Invariants. What the callback publishes is read by the service alone, whose call that was.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
@@ -23,10 +20,8 @@
 
 #include "base/clock.h"
 #include "fork.h"
-#include "later.h"
 #include "scheme.h"
 #include "service.h"
-#include "suspend.h"
 #include "system/bell.h"
 #include "system/front.h"
 #include "system/park.h"
@@ -40,24 +35,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A C function that a green thread waits for. */
-struct callseq_errand {
-  struct callseq_errand *next;  /* of those that are done */
-  struct callseq_errand **link; /* what points to it, of those that there are; the holder's, as */
-  struct callseq_errand *after; /* the next one of these */
-  struct callseq_abi_job *job;
-  pthread_t thread;
-  void *waiting; /* GC root of what service.scm has of it */
-};
-
-/* That this thread has been made for. */
-static __thread struct callseq_errand *own_errand;
-
 enum {
   SERVE_NS = 10000000, /* so long the host's loop runs green threads that compute */
   SLICE_MS = 10,       /* so long a thread waits for another one that serves */
-  PATIENCE_MS = 20,    /* so long it waits for the runtime, before it looks what is to do outside */
-  END_NS = 100000000   /* so long the library's threads have to end at least */
+  PATIENCE_MS = 20     /* so long it waits for the runtime, before it looks what is to do outside */
 };
 
 /* What `state` is. */
@@ -293,6 +274,10 @@ void callseq_service_wake(struct callseq_runtime *r, const void *word) {
     callseq_service_tell(r);
 }
 
+bool callseq_service_has_served(struct callseq_runtime *r) {
+  return is_hosts(r) && callseq_clock_now() >= r->service.until;
+}
+
 /* ---- What it is told on the Scheme stack ---- */
 
 void callseq_scheme_publish_deadline(double milliseconds) {
@@ -316,15 +301,6 @@ void callseq_scheme_publish_descriptor(int fd, int input, int output) {
   }
   r->service.set[r->service.descriptors++] =
       (struct pollfd){.fd = fd, .events = (short)((input ? POLLIN : 0) | (output ? POLLOUT : 0))};
-}
-
-/* Is the runtime wanted elsewhere: does a native thread want to call, has one left calls to be
- * executed, or has the host's loop served for long enough? */
-C_word callseq_scheme_is_wanted(void) {
-  struct callseq_runtime *r = &callseq_runtime;
-  return C_mk_bool(callseq_sequencer_is_waited_for(&r->fast.sequencer) ||
-                   callseq_later_is_pending(r) ||
-                   (is_hosts(r) && callseq_clock_now() >= r->service.until));
 }
 
 /* The service stays until somebody else wants to call. When it has done what is to be done in
@@ -425,97 +401,10 @@ void callseq_service_look(struct callseq_runtime *r, const struct callseq_abi_ca
     callseq_service_tell(r);
 }
 
-/* ---- Errands ---- */
-
-static void *run_errand(void *argument) {
-  struct callseq_runtime *r = &callseq_runtime;
-  struct callseq_errand *errand = own_errand = argument;
-  callseq_system_name_thread("callseq-errand");
-  callseq_suspend_run(errand->job);
-  errand->next = atomic_load_explicit(&r->service.done, memory_order_relaxed);
-  /* release: pairs with the acquire in callseq_scheme_next_done */
-  while (!atomic_compare_exchange_weak_explicit(&r->service.done, &errand->next, errand,
-                                                memory_order_release, memory_order_relaxed)) {
-  }
-  own_errand = NULL; /* the holder frees it */
-  /* release: pairs with the acquire in end_errands */
-  atomic_fetch_add_explicit(&r->service.finished, 1, memory_order_release);
-  callseq_park_wake(&r->service.finished);
-  callseq_service_tell(r);
-  return NULL;
-}
-
-static struct callseq_errand *make_errand(struct callseq_runtime *r, C_word job, C_word waiting) {
-  struct callseq_errand *errand = malloc(sizeof *errand);
-  if (!errand)
-    return NULL;
-  errand->job = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job);
-  errand->waiting = callseq_roots_take(r, waiting);
-  errand->after = r->service.errands;
-  errand->link = &r->service.errands;
-  if (errand->after)
-    errand->after->link = &errand->after;
-  return r->service.errands = errand;
-}
-
-static void end_errand(struct callseq_runtime *r, struct callseq_errand *errand) {
-  *errand->link = errand->after;
-  if (errand->after)
-    errand->after->link = errand->link;
-  callseq_roots_give_back(r, errand->waiting);
-  free(errand);
-}
-
-/* Has the job run on a thread of the library's. `waiting` is told of its end by the service. False:
- * no thread or memory can be had. */
-int callseq_scheme_run_elsewhere(C_word job, C_word waiting) {
-  struct callseq_runtime *r = &callseq_runtime;
-  sigset_t all, mask;
-  struct callseq_errand *errand = make_errand(r, job, waiting);
-  if (!errand)
-    return false;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &mask);
-  bool runs = callseq_service_start(r, "green threads run only while callbacks do") &&
-              pthread_create(&errand->thread, NULL, run_errand, errand) == 0;
-  pthread_sigmask(SIG_SETMASK, &mask, NULL);
-  if (!runs)
-    end_errand(r, errand);
-  return runs;
-}
-
-/* One that is done; NULL: none is. Holder. */
-static struct callseq_errand *take_done(struct callseq_runtime *r) {
-  struct callseq_errand *errand = atomic_load_explicit(&r->service.done, memory_order_acquire);
-  /* acquire: pairs with the release in run_errand. Only the holder takes one away, so the same one
-   * cannot come back meanwhile */
-  while (errand &&
-         !atomic_compare_exchange_weak_explicit(&r->service.done, &errand, errand->next,
-                                                memory_order_acquire, memory_order_acquire)) {
-  }
-  return errand;
-}
-
-/* What an errand that is done was given as `waiting`, or #f. */
-C_word callseq_scheme_next_done(void) {
-  struct callseq_runtime *r = &callseq_runtime;
-  struct callseq_errand *errand = take_done(r);
-  if (!errand)
-    return C_SCHEME_FALSE;
-  pthread_detach(errand->thread);
-  C_word waiting = CHICKEN_gc_root_ref(errand->waiting);
-  end_errand(r, errand);
-  return waiting;
-}
-
-C_word callseq_scheme_has_errands(void) { return C_mk_bool(callseq_runtime.service.errands); }
-
-bool callseq_service_is_own(void) { return own_errand; }
-
 /* ---- The end ---- */
 
 /* Waits until *word is no more what it was. False: not until then. */
-static bool wait_for(_Atomic(uint32_t) *word, uint32_t before, uint64_t deadline) {
+bool callseq_service_wait_past(_Atomic(uint32_t) *word, uint32_t before, uint64_t deadline) {
   /* acquire: pairs with the releases of who changes it */
   while (atomic_load_explicit(word, memory_order_acquire) == before) {
     int ms = callseq_clock_left(deadline);
@@ -526,30 +415,13 @@ static bool wait_for(_Atomic(uint32_t) *word, uint32_t before, uint64_t deadline
   return true;
 }
 
-/* Nobody holds the runtime, so this is the holder. */
-static bool end_errands(struct callseq_runtime *r, uint64_t deadline) {
-  for (;;) {
-    /* acquire: pairs with the release in run_errand */
-    uint32_t finished = atomic_load_explicit(&r->service.finished, memory_order_acquire);
-    for (struct callseq_errand *errand; (errand = take_done(r));) {
-      pthread_join(errand->thread, NULL);
-      errand->job->drop(errand->job);
-      end_errand(r, errand);
-    }
-    if (!r->service.errands)
-      return true;
-    if (!wait_for(&r->service.finished, finished, deadline))
-      return false;
-  }
-}
-
 /* The host may serve at this moment, and ends that when it is told. */
 static bool end_front(struct callseq_runtime *r, uint64_t deadline) {
   while (!begin_serving(r)) {
     if (!callseq_clock_left(deadline))
       return false;
     callseq_service_tell(r);
-    wait_for(&r->service.served, 1, callseq_clock_now() + 1000000);
+    callseq_service_wait_past(&r->service.served, 1, callseq_clock_now() + 1000000);
   }
   run_chores(r);
   callseq_front_stop(&r->service.front);
@@ -560,7 +432,7 @@ static bool end_front(struct callseq_runtime *r, uint64_t deadline) {
 static bool end_thread(struct callseq_runtime *r, uint64_t deadline) {
   bool own = pthread_equal(pthread_self(), r->service.thread); /* in a chore; it ends after that */
   callseq_service_tell(r);
-  if (own || !wait_for(&r->service.ended, 0, deadline)) {
+  if (own || !callseq_service_wait_past(&r->service.ended, 0, deadline)) {
     pthread_detach(r->service.thread);
     return own;
   }
@@ -571,9 +443,7 @@ static bool end_thread(struct callseq_runtime *r, uint64_t deadline) {
   return true;
 }
 
-bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline, bool has) {
-  uint64_t least = callseq_clock_now() + END_NS;
-  deadline = !deadline ? UINT64_MAX : deadline < least ? least : deadline;
+bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline) {
   int state = NONE;
   /* acquire: pairs with the release in start */
   while (!atomic_compare_exchange_strong_explicit(&r->service.state, &state, GONE,
@@ -583,25 +453,12 @@ bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline, bool has)
     callseq_park_nap(100000);
     state = NONE;
   }
-  bool ended = has ? end_errands(r, deadline) : !r->service.errands;
   if (state != LIVES)
-    return ended;
-  return (is_hosts(r) ? end_front(r, deadline) : end_thread(r, deadline)) && ended;
+    return true;
+  return is_hosts(r) ? end_front(r, deadline) : end_thread(r, deadline);
 }
 
 /* ---- fork ---- */
-
-/* In a forked child: nobody runs those of the parent any more. */
-static void forget_errands(struct callseq_runtime *r) {
-  atomic_store_explicit(&r->service.done, NULL, memory_order_relaxed);
-  for (struct callseq_errand *errand = r->service.errands, *after; errand; errand = after) {
-    after = errand->after;
-    if (errand == own_errand)
-      continue;
-    errand->job->drop(errand->job);
-    end_errand(r, errand);
-  }
-}
 
 /* Is the present thread the library's service? */
 static bool is_thread(struct callseq_runtime *r, int state) {
@@ -609,7 +466,6 @@ static bool is_thread(struct callseq_runtime *r, int state) {
 }
 
 void callseq_service_forked(struct callseq_runtime *r) {
-  forget_errands(r);
   callseq_bell_close(&r->service.bell);
   callseq_front_close(&r->service.front, true);
   atomic_store_explicit(&r->service.served, 0, memory_order_relaxed);

@@ -44,16 +44,18 @@ void callseq_service_wake(struct callseq_runtime *r, const void *word);
  * has been made ready. */
 void callseq_service_look(struct callseq_runtime *r, const struct callseq_abi_callback *callback);
 
+/* Has the host's loop served for long enough? In its call. */
+bool callseq_service_has_served(struct callseq_runtime *r);
+
 /* Is this the service's callback? Any thread. */
 bool callseq_service_is(const struct callseq_abi_callback *callback);
 
-/* Is this a thread of the library's, in the blocking C function of a green thread? */
-bool callseq_service_is_own(void);
+/* The runtime has been closed: ends the library's thread, after what it was entrusted with. False:
+ * it has not ended until then (by callseq_clock_now). */
+bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline);
 
-/* The runtime has been closed: ends the library's threads, after what they were entrusted with.
- * False: not all have ended until then (by callseq_clock_now; 0: no limit), or a moment later.
- * `has`: nobody holds the runtime, and nobody will. */
-bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline, bool has);
+/* Waits until *word is no more what it was, by callseq_park_wake. False: not until then. */
+bool callseq_service_wait_past(_Atomic(uint32_t) *word, uint32_t before, uint64_t deadline);
 
 /* In a forked child: makes the child's, if the parent had one. What the parent's was told is
  * forgotten. */

@@ -17,8 +17,8 @@
 #include "base/clock.h"
 #include "batch.h"
 #include "close.h"
+#include "errands.h"
 #include "program.h"
-#include "service.h"
 #include "suspend.h"
 #include "system/park.h"
 #include "thread.h"
@@ -165,7 +165,7 @@ CALLSEQ_NOINLINE enum callseq_blocks callseq_suspend_blocks(struct callseq_runti
     if (!callseq_program_is(r, v->request))
       return CALLSEQ_BLOCKS_IN_CALL;
   return running                    ? CALLSEQ_BLOCKS_IN_PROGRAM
-         : callseq_service_is_own() ? CALLSEQ_BLOCKS_IN_GREEN_THREAD
+         : callseq_errands_is_own() ? CALLSEQ_BLOCKS_IN_GREEN_THREAD
                                     : CALLSEQ_BLOCKS_NOT;
 }
 

@@ -30,6 +30,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "birth.h"
 #include "close.h"
 #include "fork.h"
 #include "later.h"
@@ -183,7 +184,7 @@ CALLSEQ_INLINE void attach(struct callseq_runtime *r, struct callseq_server *v,
 static struct callseq_abi_request *leave(struct callseq_runtime *r) {
   struct callseq_abi_now *at = &r->fast.now;
   if (at->reply_to == CALLSEQ_ABI_TO_HOLDER) {
-    callseq_fork_returns(r);
+    callseq_birth_returns(r);
     callseq_levels_restore_mask(&r->levels.base);
     callseq_suspend_leave(r);
     callseq_service_look(r, r->fast.now.request->callback);

@@ -46,7 +46,7 @@
 (define forked-by #f)
 
 ;; In a child of process-fork: it is born here. For a THUNK? it must not leave the call in progress;
-;; see src/runtime/fork.c.
+;; see src/runtime/birth.c.
 (define (be-born thunk?)
   (set! generation (+ generation 1))
   (set! forked-by ##sys#current-thread)

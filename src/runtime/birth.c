@@ -1,0 +1,49 @@
+/* A process that process-fork has made, in a call.
+ *
+ * Such a child has been born in a call to be a process of its own, as in any CHICKEN program. It
+ * goes on as a host only if the callback says so: if it was not born for a thunk, and the callback
+ * returns without an error.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "birth.h"
+#include "exit.h"
+#include "scheme.h"
+
+#include <stdio.h>
+
+static bool is_born_here(struct callseq_runtime *r) {
+  return r->fork.birth.in_call && r->fork.birth.serial == r->fast.now.serial;
+}
+
+void callseq_scheme_born(int thunk) {
+  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_abi_now *now = &r->fast.now;
+  r->fork.birth.in_call = true;
+  r->fork.birth.thunk = thunk;
+  r->fork.birth.serial = now->serial;
+  if (now->reply_to == CALLSEQ_ABI_TO_CALLER)
+    now->reply_to = CALLSEQ_ABI_TO_HOLDER; /* the slow path asks callseq_birth_returns */
+}
+
+void callseq_birth_returns(struct callseq_runtime *r) {
+  if (!is_born_here(r) || r->fast.now.request->status == CALLSEQ_ABI_SUSPENDED)
+    return;
+  if (r->fork.birth.thunk)
+    callseq_birth_fails(r,
+                        "a child that process-fork has made for a thunk left the thunk otherwise "
+                        "than by its end",
+                        NULL);
+  r->fork.birth.in_call = false;
+}
+
+void callseq_birth_fails(struct callseq_runtime *r, const char *message, const char *trace) {
+  if (!is_born_here(r))
+    return;
+  fprintf(stderr, "\nError: %s: %s\n%s", r->fast.now.request->callback->name, message,
+          trace ? trace : "");
+  callseq_scheme_exit(CALLSEQ_SOFTWARE_ERROR);
+}
