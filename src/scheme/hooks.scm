@@ -119,3 +119,40 @@
   (replace! '##sys#add-to-ready-queue queue)
   (replace! '##sys#force-primordial interrupt-wait)
   (replace! '##sys#thread-kill! killer))
+
+;; Has interrupts look for signals, and for who waits; see signals.scm.
+(define (catch-interrupts)
+  (replace! '##sys#interrupt-hook interrupt-hook))
+
+;; Has an error in a thunk of (on-exit) be printed, and no more; and (emergency-exit) end the process of a C
+;; host.
+(define (keep-exits)
+  (replace! 'chicken.base#on-exit
+            (lambda (register)
+              (lambda (thunk) (register (guarded thunk "Error in an on-exit thunk")))))
+  (replace! 'chicken.base#emergency-exit
+            (lambda (_)
+              (lambda (#!optional (code 0)) (end-process code)))))
+
+;; Has (return-to-host) close the door for native threads: it returns to a C host that runs CHICKEN by
+;; itself.
+(define (end-hosting)
+  (replace! 'chicken.platform#return-to-host
+            (lambda (return)
+              (lambda ()
+                (if (##core#inline "callseq_scheme_stop_hosting")
+                    (return)
+                    (strayed))))))
+
+;; Has the prompt of csi wait for input in the scheduler, so that native threads may call meanwhile.
+(define (keep-prompt)
+  (replace! '##sys#read-prompt-hook
+            (lambda (prompt)
+              (lambda ()
+                (prompt)
+                (let wait ()
+                  (handle-signals)
+                  (unless (input-buffered?)
+                    (##sys#thread-block-for-i/o! ##sys#current-thread 0 #:input)
+                    (##sys#thread-yield!)
+                    (when (##core#inline "callseq_scheme_signals_pending") (wait))))))))

@@ -49,14 +49,13 @@
 
 (when (hosted?)
   (let ((clean-up (implicit-exit-handler))
-        (register on-exit)
         (exiting #f))
     (set! run-thunks
       (lambda ()
         (unless exiting
           (set! exiting ##sys#current-thread)
           (call/cc (lambda (return) (with-exception-handler return clean-up))))))
-    (set! chicken.base#on-exit (lambda (thunk) (register (guarded thunk "Error in an on-exit thunk"))))
+    (keep-exits)
     ;; The first to leave ends the process, whatever becomes of the clean-up: under a finalizer it
     ;; raises, and a thunk may jump out of it. Under a thunk (exit) does nothing, as in CHICKEN; other
     ;; green threads that leave meanwhile wait for the end.
@@ -73,9 +72,8 @@
              ((not (eq? exiting ##sys#current-thread))
               (##sys#thread-yield!)
               (exit code)))))
-    (set! chicken.base#emergency-exit (lambda (#!optional (code 0)) (end-process code)))
     (implicit-exit-handler return-to-host)
-    (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))
+    (catch-interrupts)
     (set! ##sys#current-exception-handler handle-load-error)))
 (when (and first-copy? (not (hosted?))) (host-threads))
 

@@ -15,25 +15,14 @@
     (end-hosting)
     (end-with-program)
     (keep-prompt)
-    (set! ##sys#interrupt-hook (interrupt-hook ##sys#interrupt-hook))
+    (catch-interrupts)
     (take-over-signals)))
-
-;; Has (return-to-host) close the door for native threads: it returns to a C host that runs CHICKEN by
-;; itself.
-(define (end-hosting)
-  (replace! 'chicken.platform#return-to-host
-            (lambda (return)
-              (lambda ()
-                (if (##core#inline "callseq_scheme_stop_hosting")
-                    (return)
-                    (strayed))))))
 
 ;; Has calls refused when the program ends, after its on-exit thunks: they run in the opposite order.
 ;; An error in one that a callback's (exit) runs does not stop the end of the process; the program's own
 ;; is the program's.
 (define (end-with-program)
-  ((##sys#slot 'chicken.base#on-exit 0) ; the compiler takes that of loading.scm for its only value
-   (lambda () (##core#inline "callseq_scheme_close")))
+  (on-exit (lambda () (##core#inline "callseq_scheme_close")))
   (let ((leave (exit-handler)))
     (exit-handler
      (lambda (#!optional (code 0))
@@ -54,16 +43,3 @@
        (not (attached? first-level))
        (##core#inline "callseq_scheme_can_wake" (record-of first-level))
        (begin (##sys#thread-unblock! first-thread) #t)))
-
-;; Has the prompt of csi wait for input in the scheduler, so that native threads may call meanwhile.
-(define (keep-prompt)
-  (replace! '##sys#read-prompt-hook
-            (lambda (prompt)
-              (lambda ()
-                (prompt)
-                (let wait ()
-                  (handle-signals)
-                  (unless (input-buffered?)
-                    (##sys#thread-block-for-i/o! ##sys#current-thread 0 #:input)
-                    (##sys#thread-yield!)
-                    (when (##core#inline "callseq_scheme_signals_pending") (wait))))))))
