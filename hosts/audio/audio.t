@@ -14,11 +14,28 @@ plays() {
 }
 
 ok 'a note is played' plays disk 0 '(play 441 4)' '(wait 30)' '(list 1 "a")' '(car 1)'
-says 'lines are evaluated, and errors told' '(1 "a")' 'evaluate: (car) bad argument type: 1'
+says 'lines are evaluated, and errors told' '(1 "a")' '(car) bad argument type: 1'
 is 'it is heard' "$(python3 "$here/heard.py" recorded)" 'frequency 441
 wave round'
 ok 'it is changed while it plays' plays disk 4 '(play 294 4)' '(wait 30)' '(set! wave square)' '(wait 10)'
 is 'which is heard, beside threads that disturb' "$(python3 "$here/heard.py" recorded)" 'frequency 294
+wave square'
+
+# The same at its prompt, by another process.
+mkfifo lines values
+SDL_AUDIODRIVER=disk "$BUILT/audio/audio" -p prompt <lines >values 2>said &
+audio=$!
+exec 3>lines 4<values
+echo "(begin (play 330 4) 'plays)" >&3
+read -r value <&4
+is 'a note plays' "$value" plays
+printf '(wait 30)\n(set! wave square)\n(wait 10)\n(* 6 7)\n' >typed
+ok 'somebody types at the prompt' sh -c '"$0" prompt <typed' "$STAGE/bin/callseq-repl"
+says 'and is answered' 42
+exec 3>&-
+cat <&4 >rest
+wait $audio
+is 'and it is heard' "$? $(python3 "$here/heard.py" recorded)" '0 frequency 330
 wave square'
 
 # Scheme is held until the device has come twenty times more.
