@@ -39,4 +39,5 @@
                (close-socket fd)))))))
 
 (foreign-code "callseq_eval_begin();")
+(callseq#tell-children (foreign-value "callseq_eval_born" c-pointer))
 (on-exit (lambda () (repl-listen #f)))

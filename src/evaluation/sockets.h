@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -97,7 +96,7 @@ static void callseq_eval_at_exit(void) {
     callseq_eval_unlink(s);
 }
 
-/* In a forked child. */
+/* In a forked child; a step of the library's table. */
 static void callseq_eval_born(void) {
   int ends[2];
   callseq_eval.generation++;
@@ -115,10 +114,7 @@ static void callseq_eval_born(void) {
     close(ends[0]);
 }
 
-static void callseq_eval_begin(void) {
-  pthread_atfork(NULL, NULL, callseq_eval_born);
-  atexit(callseq_eval_at_exit);
-}
+static void callseq_eval_begin(void) { atexit(callseq_eval_at_exit); }
 
 /* ---- Listening ---- */
 

@@ -13,6 +13,7 @@
 #include "errands.h"
 #include "fork.h"
 #include "later.h"
+#include "scheme.h"
 #include "service.h"
 #include "suspend.h"
 #include "system/system.h"
@@ -86,6 +87,15 @@ static void reopen(void) { callseq_close_forked(&callseq_runtime); }
 
 static void make_service(void) { callseq_service_forked(&callseq_runtime); }
 
+static void tell_evaluation(void) {
+  if (callseq_runtime.fork.in_child)
+    callseq_runtime.fork.in_child();
+}
+
+void callseq_scheme_tell_children(void *function) {
+  callseq_runtime.fork.in_child = (void (*)(void))function;
+}
+
 static const struct callseq_fork_step steps[] = {
     {callseq_fork_wait_for_setup, callseq_fork_let_set_up, callseq_fork_let_child_set_up},
     {callseq_fork_take_runtime, callseq_fork_give_up_runtime, callseq_fork_give_up_runtime},
@@ -93,6 +103,7 @@ static const struct callseq_fork_step steps[] = {
     {hold_queue, let_queue, forget_queue},
     {NULL, NULL, callseq_suspend_forked},
     {NULL, NULL, make_service},
+    {NULL, NULL, tell_evaluation},
     {NULL, NULL, callseq_errands_forked},
     {NULL, NULL, reopen},
     {NULL, NULL, callseq_signals_forked},

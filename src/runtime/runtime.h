@@ -222,6 +222,7 @@ struct callseq_runtime {
   struct {
     _Atomic(pid_t) process;           /* in which the last fork has begun; the forking thread */
     bool registered;                  /* set-up: the handlers are */
+    void (*in_child)(void);           /* holder: a step of callseq-eval's, or NULL */
     struct callseq_call_at_fork call; /* holder */
     struct {
       bool in_call; /* this process was born in the call `serial`, which has not ended */

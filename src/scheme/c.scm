@@ -19,6 +19,10 @@
 ;; (end-at-once CODE): ends the process, and writes nothing out; does not return.
 (define end-at-once (foreign-lambda void "_exit" int))
 
+;; (tell-children FUNCTION): has each forked child call a C function, by its address, before green threads
+;; run there. One such function is known.
+(define tell-children (foreign-lambda void "callseq_scheme_tell_children" c-pointer))
+
 ;; (born THUNK?): tells a child of process-fork that it is one; THUNK?: it ends with a thunk.
 (define born (foreign-lambda void "callseq_scheme_born" bool))
 
