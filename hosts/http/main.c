@@ -1,12 +1,12 @@
 /* http: a web server with a pool of threads, which libmicrohttpd makes; each request is answered by
  * Scheme, on the thread that it came to (site.scm). One more thread watches the folder of the site.
  *
- *   http [-p PORT] [-t THREADS] [-d DATABASE] [-a scheme|mutex|c] FOLDER
+ *   http [-p PORT] [-t THREADS] [-d DATABASE] [-e SECONDS] [-a scheme|mutex|c] FOLDER
  *
  * It listens on this machine only, PORT 0 for any, and says where. SIGINT and SIGTERM end it: what
- * has begun is answered first. -a is for measuring: "mutex" excludes others from the whole of an
- * answer, as a program must that has a Scheme without callseq; "c" answers /hello and /slow in C
- * alone. */
+ * has begun is answered first, if that takes no longer than SECONDS, 10. -a is for measuring:
+ * "mutex" excludes others from the whole of an answer, as a program must that has a Scheme without
+ * callseq; "c" answers /hello and /slow in C alone. */
 #define _GNU_SOURCE
 #include "http.h"
 #include "site.h"
@@ -218,20 +218,25 @@ static void *watch(void *folder) {
 /* ---- Beginning and end ---- */
 
 static int usage(void) {
-  fputs("usage: http [-p PORT] [-t THREADS] [-d DATABASE] [-a scheme|mutex|c] FOLDER\n", stderr);
+  fputs(
+      "usage: http [-p PORT] [-t THREADS] [-d DATABASE] [-e SECONDS] [-a scheme|mutex|c] FOLDER\n",
+      stderr);
   return 2;
 }
 
 int main(int argc, char **argv) {
   unsigned threads = 4;
   const char *data = "notes.db";
-  for (int option; (option = getopt(argc, argv, "p:t:d:a:")) != -1;) {
+  int patience = 10;
+  for (int option; (option = getopt(argc, argv, "p:t:d:e:a:")) != -1;) {
     if (option == 'p')
       port = (unsigned short)atoi(optarg);
     else if (option == 't')
       threads = (unsigned)atoi(optarg);
     else if (option == 'd')
       data = optarg;
+    else if (option == 'e')
+      patience = atoi(optarg);
     else if (option == 'a' && !strcmp(optarg, "scheme"))
       answer_by = by_scheme;
     else if (option == 'a' && !strcmp(optarg, "mutex"))
@@ -266,10 +271,10 @@ int main(int argc, char **argv) {
 
   struct sockaddr_in address = {
       .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  struct MHD_Daemon *daemon =
-      MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, port, NULL, NULL, handle,
-                       NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_THREAD_POOL_SIZE, threads,
-                       MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+  struct MHD_Daemon *daemon = MHD_start_daemon(
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, port, NULL, NULL, handle,
+      NULL, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_THREAD_POOL_SIZE, threads,
+      MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
   if (!daemon) {
     fprintf(stderr, "http: port %d of 127.0.0.1 cannot be had\n", port);
     return 1;
@@ -284,17 +289,23 @@ int main(int argc, char **argv) {
   int signal;
   sigwait(&ends, &signal);
 
-  /* No new connections; what has begun is answered. Then nobody calls any more but this thread. */
+  /* No new connections; what has begun is answered, for some time. Then the runtime closes: calls
+   * that are left end too, so that the pool can. */
   int listening = MHD_quiesce_daemon(daemon);
   closing = true;
+  struct timespec end;
+  clock_gettime(CLOCK_REALTIME, &end);
+  end.tv_sec += patience;
   pthread_mutex_lock(&counting);
-  while (begun)
-    pthread_cond_wait(&none_begun, &counting);
+  while (begun && pthread_cond_timedwait(&none_begun, &counting, &end) == 0) {
+  }
   pthread_mutex_unlock(&counting);
+  int status = callseq_close(1000);
+  if (status != CALLSEQ_OK)
+    fprintf(stderr, "http: closing: %s\n", callseq_strerror(status));
   MHD_stop_daemon(daemon);
   close(listening);
   eventfd_write(stop_watching, 1);
   pthread_join(watcher, NULL);
-  close_site();
-  return 0;
+  return status != CALLSEQ_OK;
 }

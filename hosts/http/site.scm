@@ -115,7 +115,7 @@
   (when mistake (print-error mistake)))
 (define (print-error text) (with-output-to-port (current-error-port) (lambda () (print text))))
 
-(define-sequenced-callback (close_site) void (close-data))
+(on-exit close-data)
 
 (eval '(import (chicken base) (chicken string) (chicken irregex)))
 (return-to-host)
