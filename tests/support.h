@@ -11,6 +11,9 @@
  *   emulated()              is this CPU an emulator's? settings/foreign.mk says so
  *   has_proc()              is /proc mounted? A bare folder made by debootstrap has none
  *   thread_count()          how many threads this process has
+ *   parks()                 how often a waiting thread went to sleep
+ *   await_parks(n)          until that is n or more, and all other threads sleep: one that wakes
+ *                           for a look and sleeps again is counted twice
  *   often(n)                n, or a tenth of it in an emulator, or where limits are shrunken: slow
  *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
@@ -166,6 +169,35 @@ static inline int thread_count(void) {
   if (tasks)
     closedir(tasks);
   return entries - 2; /* . and .. */
+}
+
+static inline uint64_t parks(void) {
+  struct callseq_stats stats;
+  callseq_stats(&stats);
+  return stats.parks;
+}
+
+/* Does the calling thread alone use a processor, or want to? */
+static inline bool others_sleep(void) {
+  int awake = 0;
+  DIR *tasks = opendir("/proc/self/task");
+  for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
+    char path[300], state = 'S';
+    snprintf(path, sizeof path, "/proc/self/task/%s/stat", entry->d_name);
+    FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+    if (file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && state != 'S')
+      awake++;
+    if (file)
+      fclose(file);
+  }
+  if (tasks)
+    closedir(tasks);
+  return awake <= 1;
+}
+
+static inline void await_parks(uint64_t n) {
+  while (parks() < n || !others_sleep())
+    usleep(200);
 }
 
 static inline long resident_kb(void) {

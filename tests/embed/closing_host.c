@@ -114,17 +114,10 @@ static void begin_and_suspend(struct caller *c, int (*call)(struct caller *)) {
     sched_yield();
 }
 
-static uint64_t parks(void) {
-  struct callseq_stats stats;
-  callseq_stats(&stats);
-  return stats.parks;
-}
-
 static void begin_and_wait(struct caller *c, int (*call)(struct caller *)) {
   uint64_t before = parks();
   begin(c, call);
-  while (parks() == before)
-    sched_yield();
+  await_parks(before + 1);
 }
 
 #define CALL(name, expression)                                                                     \

@@ -53,12 +53,6 @@ int fork_in_c(void), fork_in_twice(void);
 static pid_t parent;
 static atomic_bool go_on;
 
-static uint64_t parks(void) {
-  struct callseq_stats stats;
-  callseq_stats(&stats);
-  return stats.parks;
-}
-
 int fork_in_c(void) { return (int)fork(); }
 int fork_in_twice(void) { return fork_now(0); }
 
@@ -143,8 +137,7 @@ void wait_inside(void) {
   for (int i = 0; i < 3; i++) {
     uint64_t before = parks();
     pthread_create(&queue[i], NULL, calls[i], &code);
-    while (parks() == before)
-      usleep(1000);
+    await_parks(before + 1);
   }
 }
 

@@ -61,17 +61,10 @@ callseq_handle *released_outside(callseq_handle *handle) {
   return handle;
 }
 
-static uint64_t parks(void) {
-  struct callseq_stats stats;
-  callseq_stats(&stats);
-  return stats.parks;
-}
-
 void release_borrowed(void) {
   uint64_t before = parks();
   sem_post(&holding);
-  while (parks() == before)
-    usleep(100); /* until the call waits */
+  await_parks(before + 1); /* the call waits */
   callseq_handle_release(borrowed);
 }
 

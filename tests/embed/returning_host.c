@@ -33,12 +33,6 @@ static void *call(void *number) {
   return NULL;
 }
 
-static uint64_t parks(void) {
-  struct callseq_stats stats;
-  callseq_stats(&stats);
-  return stats.parks;
-}
-
 /* So many threads call while the first one is inside, and sleep, most of them. */
 static void in_line(int count) {
   executed = 0;
@@ -51,8 +45,8 @@ static void in_line(int count) {
     pthread_create(&threads[i], NULL, call, &numbers[i]);
     if (i == 0)
       await(&began);
-    while (i > 0 && parks() == before)
-      sched_yield();
+    if (i > 0)
+      await_parks(before + 1);
   }
   sem_post(&let_go);
   for (int i = 0; i < count; i++)

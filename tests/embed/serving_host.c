@@ -113,7 +113,10 @@ static void signals(void) {
 }
 
 static void *serve_one(void *result) {
-  *(int *)result = callseq_serve(CALLSEQ_FOREVER);
+  int status;
+  while ((status = callseq_serve(CALLSEQ_FOREVER)) == CALLSEQ_BUSY)
+    sched_yield();
+  *(int *)result = status;
   return NULL;
 }
 

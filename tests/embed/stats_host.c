@@ -42,8 +42,7 @@ static void hold_or_wait(int index) {
   sem_post(&holding);
   uint64_t calls = now().calls;
   ok(calls > 0, "statistics can be had while a callback runs");
-  while (now().parks < WAITERS)
-    usleep(100); /* until all sleep */
+  await_parks(WAITERS);
   sem_post(&let_go);
 }
 
@@ -128,8 +127,7 @@ static void wait_to_be_served(int index) {
     sem_post(&holding);
     twice(index);
   } else {
-    while (now().parks < BATCH - 1)
-      usleep(100);
+    await_parks(BATCH - 1);
     sem_post(&let_go);
   }
 }

@@ -602,40 +602,29 @@ static struct caller lent[3];
 
 /* Under Scheme, in the call of another thread, which executes theirs when they sleep. */
 void call_in_batch(void) {
-  uint64_t parks = stats().parks;
+  uint64_t before = parks();
   for (int i = 0; i < 3; i++)
     start(&lent[i], call_lent, 0, 0);
-  while (stats().parks < parks + 3)
-    sched_yield();
+  await_parks(before + 3);
 }
 
-static int by_others, right, wrong;
-
-static void lend(void) {
+static void be_lent(void) {
   suspensions = stats().suspended;
   uint64_t all = suspensions + 3;
   hold();
   while (stats().suspended < all)
     sched_yield();
-  wrong += wrong_sums(100);
+  is_int(wrong_sums(100), 0, "others call");
   open_gate(0);
+  int by_others = 0, right = 0;
   for (int i = 0; i < 3; i++) {
     finish(&lent[i]);
     right += lent[i].result > 0;
     by_others += lent[i].result == 2;
   }
+  is_int(right, 3, "calls that go on do so on their own threads");
+  ok(by_others > 0, "wherever they have begun: %d of 3 elsewhere", by_others);
   shut_gates();
-}
-
-/* One that wakes for a look and sleeps again is counted twice, so all three may not sleep yet. */
-static void be_lent(void) {
-  int rounds = 0;
-  do
-    lend();
-  while (by_others == 0 && ++rounds < 100);
-  is_int(wrong, 0, "others call");
-  is_int(right, 3 * (rounds + (by_others > 0)), "calls that go on do so on their own threads");
-  ok(by_others > 0, "wherever they have begun: %d elsewhere", by_others);
 }
 
 /* ---- Green threads, and nobody ---- */
