@@ -46,17 +46,8 @@ enum {
 
 /* ---- On-exit thunks ---- */
 
-static C_word reply(C_word serial, C_word value) {
-  (void)value;
-  return callseq_scheme_reply_void(serial);
-}
-
-static struct callseq_abi_callback finish = {.name = "callseq_close",
-                                             .type = "void",
-                                             .accepts = "anything",
-                                             .reply = reply,
-                                             .bytes = sizeof(struct callseq_abi_request),
-                                             .internal = 1};
+static struct callseq_abi_callback finish = {
+    CALLSEQ_SCHEME_CALLBACK("callseq_close", struct callseq_abi_request), .internal = 1};
 
 void callseq_scheme_define_finish(C_word procedure) { callseq_abi_define(&finish, procedure); }
 

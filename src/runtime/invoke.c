@@ -53,16 +53,8 @@ void callseq_scheme_run_job(C_word c, C_word *av) {
   C_kontinue(k, C_SCHEME_UNDEFINED);
 }
 
-static C_word reply_to_invoke(C_word serial, C_word value) {
-  (void)value;
-  return callseq_scheme_reply_void(serial);
-}
-
-static struct callseq_abi_callback invoke = {.name = "callseq_invoke",
-                                             .type = "void",
-                                             .accepts = "anything",
-                                             .reply = reply_to_invoke,
-                                             .bytes = sizeof(struct invocation)};
+static struct callseq_abi_callback invoke = {
+    CALLSEQ_SCHEME_CALLBACK("callseq_invoke", struct invocation)};
 
 void callseq_scheme_define_invoke(C_word value) {
   callseq_abi_define(&invoke, value);

@@ -61,16 +61,7 @@ struct posted {
   void (*dropped)(void *);
 };
 
-static C_word reply_to_post(C_word serial, C_word value) {
-  (void)value;
-  return callseq_scheme_reply_void(serial);
-}
-
-static struct callseq_abi_callback posted = {.name = "callseq_post",
-                                             .type = "void",
-                                             .accepts = "anything",
-                                             .reply = reply_to_post,
-                                             .bytes = sizeof(struct posted),
+static struct callseq_abi_callback posted = {CALLSEQ_SCHEME_CALLBACK("callseq_post", struct posted),
                                              .later = 1};
 
 void callseq_scheme_define_post(C_word procedure) { callseq_abi_define(&posted, procedure); }

@@ -77,6 +77,15 @@ CALLSEQ_INLINE C_word callseq_scheme_reply_void(C_word serial) {
     return callseq_abi_misdelivered(serial, C_SCHEME_UNDEFINED);
   return callseq_abi_next();
 }
+CALLSEQ_IN_HEADER C_word callseq_scheme_reply(C_word serial, C_word value) {
+  (void)value;
+  return callseq_scheme_reply_void(serial);
+}
+
+/* Members of such a callback; its calls are structures of this type. */
+#define CALLSEQ_SCHEME_CALLBACK(what, call)                                                        \
+  .name = what, .type = "void", .accepts = "anything", .reply = callseq_scheme_reply,              \
+  .bytes = sizeof(call)
 
 void callseq_scheme_define_invoke(C_word value);
 void callseq_scheme_define_post(C_word procedure);

@@ -51,17 +51,8 @@ enum callseq_service_state {
 
 /* ---- Waiting and calling ---- */
 
-static C_word reply(C_word serial, C_word value) {
-  (void)value;
-  return callseq_scheme_reply_void(serial);
-}
-
-static struct callseq_abi_callback serve = {.name = "(service)",
-                                            .type = "void",
-                                            .accepts = "anything",
-                                            .reply = reply,
-                                            .bytes = sizeof(struct callseq_abi_request),
-                                            .internal = 1};
+static struct callseq_abi_callback serve = {
+    CALLSEQ_SCHEME_CALLBACK("(service)", struct callseq_abi_request), .internal = 1};
 
 void callseq_scheme_define_service(C_word procedure) { callseq_abi_define(&serve, procedure); }
 

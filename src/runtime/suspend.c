@@ -46,17 +46,8 @@
 
 /* ---- Going on ---- */
 
-static C_word reply(C_word serial, C_word value) {
-  (void)value;
-  return callseq_scheme_reply_void(serial);
-}
-
-static struct callseq_abi_callback resume = {.name = "(resumption)",
-                                             .type = "void",
-                                             .accepts = "anything",
-                                             .reply = reply,
-                                             .bytes = sizeof(struct callseq_resumption),
-                                             .internal = 1};
+static struct callseq_abi_callback resume = {
+    CALLSEQ_SCHEME_CALLBACK("(resumption)", struct callseq_resumption), .internal = 1};
 
 void callseq_scheme_define_resume(C_word procedure) { callseq_abi_define(&resume, procedure); }
 
