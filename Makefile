@@ -107,12 +107,12 @@ define import_as_source
 endef
 
 # The man pages: in an archive of `make dist` they are there, elsewhere lowdown makes them.
-MAN_PAGES = $(DESTDIR)$(PREFIX)/share/man/man3
+MAN_PAGES = $(DESTDIR)$(PREFIX)/share/man
 MAN := $(or $(patsubst %/callseq.3,%,$(wildcard doc/man/callseq.3)),\
          $(if $(shell command -v lowdown),$(BUILT)/man))
 
 man: $(MAN:%=%/callseq.3)
-	@echo "$(or $(MAN:%=man pages: %/*.3),make man: lowdown is not installed)"
+	@echo "$(or $(MAN:%=man pages: %/*.[13]),make man: lowdown is not installed)"
 
 $(BUILT)/man/callseq.3: doc/reference.md callseq.h callseq.egg install/man-pages
 	@install/man-pages $(@D)
@@ -137,7 +137,8 @@ install: all $(MAN:%=%/callseq.3)
 	    exit 1; }; \
 	done
 	$(call install_egg,$(REPOSITORY),$(PREFIX),$(DESTDIR))
-	$(if $(MAN),@mkdir -p $(MAN_PAGES) && cp $(MAN)/*.3 $(MAN_PAGES),\
+	$(if $(MAN),@mkdir -p $(MAN_PAGES)/man1 $(MAN_PAGES)/man3 && \
+	  cp $(MAN)/*.1 $(MAN_PAGES)/man1 && cp $(MAN)/*.3 $(MAN_PAGES)/man3,\
 	  @echo 'make install: no man pages: lowdown is not installed' >&2)
 	@echo 'callseq is installed: the egg in $(REPOSITORY), the header in $(PREFIX)/include'
 ifneq ($(REPOSITORY),$(SYSTEM_REPOSITORY))
@@ -152,7 +153,8 @@ uninstall:
 	    import.so import.scm)) \
 	  $(addprefix $(DESTDIR)$(PREFIX)/,bin/callseq-repl include/callseq.h include/chicken/callseq.h lib/libcallseq.a \
 	    lib/pkgconfig/callseq.pc lib/cmake/callseq/callseqConfig.cmake \
-	    lib/cmake/callseq/callseqConfigVersion.cmake share/doc/callseq/reference.md) $(wildcard $(addprefix $(MAN_PAGES)/,callseq.3 callseq-forms.3 callseq_*.3))
+	    lib/cmake/callseq/callseqConfigVersion.cmake share/doc/callseq/reference.md) \
+	  $(wildcard $(addprefix $(MAN_PAGES)/,man1/callseq-repl.1 man3/callseq.3 man3/callseq-forms.3 man3/callseq_*.3))
 	@rmdir $(addprefix $(DESTDIR)$(PREFIX)/,lib/cmake/callseq share/doc/callseq) 2>/dev/null || :
 
 # The demo runs in the caller's folder, so that ARGS may name a file there.

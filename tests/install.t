@@ -62,7 +62,7 @@ is 'what is installed' "$(files "$prefix")" "./bin/callseq-repl ./include/callse
     ./lib/chicken/*/callseq.import.so ./lib/chicken/*/callseq.link ./lib/chicken/*/callseq.so
 ) ./lib/cmake/callseq/callseqConfig.cmake ./lib/cmake/callseq/callseqConfigVersion.cmake \
 ./lib/libcallseq.a ./lib/pkgconfig/callseq.pc ./share/doc/callseq/reference.md "
-pages=$prefix/share/man/man3
+pages=$prefix/share/man/man3 command=$prefix/share/man/man1/callseq-repl.1
 if ! command -v lowdown >/dev/null; then
   skip 'man pages' 'lowdown is not installed'
 else
@@ -76,6 +76,8 @@ else
     "$(sed -n '/^```/,/^```/d; s/^## //p' "$root/doc/reference.md" | sort)" \
     "$(sed -n '/^\.SH$/{n; s/\\-/-/g; p}' "$pages/callseq.3" "$pages/callseq-forms.3" |
       grep -v -x -e NAME -e SYNOPSIS -e WORDS -e 'SEE ALSO' | sort)"
+  ok 'callseq-repl(1) has what the reference says of it, and no more' \
+    sh -c 'grep -q "^Its exit code is 0" "$0" && ! grep -q "Nesting" "$0"' "$command"
 fi
 export CHICKEN_REPOSITORY_PATH="$repository:$system"
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
@@ -131,7 +133,7 @@ if git -C "$root" rev-parse >/dev/null 2>&1 && command -v lowdown >/dev/null; th
   mv "$(basename "$archive" .tar.gz)" checkout
   is 'it has what git has' "$(cd checkout && find . ! -type d ! -path './doc/man/*' | sed 's|^./||' | sort)" \
     "$(cd "$root" && git ls-files | sort)"
-  ok 'and the man pages' test -s checkout/doc/man/callseq.3
+  ok 'and the man pages' test -s checkout/doc/man/callseq.3 -a -s checkout/doc/man/callseq-repl.1
 else
   skip 'make dist' 'it takes git and lowdown'
   mkdir checkout
