@@ -10,6 +10,8 @@
 (define (repl-listen path)
   (cond (path
          (##sys#check-string path 'repl-listen)
+         (let ((why (callseq#unserved)))
+           (when why (error 'repl-listen why)))
          (let ((fd (listen-at path)))
            (when (fx< fd 0)
              (error 'repl-listen (sprintf "~A: ~A" path (foreign-value "callseq_eval.problem" c-string))))

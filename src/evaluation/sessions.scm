@@ -14,10 +14,11 @@
   fd
   generation                            ; of the process that it belongs to, see sockets.h
   evaluator                             ; its green thread
-  input at                              ; what has come, a string, and how much of it has been read
+  input last                            ; what has come and not been read, strings; and the last pair of them
+  at unread                             ; how much of the first one has been read; how much has not, of all
   ended?                                ; no more comes
   waiting                               ; green threads that wait for more
-  output                                ; strings that are to be sent, the last one first
+  output unsent                         ; strings that are to be sent, the last one first; their length
   gone?                                 ; nobody reads them
   over?                                 ; ends after this form
   restart)                              ; thunk: abandons the form. The evaluator's
@@ -75,7 +76,7 @@
 ;;; Beginning and end
 
 (define (start-session fd)
-  (let* ((s (make-session fd (this-process) #f "" 0 #f '() '() #f #f void))
+  (let* ((s (make-session fd (this-process) #f '() #f 0 0 #f '() '() 0 #f #f void))
          (evaluator (make-green-thread 'prompt (lambda () (converse s))))
          (state (##sys#slot evaluator 5))
          (out (output-port s)))
@@ -119,19 +120,28 @@
 
 ;;; Input
 
+;; So much is taken in while it is not read, at most: what comes then waits in the connection, a Ctrl-C too.
+(define input-limit 1000000)
+
 (define (read-input s)
   (let ((buffer (make-string 4096)))
     (let loop ()
-      (wait-for (session-fd s) #:input)
+      (if (fx< (session-unread s) input-limit)
+          (wait-for (session-fd s) #:input)
+          (wait-a-little))
       (when (keep-session? s)
-        (let ((n (receive-bytes (session-fd s) buffer (string-length buffer))))
+        (let ((n (if (fx< (session-unread s) input-limit)
+                     (receive-bytes (session-fd s) buffer (string-length buffer))
+                     -1)))
           (cond ((eq? n 0)
                  (session-ended?-set! s #t)
                  (wake-waiting s)
                  (look-after s))
-                (else
-                 (when (fx> n 0) (take-input s (substring buffer 0 n)))
-                 (loop))))))))
+                ((fx> n 0)
+                 (take-input s (substring buffer 0 n))
+                 (loop))
+                ((hung-up? (session-fd s)) (cancel-session s))
+                (else (loop))))))))
 
 ;; Is there still somebody who evaluates? Ends the session if not.
 (define (keep-session? s)
@@ -150,16 +160,27 @@
 ;; TEXT has come.
 (define (take-input s text)
   (let ((stop (last-index #\x3 text)))
-    (session-input-set! s (if stop
-                              (substring text (fx+ stop 1) (string-length text))
-                              (string-append (unread s) text)))
-    (session-at-set! s 0)
-    (if stop
-        (redirect! (session-evaluator s)
-                   (lambda ()
-                     (say s "\n*** interrupted ***\n")
-                     ((session-restart s))))
-        (wake-waiting s))))
+    (cond (stop
+           (session-input-set! s '())
+           (session-at-set! s 0)
+           (session-unread-set! s 0)
+           (add-input s (substring text (fx+ stop 1) (string-length text)))
+           (redirect! (session-evaluator s)
+                      (lambda ()
+                        (say s "\n*** interrupted ***\n")
+                        ((session-restart s)))))
+          (else
+           (add-input s text)
+           (wake-waiting s)))))
+
+(define (add-input s text)
+  (unless (eq? 0 (string-length text))
+    (let ((last (list text)))
+      (if (null? (session-input s))
+          (session-input-set! s last)
+          (set-cdr! (session-last s) last))
+      (session-last-set! s last)
+      (session-unread-set! s (fx+ (session-unread s) (string-length text))))))
 
 (define (last-index char string)
   (let loop ((i (fx- (string-length string) 1)))
@@ -167,9 +188,7 @@
           ((eq? char (string-ref string i)) i)
           (else (loop (fx- i 1))))))
 
-;; What has come and has not been read.
-(define (unread s) (substring (session-input s) (session-at s) (string-length (session-input s))))
-(define (unread? s) (fx< (session-at s) (string-length (session-input s))))
+(define (unread? s) (pair? (session-input s)))
 
 (define (wake-waiting s)
   (let ((threads (session-waiting s)))
@@ -178,7 +197,7 @@
 
 ;; The next byte, which stays; waits for it. The end of file if there is none.
 (define (peek-input s)
-  (cond ((unread? s) (string-ref (session-input s) (session-at s)))
+  (cond ((unread? s) (string-ref (car (session-input s)) (session-at s)))
         ((or (session-ended? s) (session-over? s)) #!eof)
         (else
          (session-waiting-set! s (cons ##sys#current-thread (session-waiting s)))
@@ -188,8 +207,16 @@
 
 (define (read-byte s)
   (let ((byte (peek-input s)))
-    (when (char? byte) (session-at-set! s (fx+ 1 (session-at s))))
+    (when (char? byte) (pass-byte s))
     byte))
+
+;; It has been read.
+(define (pass-byte s)
+  (session-unread-set! s (fx- (session-unread s) 1))
+  (session-at-set! s (fx+ 1 (session-at s)))
+  (when (eq? (session-at s) (string-length (car (session-input s))))
+    (session-input-set! s (cdr (session-input s)))
+    (session-at-set! s 0)))
 
 (define (input-port s)
   (make-input-port (lambda () (read-byte s))
@@ -202,23 +229,34 @@
 (define (output-port s)
   (make-output-port (lambda (string) (say s string)) void (lambda () (send-output s))))
 
+;; Strings are sent together, up to this length.
+(define output-limit 4096)
+
 ;; Sends STRING, at the latest with the end of its line.
 (define (say s string)
   (unless (session-gone? s)
     (session-output-set! s (cons string (session-output s)))
-    (when (last-index #\newline string) (send-output s))))
+    (session-unsent-set! s (fx+ (session-unsent s) (string-length string)))
+    (when (or (fx>= (session-unsent s) output-limit) (last-index #\newline string))
+      (send-output s))))
 
 (define (send-output s)
-  (let ((text (apply string-append (reverse (session-output s)))))
+  (let ((strings (session-output s)))
     (session-output-set! s '())
-    (let loop ((from 0))
-      (when (and (fx< from (string-length text)) (not (session-gone? s)))
-        (let ((n (if (forked? s) 0 (send-bytes (session-fd s) text from (string-length text)))))
-          (cond ((fx> n 0) (loop (fx+ from n)))
-                ((eq? n 0) (session-gone?-set! s #t))
-                (else
-                 (wait-for (session-fd s) #:output)
-                 (loop from))))))))
+    (session-unsent-set! s 0)
+    (cond ((null? strings) (void))
+          ((null? (cdr strings)) (send-string s (car strings)))
+          (else (send-string s (apply string-append (reverse strings)))))))
+
+(define (send-string s text)
+  (let loop ((from 0))
+    (when (and (fx< from (string-length text)) (not (session-gone? s)))
+      (let ((n (if (forked? s) 0 (send-bytes (session-fd s) text from (string-length text)))))
+        (cond ((fx> n 0) (loop (fx+ from n)))
+              ((eq? n 0) (session-gone?-set! s #t))
+              (else
+               (wait-for (session-fd s) #:output)
+               (loop from)))))))
 
 ;;; Evaluating
 
@@ -242,6 +280,7 @@
             (tell-error s exception)
             (return (void)))
           (lambda ()
+            (foreign-code "C_clear_trace_buffer();") ; an error of the reader has no chain
             (let ((form (read)))
               (skip-newline s)
               (cond ((and (eof-object? form) (not (unread? s))) (session-over?-set! s #t))
@@ -291,8 +330,8 @@
 
 ;; Of the line with the form: the next (read-line) is for what follows.
 (define (skip-newline s)
-  (when (and (unread? s) (eq? #\newline (string-ref (session-input s) (session-at s))))
-    (session-at-set! s (fx+ 1 (session-at s)))))
+  (when (and (unread? s) (eq? #\newline (peek-input s)))
+    (pass-byte s)))
 
 (define (tell-values s values)
   (cond ((null? values) (say s "; no values\n"))

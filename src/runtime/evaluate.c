@@ -41,7 +41,15 @@ static struct callseq_abi_callback callbacks[] = {
     [REPL] = EVALUATION("callseq_repl"),
 };
 
+/* Nobody serves a prompt where callbacks are called without the lock. */
+#define UNSERVED                                                                                   \
+  "the program is compiled with CALLSEQ_NO_LOCK, so it has no service, which prompts need: leave " \
+  "that out"
+
 /* ---- For Scheme ---- */
+
+/* Why there can be no prompt; #f: there can. */
+char *callseq_scheme_unserved(void) { return callseq_runtime.suspend.never ? UNSERVED : NULL; }
 
 void callseq_scheme_define_evaluation(int which, C_word procedure) {
   callseq_abi_define(&callbacks[which], procedure);
@@ -102,5 +110,7 @@ int callseq_load(const char *file) {
 
 int callseq_repl(const char *path) {
   struct evaluation call = {.text = path};
+  if (callseq_runtime.suspend.never)
+    return refuse("callseq_repl", UNSERVED);
   return evaluate(&call, REPL);
 }

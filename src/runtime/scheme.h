@@ -67,6 +67,7 @@ struct callseq_handle *callseq_scheme_handle(C_word object, char *place);
 int callseq_scheme_watches_handles(void);
 void callseq_scheme_define_evaluation(int which, C_word procedure);
 char *callseq_scheme_evaluation_text(C_word request);
+char *callseq_scheme_unserved(void);
 C_word callseq_scheme_is_printed(C_word request);
 C_word callseq_scheme_refuse(C_word serial);
 void callseq_scheme_define_finish(C_word procedure);

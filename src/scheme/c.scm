@@ -78,6 +78,9 @@
 (define evaluation-text
   (foreign-lambda* c-string ((scheme-object request)) "C_return(callseq_scheme_evaluation_text(request));"))
 
+;; (unserved) -> string or #f: why there can be no prompt in this program.
+(define unserved (foreign-lambda c-string "callseq_scheme_unserved"))
+
 ;; (take-over-signals): has signals that Scheme handles already come by the library's way.
 (define take-over-signals (foreign-lambda void "callseq_scheme_take_over_signals"))
 

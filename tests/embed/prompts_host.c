@@ -110,7 +110,8 @@ static void conversation(const char *path) {
   answers(fd, "(let ((l (list 1))) (set-cdr! l l) l)\n", "...\n");
   answers(fd, "(error \"no\" 1 2)\n", "Error: no");
   answers(fd, ")\n", "unexpected list terminator");
-  hear(fd, "#;17> ");
+  ok(!strstr(hear(fd, "#;17> "), "(error"),
+     "an error of the reader has no chain of the form before");
   say(fd, "(exit 7)\n");
   is_str(hear(fd, NULL), "", "(exit) ends the session");
   close(fd);
@@ -205,6 +206,36 @@ static void interrupts(const char *path) {
   ok(true, "a hang-up cancels");
 }
 
+/* Sends until the connection takes no more for a while, or so many bytes; how many it took. */
+static size_t fill(int fd, size_t most) {
+  static char blanks[65536];
+  struct pollfd room = {.fd = fd, .events = POLLOUT};
+  size_t sent = 0;
+  memset(blanks, ' ', sizeof blanks);
+  while (sent < most && poll(&room, 1, 500) > 0) {
+    ssize_t n = send(fd, blanks, sizeof blanks, MSG_DONTWAIT | MSG_NOSIGNAL);
+    sent += n > 0 ? (size_t)n : 0;
+  }
+  return sent;
+}
+
+/* Sessions that write without end, or are sent to without end. */
+static void endless(const char *path) {
+  int fd = at_prompt(path), before = count_events();
+  say(fd, "(let loop () (display \"endless \") (loop))\n");
+  hear(fd, "endless endless ");
+  answers(fd, "\x03", "*** interrupted ***\n#;");
+  say(fd, "(dynamic-wind void forever (lambda () (set! events (+ 1 events))))\n");
+  hear(fd, "begins\n");
+  enum { MOST = 4 << 20 };
+  size_t sent = fill(fd, MOST);
+  ok(sent < MOST, "what is sent to a session that computes is kept, but not all of it: %zu", sent);
+  is_int(compute(), 100, "a call");
+  close(fd);
+  await(before + 1);
+  ok(true, "a hang-up cancels it all the same");
+}
+
 static void end_of_input(const char *path) {
   int fd = reach(path), before = count_events();
   say(fd, "(begin (pause) (set! events (+ 1 events)) events)\n(define-syntax");
@@ -226,6 +257,13 @@ static void end_of_input(const char *path) {
   shutdown(fd, SHUT_WR);
   text = hear(fd, NULL);
   ok(strlen(text) > 300000 && strstr(text, "xxx\"\n#;1002> "), "all of it is answered");
+  close(fd);
+  fd = reach(path); /* more than is kept at a time */
+  for (int i = 0; i < 20000; i++)
+    say(fd, "; a comment, of which there may be many more than are kept at a time\n");
+  say(fd, "(quote done)\n");
+  shutdown(fd, SHUT_WR);
+  is_str(hear(fd, NULL), "#;1> done\n#;2> ", "a long text is read to its end");
   close(fd);
 }
 
@@ -399,6 +437,7 @@ int main(void) {
     environment(path);
   continuations(path);
   interrupts(path);
+  endless(path);
   end_of_input(path);
   many(path);
   names(path);

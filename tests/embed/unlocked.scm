@@ -1,5 +1,5 @@
 ; Compiled with CALLSEQ_NO_LOCK: see the makefile.
-(import (chicken platform) (chicken base) (chicken time) callseq)
+(import (chicken platform) (chicken base) (chicken time) callseq callseq-eval)
 
 (define (sleep! ms) (##sys#thread-sleep! (+ ms (current-process-milliseconds))))
 
@@ -14,4 +14,5 @@
     (##sys#add-to-ready-queue thread)))
 
 (define-sequenced-callback (ticked) int ticks)
+(define-sequenced-callback/status (listen_at (c-string path)) int (repl-listen path) 1)
 (return-to-host)

@@ -2,7 +2,7 @@
  * between its calls, so no callback is suspended, and the library has no thread of its own. */
 #include "../support.h"
 
-int nap(int ms, int n), ticked(void);
+int nap(int ms, int n), ticked(void), listen_at(char *path, int *);
 void start(void);
 
 int main(void) {
@@ -18,5 +18,11 @@ int main(void) {
     is_int(thread_count(), 1, "there is no other native thread");
   is_int(nap(20, 7), 8, "a callback that sleeps once more");
   ok(ticked() > 0, "has let the green thread run: %d times", ticked());
+  is_int(callseq_repl("never"), CALLSEQ_INVALID, "a prompt, which nobody would serve");
+  ok(strstr(callseq_last_error(), "CALLSEQ_NO_LOCK"), "is refused: %s", callseq_last_error());
+  char name[] = "never";
+  is_int(listen_at(name, NULL), CALLSEQ_ERROR, "in Scheme too");
+  ok(strstr(callseq_last_error(), "CALLSEQ_NO_LOCK"), "%s", callseq_last_error());
+  is_int(callseq_eval("(+ 1 2)", NULL), CALLSEQ_OK, "what is evaluated needs none");
   return done();
 }
