@@ -1054,7 +1054,7 @@ inline sequencer_enter(ok) {
   fi
 }
 
-/* ---- A call: abi.h and chicken.c ---- */
+/* ---- A call: call.h, batch.c and calls.c ---- */
 
 inline execute(waiter) {
   if

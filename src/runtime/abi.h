@@ -129,7 +129,8 @@ struct callseq_abi_runtime {
   struct callseq_abi_now now; /* any thread may read its serial */
   struct callseq_abi_next next;
   CALLSEQ_ATOMIC(struct callseq_abi_callback *) callback; /* of `now`; any thread may read it */
-  char *lap_end;     /* a call that begins below this on the Scheme stack collects first */
+  char *lap_end; /* a call that begins below this on the Scheme stack collects first. Who closes the
+                    runtime writes it, too */
   C_word left_errno; /* by a blocking C function, a fixnum; or #f */
 };
 

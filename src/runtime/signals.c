@@ -1,6 +1,6 @@
 /* Scheme's signal handlers.
  *
- * The kernel delivers a signal to any thread; a handler of Scheme has to run on the Scheme stack,
+ * A signal may come on any thread; a handler of Scheme has to run on the Scheme stack,
  * by whoever holds the runtime. CHICKEN's own C handler takes it for granted that both are the same
  * thread. So signals that Scheme handles get a handler of ours instead. It notes the signal in
  * `pending`, and then sees to it that somebody looks there:

@@ -1,6 +1,6 @@
-/* The record of a thread is thread-local. A key, whose value nobody reads, has its destructor run
- * when the thread ends; destructors of other keys that run later may call again, and then the
- * thread is set up again. */
+/* What is kept for each thread: a thread-local record. A key, whose value nobody reads, has its
+ * destructor run when the thread ends; destructors of other keys that run later may call again, and
+ * then the thread is set up again. */
 #pragma GCC visibility push(default)
 #include "../../callseq.h"
 #include "self.h"

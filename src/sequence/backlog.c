@@ -1,5 +1,6 @@
-/* A ring of places, after Vyukov's bounded queue: each place says by its `turn` whose it is, so
- * that neither side reads what the other counts, in the usual case. verify/backlog.pml is a model.
+/* The backlog: a ring of places, after Vyukov's bounded queue: each place says by its `turn` whose
+ * it is, so that neither side reads what the other counts, in the usual case. verify/backlog.pml is
+ * a model.
  *
  *   turn of the place of position p    2p                   free, for whoever gets position p
  *                                      2p + 1               filled

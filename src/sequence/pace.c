@@ -1,6 +1,6 @@
-/* Who polls and who sleeps. A thread that polls is in the way of the holder, on a machine with few
- * processors of everybody; one that sleeps costs its waker a system call, and comes late. So one
- * thread polls, the heir; and not for long.
+/* Pace: who polls and who sleeps. A thread that polls is in the way of the holder, on a machine
+ * with few processors of everybody; one that sleeps costs its waker a system call, and comes late.
+ * So one thread polls, the heir; and not for long.
  *
  * A thread is *busy* that has used a processor for much of the time since its last wait.
  *

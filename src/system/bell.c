@@ -1,5 +1,5 @@
-/* On Linux an eventfd(2), elsewhere a pipe. Neither end blocks: a counter or a pipe that is full
- * has been rung.
+/* A bell: on Linux an eventfd(2), elsewhere a pipe. Neither end blocks: a counter or a pipe that is
+ * full has been rung.
  */
 #define _GNU_SOURCE
 #include "bell.h"

@@ -1,6 +1,7 @@
-/* On Linux an epoll instance, in which a timer stands for the deadline. What is shown is put there
- * anew each time: descriptors may have been closed, and their numbers be others' since. A file that
- * epoll does not take is one that is always ready, as poll(2) has it; then the timer has run out.
+/* A front: on Linux an epoll instance, in which a timer stands for the deadline. What is shown is
+ * put there anew each time: descriptors may have been closed, and their numbers be others' since. A
+ * file that epoll does not take is one that is always ready, as poll(2) has it; then the timer has
+ * run out.
  *
  * Elsewhere a thread polls what is shown, and rings a bell of the front's own once something is
  * ready.

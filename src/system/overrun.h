@@ -4,7 +4,8 @@
 
 #include "stack.h"
 
-/* Watches `stack` from now on if `wanted`; it must stay in place. */
+/* Watches `stack` from now on if `wanted`; it must stay in place. To be called once, before any
+ * thread runs on it. */
 void callseq_overrun_watch(const struct callseq_stack *stack, int wanted);
 
 /* Gives the calling thread what the message needs, and takes it away before the thread ends. */
