@@ -99,4 +99,5 @@
            (sprintf "~A(&~A, callseq_procedure);"
                     (if (later? callback) "callseq_abi_define_later" "callseq_abi_define")
                     (own "callback" callback))))
-     ,(procedure-expression callback))))
+     ,(procedure-expression callback))
+    (callseq#defined)))

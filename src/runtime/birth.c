@@ -1,7 +1,7 @@
-/* A process that process-fork has made, in a call.
+/* A process that process-fork has made, in a call or while the program is loaded.
  *
- * Such a child has been born in a call to be a process of its own, as in any CHICKEN program. It
- * goes on as a host only if the callback says so: if it was not born for a thunk, and the callback
+ * Such a child has been born there to be a process of its own, as in any CHICKEN program. It goes
+ * on as a host only if the callback or program says so: if it was not born for a thunk, and that
  * returns without an error.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
@@ -30,7 +30,8 @@ void callseq_scheme_born(int thunk) {
 }
 
 void callseq_birth_returns(struct callseq_runtime *r) {
-  if (!is_born_here(r) || r->fast.now.request->status == CALLSEQ_ABI_SUSPENDED)
+  const struct callseq_abi_request *q = r->fast.now.request;
+  if (!is_born_here(r) || (q && q->status == CALLSEQ_ABI_SUSPENDED))
     return;
   if (r->fork.birth.thunk)
     callseq_birth_fails(r,
@@ -43,7 +44,8 @@ void callseq_birth_returns(struct callseq_runtime *r) {
 void callseq_birth_fails(struct callseq_runtime *r, const char *message, const char *trace) {
   if (!is_born_here(r))
     return;
-  fprintf(stderr, "\nError: %s: %s\n%s", r->fast.now.request->callback->name, message,
+  const struct callseq_abi_request *q = r->fast.now.request;
+  fprintf(stderr, "\nError: %s: %s\n%s", q ? q->callback->name : "loading", message,
           trace ? trace : "");
   callseq_scheme_exit(CALLSEQ_SOFTWARE_ERROR);
 }

@@ -38,6 +38,10 @@ struct callseq_fork_step {
 };
 void callseq_fork_register(const struct callseq_fork_step *steps, int count);
 
+/* The calling thread is about to end. If it is the last one of a forked child but for the
+ * library's, the process ends, as it would without that. */
+void callseq_fork_thread_ends(void);
+
 /* Steps of it, by the thread that forks: the mutex of set-up; the runtime; those that wait for it.
  */
 void callseq_fork_wait_for_setup(void);

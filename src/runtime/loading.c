@@ -6,6 +6,7 @@
 
 #include "runtime.h"
 
+#include "birth.h"
 #include "exit.h"
 #include "handles.h"
 #include "loading.h"
@@ -93,6 +94,7 @@ static void live(void *runtime) {
   struct callseq_runtime *r = runtime;
   callseq_tools_arrive(&r->scheme_side, &r->host_side);
   CHICKEN_run(ask_sizes);
+  callseq_birth_returns(r);
   r->setup.return_to_host = C_restart_trampoline;
   r->levels.base.begins = true;
   r->fast.now.request = callseq_runtime_switch_out(r);

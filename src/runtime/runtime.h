@@ -224,6 +224,7 @@ struct callseq_runtime {
     _Atomic(pid_t) process;           /* in which the last fork has begun; the forking thread */
     bool registered;                  /* set-up: the handlers are */
     void (*in_child)(void);           /* holder: a step of callseq-eval's, or NULL */
+    _Atomic(bool) first_ended;        /* this child's first thread has; any thread */
     struct callseq_call_at_fork call; /* holder */
     struct {
       bool in_call; /* this process was born in the call `serial`, which has not ended */

@@ -434,6 +434,11 @@ static bool end_thread(struct callseq_runtime *r, uint64_t deadline) {
   return true;
 }
 
+bool callseq_service_has_thread(struct callseq_runtime *r) {
+  /* acquire: pairs with the release in start */
+  return !is_hosts(r) && atomic_load_explicit(&r->service.state, memory_order_acquire) == LIVES;
+}
+
 bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline) {
   int state = NONE;
   /* acquire: pairs with the release in start */

@@ -50,6 +50,9 @@ bool callseq_service_has_served(struct callseq_runtime *r);
 /* Is this the service's callback? Any thread. */
 bool callseq_service_is(const struct callseq_abi_callback *callback);
 
+/* Is there one that is a thread of the library's? Any thread. */
+bool callseq_service_has_thread(struct callseq_runtime *r);
+
 /* The runtime has been closed: ends the library's thread, after what it was entrusted with. False:
  * it has not ended until then (by callseq_clock_now). */
 bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline);

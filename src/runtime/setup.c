@@ -71,6 +71,11 @@ static int load(struct callseq_runtime *r, const struct callseq_sizes *sizes) {
   return r->setup.status;
 }
 
+static void thread_ends(void) {
+  callseq_failure_thread_ends();
+  callseq_fork_thread_ends();
+}
+
 static int set_up(struct callseq_runtime *r, const callseq_config *config) {
   if (callseq_fork_holds_setup())
     return refuse(CALLSEQ_INVALID,
@@ -116,7 +121,7 @@ static int set_up(struct callseq_runtime *r, const callseq_config *config) {
   r->setup.stack_top = (C_word *)((char *)r->setup.stack.base + r->setup.stack.bytes);
   callseq_setup_sequencer(r, config);
   callseq_loading_make_stack(r);
-  callseq_thread_at_end(callseq_failure_thread_ends);
+  callseq_thread_at_end(thread_ends);
   callseq_overrun_watch(&r->setup.stack, config->report_overrun);
   callseq_thread_configure(config->measure_time);
   r->setup.process = getpid();

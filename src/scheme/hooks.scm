@@ -55,8 +55,16 @@
 
 ;; A child must not go on as a second host against the program's will. One that process-fork makes for
 ;; a thunk ends with it, also by an error, and one that process-run makes if there is no such program.
-;; Interrupts are held until it is known who has forked: others look for that.
+;; Interrupts are held until it is known who has forked: others look for that. Each definition of a
+;; callback calls this, as callseq#defined: the program may load these procedures later.
 (define (end-children)
+  (when (and (not ends-children?) (##sys#symbol-has-toplevel-binding? 'chicken.process#process-run))
+    (set! ends-children? #t)
+    (guard-children)))
+
+(define ends-children? #f)
+
+(define (guard-children)
   (define (tell exception)
     (print-error-message exception (current-error-port))
     (print-call-chain (current-error-port)))

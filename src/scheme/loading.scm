@@ -34,6 +34,7 @@
 (define first-copy? (not (##sys#symbol-has-toplevel-binding? 'callseq:at-work)))
 (##sys#setslot 'callseq:at-work 0 #t)
 (when first-copy?
+  (##sys#setslot 'callseq#defined 0 end-children)
   (keep-scheduling)
   (keep-errno))
 

@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,6 +91,13 @@ int callseq_system_processors(void) {
   cpu_set_t
       set; /* of the main thread: others may be bound to one processor, and it may have ended */
   return sched_getaffinity(getpid(), sizeof set, &set) == 0 ? CPU_COUNT(&set) : 2;
+}
+
+unsigned callseq_system_threads(void) {
+  struct stat folder; /* its links: its own two, and one of each thread */
+  return stat("/proc/self/task", &folder) == 0 && folder.st_nlink > 2
+             ? (unsigned)folder.st_nlink - 2
+             : 0;
 }
 
 /* ---- Signals ---- */

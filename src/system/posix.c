@@ -246,6 +246,8 @@ int callseq_system_processors(void) {
 #endif
 }
 
+unsigned callseq_system_threads(void) { return 0; }
+
 bool callseq_system_can_cancel(void) { return true; }
 
 /* ---- Signals ---- */

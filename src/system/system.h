@@ -60,4 +60,7 @@ void callseq_system_name_thread(const char *name);
 /* How many processors this process may use; 2 if unknown. */
 int callseq_system_processors(void);
 
+/* How many threads the process has, its first one too after that has ended; 0: not known. */
+unsigned callseq_system_threads(void);
+
 #endif

@@ -1,5 +1,6 @@
 ; Callbacks for processes that fork at every unlucky moment, and for the children.
 (import (chicken platform) (chicken base) (chicken condition) (chicken foreign) (chicken process) (chicken process-context)
+        (chicken process signal)
         callseq)
 
 #>
@@ -48,10 +49,26 @@ int fork_in_twice(void), never_as_host(void);
 (define-sequenced-callback (nest_in_thunk) int
   (code-of (process-fork (lambda () (exit ((foreign-safe-lambda int "never_as_host")))))))
 (define-sequenced-callback (leave_nested_thunk) int ((foreign-safe-lambda int "never_as_host")))
+; From then on there is a service, in children too.
+(define-sequenced-callback (handle) void (set-signal-handler! signal/usr1 void))
 (define-sequenced-callback (fork_on) int (process-fork))
 (define-sequenced-callback (fail) int (error "no child's fault"))
 
-(when (equal? (get-environment-variable "FORK") "and fail")
-  (code-of (process-fork))
-  (error "cannot load"))
+; While it is loaded.
+(define (expect-70 code) (unless (eqv? code 70) (error "the child's code" code)))
+(let ((loading (get-environment-variable "FORK")))
+  (cond ((equal? loading "and fail")
+         (code-of (process-fork))
+         (error "cannot load"))
+        ((equal? loading "by process-run")
+         (expect-70 (code-of (process-run no-such-program '()))))
+        ((equal? loading "by process-run, guarded")
+         (expect-70 (code-of (handle-exceptions exception #f (process-run no-such-program '())))))
+        ((equal? loading "by process")
+         (receive (in out id) (process no-such-program '()) (expect-70 (code-of id))))
+        ((equal? loading "and leave the thunk")
+         (let ((id (call/cc (lambda (escape) (process-fork (lambda () (escape #f)))))))
+           (when id (expect-70 (code-of id)))))
+        ((equal? loading "and fail in the thunk")
+         (expect-70 (code-of (process-fork (lambda () (error "in the child"))))))))
 (return-to-host)

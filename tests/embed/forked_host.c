@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 int twice(int), fork_now(int), fail(void);
-void hold(void);
+void hold(void), handle(void);
 const char *fork_lent(int, const char *), *fork_lent_and_nest(int, const char *);
 int run_nothing(void), run_nothing_guarded(void), run_something(void), fork_and_execute(void),
     pipe_nothing(void), leave_thunk(void), fail_in_thunk(void), nest_in_thunk(void),
@@ -286,14 +286,75 @@ static int goes_on_as_host(void) {
   return code_of(child);
 }
 
+/* ---- The end of a child's threads ---- */
+
+static bool threads_are_known(void) {
+  const char *system = getenv("CALLSEQ_SYSTEM");
+  return !(system && !strcmp(system, "posix")) && access("/proc/self/task", F_OK) == 0;
+}
+
+static bool with_another;
+static pid_t ended;
+
+static void *end_later(void *first) {
+  pthread_join(*(pthread_t *)first, NULL);
+  twice(1);
+  return NULL;
+}
+
+static void say_bye(void) { _exit(7); }
+
+static void *fork_and_end(void *unused) {
+  static pthread_t self, another;
+  pid_t child = fork();
+  if (child) {
+    ended = child;
+    return unused;
+  }
+  alarm(IMPATIENT);
+  atexit(say_bye);
+  self = pthread_self();
+  if (with_another)
+    pthread_create(&another, NULL, end_later, &self);
+  return unused;
+}
+
+/* The process ends as by exit(0). */
+static int end_child_of_a_worker(void) {
+  pthread_t worker;
+  callseq_init();
+  handle();
+  pthread_create(&worker, NULL, fork_and_end, NULL);
+  pthread_join(worker, NULL);
+  return code_of(ended);
+}
+
+static int end_threads_of_a_child(void) {
+  with_another = true;
+  return end_child_of_a_worker();
+}
+
 /* Loading fails, in a child as well. */
-static int loads(void) {
-  setenv("FORK", "and fail", 1);
+static int load_and(const char *what) {
+  setenv("FORK", what, 1);
   parent = getpid();
   int status = callseq_init();
   if (getpid() != parent)
     printf("a second host ");
   return status;
+}
+
+static int fork_and_fail(void) { return load_and("and fail"); }
+static int run_nothing_loading(void) { return load_and("by process-run"); }
+static int run_nothing_loading_guarded(void) { return load_and("by process-run, guarded"); }
+static int pipe_nothing_loading(void) { return load_and("by process"); }
+static int leave_thunk_loading(void) { return load_and("and leave the thunk"); }
+static int fail_in_thunk_loading(void) { return load_and("and fail in the thunk"); }
+
+static void expect_single(int (*scenario)(void), int status, const char *what) {
+  struct outcome loading = in_child(scenario);
+  is_int(loading.code, status, "loading: %s", what);
+  ok(!strstr(loading.out, "second host"), "once: %s", loading.out);
 }
 
 int main(void) {
@@ -320,8 +381,17 @@ int main(void) {
   expect_child(nest_in_thunk, 70, "a nested call in it, which forks itself");
   expect_child(leave_nested_thunk, 70, "an escape from a thunk, in a nested call");
   is_int(in_child(goes_on_as_host).code, 5, "a child without a thunk goes on as a host");
-  struct outcome loading = in_child(loads);
-  is_int(loading.code, CALLSEQ_ERROR, "a program that forks and fails to load");
-  ok(!strstr(loading.out, "second host"), "fails once: %s", loading.out);
+  if (threads_are_known()) {
+    is_int(in_child(end_child_of_a_worker).code, 7, "a child ends with its only thread");
+    is_int(in_child(end_threads_of_a_child).code, 7, "and with its last one");
+  } else {
+    ok(true, "a child ends with its last thread # SKIP threads cannot be counted here");
+  }
+  expect_single(fork_and_fail, CALLSEQ_ERROR, "a program forks and fails");
+  expect_single(run_nothing_loading, CALLSEQ_OK, "process-run without a program");
+  expect_single(run_nothing_loading_guarded, CALLSEQ_OK, "with the error handled");
+  expect_single(pipe_nothing_loading, CALLSEQ_OK, "process without a program");
+  expect_single(leave_thunk_loading, CALLSEQ_OK, "an escape from the thunk of process-fork");
+  expect_single(fail_in_thunk_loading, CALLSEQ_OK, "an error in it");
   return done();
 }

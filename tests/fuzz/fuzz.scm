@@ -107,7 +107,7 @@
 (define (expansion-problem x form)
   (cond ((equal? x '(##core#undefined))
          (and (not (eq? 'callseq-header (strip-syntax (car form)))) "no expansion"))
-        ((not (and (list? x) (= 3 (length x)) (eq? (car x) '##core#begin)
+        ((not (and (list? x) (= 4 (length x)) (eq? (car x) '##core#begin)
                    (equal? '(##core#declare foreign-declare)
                            (list (car (cadr x)) (car (cadr (cadr x)))))
                    (string? (cadr (cadr (cadr x))))))
