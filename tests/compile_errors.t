@@ -130,6 +130,13 @@ refused 'the name main' "($plain (main (int place)) int 1)" "$plain" main 'where
 for name in printf open connect malloc y0 environ stdin errno exit; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'the C library has'
 done
+for name in FILE int8_t size_t va_list u_int fd_set jmp_buf atomic_int INT_MAX EINVAL PRId64 SCNx8 \
+  index gamma isnan bzero sincos alloca usleep htole32; do
+  refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'headers of the C'
+done
+for name in HAVE_STDINT_H CALLSEQ_LIKELY; do
+  refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'take another'
+done
 for name in linux unix i386; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'a macro'
 done
@@ -139,7 +146,7 @@ done
 for name in C_fix CHICKEN_run f_12 f_12r stub7 lf li3 trf_9; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " CHICKEN
 done
-for name in f1 f_one f_1x stub lift value_t _fetch fetch__one string index2 openness C2 arm far; do
+for name in f1 f_one f_1x stub lift value_t _fetch fetch__one string index2 PRIMARY ADD EVENT openness C2 arm far; do
   printf '(import callseq)\n(%s (%s (int place)) int 1)\n' "$plain" "$name" >case.scm
   ok "the name $name is accepted" $CSC -t -e case.scm -o case.c
 done
@@ -175,6 +182,20 @@ refused 'name before an alias' "(define-foreign-type plan int) ($plain (fetch (x
   "$plain" fetch '(plan x)'
 refused 'name before a string' "($plain (fetch (place \"char *\")) int 1)" "$plain" fetch place
 refused 'result type first' "($plain int (fetch (int place)) 1)" "$plain" 'the result type stands after'
+refused 'a result type of several words first' "($plain (c-pointer int) (fetch (int place)) 1)" \
+  "$plain" 'the result type stands after'
+outside='the name is the first in the list of the arguments: (fetch (TYPE ARG) ...)'
+refused 'the name outside the list' "($plain fetch ((int place)) int 1)" "$plain" "$outside"
+refused 'the same with one argument' "($plain fetch (int place) int 1)" "$plain" "$outside"
+refused 'the same without' "($status fetch () int 1)" "$status" "$outside"
+refused 'the same after qualifiers' "($plain \"static\" fetch ((int place)) int 1)" "$plain" "$outside"
+refused 'the name outside, as a string' "($plain \"fetch\" (int place) int 1)" \
+  "$plain" 'begins with a type'
+refused 'the name in quotes' "($plain (\"fetch\" (int place)) int 1)" "$plain" 'without quotes: fetch'
+refused 'a qualifier without quotes' "($plain static (fetch (int place)) int 1)" \
+  "$plain" 'given as a string, "static"'
+refused 'the same before a name alone' "($plain __hot (fetch) int 1)" "$plain" 'as a string, "__hot"'
+refused 'arguments without lists' "($plain (fetch int place) int 1)" "$plain" fetch 'a list of its own'
 for form in '(* place place)' 'place' '5' '(print place) (* place place)' '(let () 1) 2' \
   '#t 1'; do
   refused "no result type before $form" "($plain (fetch (int place)) $form)" "$plain" fetch \

@@ -156,6 +156,9 @@ ok 'two headers of one name are included together' $CC -std=c11 $strict both.c
 
 # What it may overwrite: nothing, or what it made of the same file.
 own='(import callseq)(define-sequenced-callback (one (int n)) int n)'
+in_folder() { # FOLDER COMMAND...
+  (cd "$1" && shift && "$@")
+}
 precious() { # WHAT FILE: the file of case.scm's header is left as it is, and said to be the reason
   before=$(cat "$2")
   fails "$1" $CSC -t -e case.scm -o case.out
@@ -178,6 +181,23 @@ echo '(import callseq)(define-sequenced-callback (two (int n)) int n)(callseq-he
 ok 'its own header is written anew' $CSC -t -e case.scm -o case.out
 ok '... from what the file says now' grep -q 'int two(int n);' case.h
 ok '... wherever it is compiled from' $CSC -t -e "$PWD/case.scm" -o case.out
+ln -s case.scm link.scm
+ok '... or under another name of the same file' $CSC -t -e link.scm -o case.out
+ok '... and under its own again' $CSC -t -e case.scm -o case.out
+mkdir east west real
+ln -s real/deep out
+mkdir real/deep
+for folder in east west; do
+  echo "$own(callseq-header \"../out/app.h\")" >$folder/app.scm
+done
+ok 'a header in another folder' in_folder east $CSC -t -e app.scm -o app.out
+is '... names its source from there' "$(head -n 1 out/app.h)" \
+  '/* Made by callseq-header from ../../east/app.scm; changes will be overwritten. */'
+fails 'that of another file of the same name, in another folder' in_folder west $CSC -t -e app.scm -o app.out
+says '... the message' ../out/app.h 'made from' east/app.scm
+ok 'its own file has it written anew' in_folder east $CSC -t -e app.scm -o app.out
+echo "$own(callseq-header \"$PWD/real/deep/app.h\")" >east/app.scm
+ok '... from any folder' $CSC -t -e east/app.scm -o case.out
 cp case.scm other.scm
 fails 'the header of another Scheme file' $CSC -t -e other.scm -o case.out
 says 'the header of another Scheme file: the message' case.h 'made from' case.scm

@@ -4,10 +4,10 @@
 ;;; What is there already has to be a header that was made from the same Scheme file.
 
 (define header #f)                      ; (file . lines to begin with), when callseq-header was seen
-(define header-source #f)               ; the Scheme file that said so
+(define header-source #f)               ; the Scheme file that said so, or #f: none is known
 
-;; The text of a header with the prototypes of CALLBACKS, made from SOURCE. Its guard is its own: two
-;; headers of one name, from different folders, can be included together.
+;; The text of a header with the prototypes of CALLBACKS, made from SOURCE, as its first line has it.
+;; Its guard is its own: two headers of one name, from different folders, can be included together.
 (define (header-text file source first-lines callbacks)
   (let* ((body (lines
                 "#include <stddef.h>"
@@ -67,7 +67,7 @@
   (define (bad message) (refuse 'callseq-header #f message file))
   (when (any-char? (lambda (c) (char=? c #\nul)) file)
     (bad "a file's name has no NUL; leave it out"))
-  (let ((folder (or (pathname-directory file) ".")))
+  (let ((folder (folder-of file)))
     (unless (and (not (string=? file "")) (directory-exists? folder) (file-writable? folder))
       (bad "this file cannot be written; name one in a folder that exists, and that may be written to"))
     (when (member (pathname-extension file) '("c" "cc" "cpp" "cxx" "m" "mm" "scm" "o" "so" "a"))
@@ -78,20 +78,38 @@
       (let ((line (with-input-from-file file read-line)))
         (unless (and (string? line) (begins? mark line))
           (bad "this file was not made by callseq-header; name another, or remove it"))
-        (let ((other (made-from line)))
-          (when (and other (not (same-file? other source)) (file-exists? other))
+        (let ((other (made-from line folder)))
+          (when (and other (file-exists? other) (not (and source (same-file? other source))))
             (bad (sprintf "this file was made from ~A, whose callbacks it declares; name another" other))))))))
 
-;; The source in the first line of a header, or #f.
-(define (made-from line)
+;; The source in the first line of a header in FOLDER, or #f.
+(define (made-from line folder)
   (let ((start (string-length (string-append mark " from ")))
         (end (substring-index mark-end line)))
-    (and end (< start end) (substring line start end))))
+    (and end (< start end) (make-pathname folder (substring line start end)))))
 
+;; One file under two names, perhaps: both exist.
 (define (same-file? a b)
-  (define (whole file)
-    (normalize-pathname (if (absolute-pathname? file) file (make-pathname (current-directory) file))))
-  (string=? (whole a) (whole b)))
+  (let ((a (file-stat a)) (b (file-stat b)))
+    (and (= (vector-ref a 0) (vector-ref b 0))    ; inode
+         (= (vector-ref a 6) (vector-ref b 6))))) ; device
+
+(define (folder-of file) (or (pathname-directory file) "."))
+
+;; The name of FILE, which exists, seen from FOLDER: the same wherever the compiler is started.
+(define (name-from folder file)
+  (define (parts folder)                ; of its name without links
+    (let ((here (current-directory)))
+      (dynamic-wind
+       (lambda () (change-directory folder))
+       (lambda () (string-split (current-directory) "/"))
+       (lambda () (change-directory here)))))
+  (let loop ((from (parts folder)) (to (parts (folder-of file))))
+    (if (and (pair? from) (pair? to) (string=? (car from) (car to)))
+        (loop (cdr from) (cdr to))
+        (string-intersperse
+         (append (map (lambda (part) "..") from) to (list (pathname-strip-directory file)))
+         "/"))))
 
 ;;; Writing
 
@@ -107,8 +125,11 @@
     (condition-case
      (begin
        (check-header-file file header-source)
-       (with-output-to-file new
-         (lambda () (display (header-text file header-source (cdr header) (reverse callbacks)))))
+       (let ((source (if header-source
+                         (name-from (folder-of file) header-source)
+                         "a Scheme file")))
+         (with-output-to-file new
+           (lambda () (display (header-text file source (cdr header) (reverse callbacks))))))
        (rename-file new file #t))
      (e (exn)
         (delete-file* new)
@@ -124,7 +145,7 @@
               (strip-syntax form)))
     (when header
       (refuse syntax #f "this file has one already; put its lines there" (cadr form)))
-    (let ((source (normalize-pathname (or ##sys#current-source-filename "a Scheme file"))))
-      (check-header-file (cadr form) source)
-      (set! header-source source)
+    (let ((source ##sys#current-source-filename))
+      (set! header-source (and source (file-exists? source) source))
+      (check-header-file (cadr form) header-source)
       (set! header (cdr form)))))

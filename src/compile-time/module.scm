@@ -22,6 +22,7 @@
 
 (include "names.scm")
 (include "library-names.scm")
+(include "header-names.scm")
 (include "types.scm")
 (include "parsing.scm")
 (include "text.scm")

@@ -35,8 +35,10 @@
         ((string=? string "main") "main is where a C program begins; take another name in C")
         ((member string keywords)
          "a callback's name is its name in C, where this is a keyword; take another")
-        ((begins? "callseq_" string) "names that begin with callseq_ are the library's; take another")
-        ((or (begins? "C_" string) (begins? "CHICKEN_" string) (generated? string))
+        ((or (begins? "callseq_" string) (begins? "CALLSEQ_" string))
+         "names that begin with callseq_ or CALLSEQ_ are the library's; take another")
+        ((or (begins? "C_" string) (begins? "CHICKEN_" string) (begins? "HAVE_" string)
+             (generated? string))
          "a callback's name is its name in C, where CHICKEN has names like this one; take another")
         ((reserved? string)
          "a callback's name is its name in C, where names that begin so are the compiler's own; take another")
@@ -44,6 +46,8 @@
          "a callback's name is its name in C, where compilers have a macro of that name; take another")
         ((or (memq (string->symbol string) library-names) (member string header-macros))
          "a callback's name is its name in C, and the C library has that one; take another")
+        ((or (memq (string->symbol string) names-in-headers) (format-macro? string))
+         "a callback's name is its name in C, and headers of the C library have that one; take another")
         (else #f)))
 
 ;; Is STRING a C identifier that is no keyword of C or C++?
@@ -81,6 +85,12 @@
 
 (define (digits? string)
   (and (not (string=? string "")) (every* digit? (string->list string))))
+
+;; Is STRING like PRId64 or SCNx8, of <inttypes.h>?
+(define (format-macro? string)
+  (and (or (begins? "PRI" string) (begins? "SCN" string))
+       (> (string-length string) 3)
+       (char-lower-case? (string-ref string 3))))
 
 ;; Does STRING begin as only a compiler's and its library's names may?
 (define (reserved? string)

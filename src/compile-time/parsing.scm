@@ -47,14 +47,7 @@
       (apply refuse syntax name
              (sprintf "~A; the shape is (~A ~A)" message syntax shape)
              culprit))
-    (unless (and (pair? rest) (pair? (car rest)))
-      (usage #f
-             (if (and (pair? rest) (pair? (cdr rest)) (pair? (cadr rest)))
-                 "the result type stands after (NAME (TYPE ARG) ...), not before it"
-                 "a list (NAME (TYPE ARG) ...) must come first")
-             whole))
-    (unless (symbol? (strip-syntax (caar rest)))
-      (usage #f "the callback's name must be a symbol" (strip-syntax (car rest))))
+    (cond ((head-mistake (strip-syntax rest)) => (lambda (mistake) (usage #f mistake whole))))
     (let ((name (symbol->string (strip-syntax (caar rest)))) (arguments (cdar rest)))
       (cond ((name-refusal name) => (lambda (why) (refuse syntax name why))))
       (when (find-callback name)
@@ -91,6 +84,27 @@
           (check-result-name callback)
           callback)))))
 
+;; What is wrong with REST, that should begin with (NAME (TYPE ARG) ...); or #f.
+(define (head-mistake rest)
+  (let ((first (and (pair? rest) (car rest)))
+        (next (and (pair? rest) (pair? (cdr rest)) (cadr rest))))
+    (define (head? x)                   ; like (name (int a)), unlike (int a)
+      (and (pair? x) (symbol? (car x)) (not (type? (car x))) (list? x) (every* pair? (cdr x))))
+    (define (type? x) (if (symbol? x) (named-type? x) (looks-like-type? x)))
+    (cond ((and (head? next) (type? first))
+           "the result type stands after (NAME (TYPE ARG) ...), not before it")
+          ((and (head? next) (symbol? first))
+           (sprintf "what C has before the function's name is given as a string, \"~A\"" first))
+          ((and (symbol? first) (list? next))
+           (sprintf "the name is the first in the list of the arguments: (~A (TYPE ARG) ...)" first))
+          ((not (pair? first)) "a list (NAME (TYPE ARG) ...) must come first")
+          ((string? (car first))
+           (sprintf "the callback's name must be a symbol, without quotes: ~A" (car first)))
+          ((not (symbol? (car first))) "the callback's name must be a symbol")
+          ((and (type? (car first)) (pair? (cdr first)) (symbol? (cadr first)))
+           "the list begins with the callback's name; this one begins with a type")
+          (else #f))))
+
 ;; Calls (BAD message part) if ARGUMENT is not (TYPE ARG): what people write instead is told apart.
 (define (check-argument-shape argument bad)
   (cond ((memq argument '(#!rest #!optional #!key ...))
@@ -110,6 +124,7 @@
         ((and (list? argument) (> (length argument) 2) (every* symbol? argument))
          (bad "a type of several words is one symbol, as unsigned-int, or one form, as (c-pointer char)"
               argument))
+        ((symbol? argument) (bad "each argument is a list of its own, (TYPE ARG)" argument))
         (else (bad "an argument is not (TYPE ARG)" argument))))
 
 ;; Is VARIABLE like *name, but not like *name*?
