@@ -151,7 +151,7 @@ refuses() { # WHAT FORM TEXT...
 refuses 'no list' '(define-concurrent-native-callback foo 1)' 'refused.scm:2' '(NAME (TYPE ARG) ...) BODY ...'
 refuses 'no body' '(define-concurrent-native-callback (foo (int n)))' 'refused.scm:2' 'the body is missing'
 refuses 'an argument without type' '(define-concurrent-native-callback (foo n) 1)' \
-  'refused.scm:2' 'foo: an argument is not (TYPE ARG); the shape is (define-concurrent-native-callback (NAME (TYPE ARG) ...) BODY ...)'
+  'refused.scm:2' 'foo: each argument is a list of its own, (TYPE ARG); the shape is (define-concurrent-native-callback (NAME (TYPE ARG) ...) BODY ...)'
 refuses 'no result type' '(define-synchronous-concurrent-native-callback (foo (int n)))' \
   'refused.scm:2' 'the result type is missing' '(NAME (TYPE ARG) ...) RTYPE BODY ...'
 refuses 'a name of three' '(define-concurrent-native-callback ((foo a b) (int n)) 1)' \
