@@ -21,12 +21,8 @@
      (define-synchronous-concurrent-native-callback dispatcher call-now)
      dispatcher dispatcher? dispatcher-id dispatcher-thread dispatcher-terminate! dispatch)
 
-  (import scheme (chicken base) (chicken fixnum) (chicken foreign)
+  (import scheme (chicken base) (chicken fixnum)
           (chicken format) (chicken syntax) callseq)
-
-(foreign-declare "#include <pthread.h>\n\
-                  static int callseq_cncb_generation;\n\
-                  static void callseq_cncb_born(void) { callseq_cncb_generation++; }\n")
 
 ;;; Syntax
 
@@ -101,7 +97,7 @@
 (define-fields
   (1 d-id d-id-set!)                    ; any object
   (2 d-thread d-thread-set!)            ; the green thread
-  (3 d-process d-process-set!)          ; that it belongs to, see this-process
+  (3 d-process d-process-set!)          ; that it belongs to, see callseq#forks
   (4 d-idle? d-idle?-set!)              ; boolean: it waits for calls
   (5 d-running d-running-set!)          ; call in progress, or #f
   (6 d-failure d-failure-set!)          ; of that one: (message chain), or #f
@@ -134,11 +130,6 @@
 
 (define dispatchers '())                ; ((id . dispatcher) ...)
 
-;; How many forks made this process of the one that loaded the program.
-(define-syntax this-process
-  (syntax-rules () ((_) (foreign-value "callseq_cncb_generation" int))))
-(foreign-code "pthread_atfork(0, 0, callseq_cncb_born);")
-
 ;; The dispatcher ID, which is made if there is none.
 (define dispatcher
   (lambda (id)
@@ -156,7 +147,7 @@
     (##sys#setslot (##sys#slot thread 5) 0 '()) ; none of the winders round this
     (##sys#setslot thread 1 (lambda () (run-calls d thread)))
     (d-thread-set! d thread)
-    (d-process-set! d (this-process))
+    (d-process-set! d (callseq#forks))
     (d-idle?-set! d #t)
     (d-running-set! d #f)
     (empty! d)))
@@ -168,7 +159,7 @@
   (d-beyond-set! d '()))
 
 (define (look-for-fork! d)
-  (unless (or (eq? (d-process d) (this-process)) (over? d)) (begin-anew! d)))
+  (unless (or (eq? (d-process d) (callseq#forks)) (over? d)) (begin-anew! d)))
 
 ;; Has the green thread of D ended?
 (define (over? d) (memq (##sys#slot (d-thread d) 3) '(dead terminated)))

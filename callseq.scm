@@ -7,7 +7,8 @@
 ;; Behind a syntax stands what its expansion uses; behind the first one what callseq-cncb does, and
 ;; behind the second one what callseq-eval does.
 (module callseq
-    ((define-sequenced-callback hand-over give-back note-ready leave describe call-chain report)
+    ((define-sequenced-callback hand-over give-back note-ready leave describe call-chain report
+                                forks)
      (define-sequenced-callback/status provide-evaluation shared-parameters own-level gone? forked-by tell-children
                                              unserved)
      define-sequenced-callback/post

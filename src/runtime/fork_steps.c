@@ -105,14 +105,13 @@ static void forget_fibers(void) {
 }
 
 static void hold_queue(void) { callseq_later_before_fork(&callseq_runtime); }
-
 static void let_queue(void) { callseq_later_after_fork(&callseq_runtime); }
-
 static void forget_queue(void) { callseq_later_forked(&callseq_runtime); }
-
 static void reopen(void) { callseq_close_forked(&callseq_runtime); }
-
 static void make_service(void) { callseq_service_forked(&callseq_runtime); }
+
+static void count_forks(void) { callseq_runtime.fork.forks++; }
+C_word callseq_scheme_forks(void) { return C_fix(callseq_runtime.fork.forks); }
 
 static void tell_evaluation(void) {
   if (callseq_runtime.fork.in_child)
@@ -132,6 +131,7 @@ static const struct callseq_fork_step steps[] = {
     {NULL, NULL, watch_first_thread},
     {NULL, NULL, make_service},
     {NULL, NULL, tell_evaluation},
+    {NULL, NULL, count_forks},
     {NULL, NULL, callseq_errands_forked},
     {NULL, NULL, reopen},
     {NULL, NULL, callseq_signals_forked},

@@ -221,9 +221,10 @@ struct callseq_runtime {
 
   /* See fork.c, fork_steps.c and birth.c. */
   struct {
-    _Atomic(pid_t) process;           /* in which the last fork has begun; the forking thread */
-    bool registered;                  /* set-up: the handlers are */
-    void (*in_child)(void);           /* holder: a step of callseq-eval's, or NULL */
+    _Atomic(pid_t) process; /* in which the last fork has begun; the forking thread */
+    bool registered;        /* set-up: the handlers are */
+    void (*in_child)(void); /* holder: a step of callseq-eval's, or NULL */
+    int forks; /* that have made this process of the first one; written in a child's beginning */
     _Atomic(bool) first_ended;        /* this child's first thread has; any thread */
     struct callseq_call_at_fork call; /* holder */
     struct {

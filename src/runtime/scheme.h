@@ -21,6 +21,7 @@ char *callseq_scheme_accepts(void);
 void callseq_scheme_exit(int code);
 void callseq_scheme_born(int thunk);
 void callseq_scheme_tell_children(void *function);
+C_word callseq_scheme_forks(void);
 void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
 void callseq_scheme_new_lap(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_next_signal(void);

@@ -39,8 +39,8 @@
                                   (lambda (signal handler)
                                     (chicken.process.signal#set-signal-handler! signal handler))))))
 
-;; How many processes down from the one that loaded the program this one is, by process-fork.
-(define generation 0)
+;; (forks) -> fixnum: how many forks have made this process of the one that loaded the program.
+(define (forks) (##core#inline "callseq_scheme_forks"))
 
 ;; The green thread that has made this process by process-fork, or #f.
 (define forked-by #f)
@@ -48,7 +48,6 @@
 ;; In a child of process-fork: it is born here. For a THUNK? it must not leave the call in progress;
 ;; see src/runtime/birth.c.
 (define (be-born thunk?)
-  (set! generation (+ generation 1))
   (set! forked-by ##sys#current-thread)
   (born thunk?)
   (##core#inline "callseq_scheme_allow_interrupts"))
@@ -93,10 +92,10 @@
   (replace! 'chicken.process#process-run
             (lambda (run)
               (lambda arguments
-                (let ((before generation))
+                (let ((before (forks)))
                   (with-exception-handler
                    (lambda (exception)
-                     (when (> generation before)
+                     (when (> (forks) before)
                        (tell exception)
                        (end-at-once 70))
                      (abort exception))
