@@ -12,10 +12,15 @@ bench-designs: all
 	$(run_bench) designs
 
 bench-pictures: all
-	$(run_bench) pictures PICTURES=$(CURDIR)/doc/pictures
-	@! [ -f $(BUILT)/bench/figures.csv ] || { cp $(BUILT)/bench/figures.csv doc && \
-	  bench/report/tell doc/figures.csv README.md >$(BUILT)/bench/README.md && \
-	  cp $(BUILT)/bench/README.md README.md; }
+	$(run_bench) pictures PICTURES=$(CURDIR)/doc/pictures HOSTS=$(BUILT)/hosts/measured
+	$(call tell,bench/figures.csv,figures.csv,README.md)
+	$(call tell,hosts/measured/figures.csv,figures-hosts.csv,doc/hosts.md)
+
+# tell: figures, if they were measured; what they are called in doc; the document that tells them.
+define tell
+@! [ -f $(BUILT)/$(1) ] || { cp $(BUILT)/$(1) doc/$(2) && bench/report/tell doc/$(2) $(3) >$(BUILT)/told && \
+  cp $(BUILT)/told $(3) && rm $(BUILT)/told; }
+endef
 
 # The tables' lines come last, after what building says.
 bench-instructions:

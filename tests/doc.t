@@ -53,6 +53,21 @@ is "the reference's contents are its chapters" "$(cat "$work/contents")" "$(anch
 
 is "the README's figures are those of doc/figures.csv" \
   "$(bench/report/tell doc/figures.csv README.md | diff README.md -)" ''
+is "the hosts' figures are those of doc/figures-hosts.csv" \
+  "$(bench/report/tell doc/figures-hosts.csv doc/hosts.md | diff doc/hosts.md -)" ''
+
+# Words after `make` or `./run` in blocks of sh, and in code.
+shown() {
+  for file in README.md CONTRIBUTING.md doc/*.md bench/peers/*.md; do
+    awk '/^```/ { sh = !inside && /^```sh/; inside = !inside; next } sh { sub(/#.*/, ""); print }' "$file"
+    grep -o '`[^`]*`' "$file" | tr -d '`'
+  done | grep -oE '(^|[ ;])(make|\./run) .*' | sed -E 's/^[ ;]//' |
+    awk '{ for (i = 2; i <= NF; i++) if ($i !~ /=|^-/) break
+           if ($i ~ /^[a-z-]+$/) print $i }' | sort -u
+}
+"$root/doc/list-commands" table | grep -oE '`(make|\./run) [a-z-]+`' | tr -d '`' | cut -d ' ' -f 2 >"$work/commands"
+is 'each command of make and ./run that is shown is there' \
+  "$(shown | grep -vxF -f "$work/commands" )" ''
 
 # blocks DOCUMENT: writes block-NUMBER with the text of each block and `steps`, whose lines are number,
 # line of the document, what it is, and a name.

@@ -59,6 +59,38 @@ function memory() {
     one("callseq", "idle_kib") - one("plain", "idle_kib")
 }
 
+# In milliseconds, with two digits that count.
+function ms(us) { return sprintf(us < 9950 ? "%.1f ms" : "%.0f ms", us / 1000) }
+
+function http(    i, way, who, row) {
+  print "| answered by | requests per second | 99 % within | beside slow queries: per second | 99 % within |"
+  print "|---|---|---|---|---|"
+  split("c mutex scheme", way, " ")
+  split("C alone, no Scheme|Scheme, a mutex round each answer|**Scheme, callseq**", who, "|")
+  for (i = 1; i <= 3; i++) {
+    row = "http-" way[i]
+    printf "| %s | %d | %s | %d | %s |\n", who[i], one(row, "per_second"), ms(one(row, "p99_us")),
+      one(row "-beside", "per_second"), ms(one(row "-beside", "p99_us"))
+  }
+}
+
+function jobs(    i, n, setting, row) {
+  print "| processes | threads of each | short jobs per second | long jobs per second | of one process with one thread |"
+  print "|---|---|---|---|---|"
+  n = split("1x1 1x2 1x4 2x1 2x2 4x1", setting, " ")
+  for (i = 1; i <= n; i++) {
+    row = "-" setting[i]
+    printf "| %d | %d | %d | %d | %.2f |\n", substr(setting[i], 1, 1), substr(setting[i], 3),
+      one("jobs-short" row, "per_second"), one("jobs-long" row, "per_second"),
+      ratio(cell("single", "jobs-long" row), "per_second", cell("single", "jobs-long-1x1"), "per_second")
+  }
+}
+
+# What processes that only compute get done together.
+function alone(n) {
+  return sprintf("%.2f", ratio(cell("single", "alone-" n), "per_second", cell("single", "alone-1"), "per_second"))
+}
+
 /^<!-- end of figures -->$/ { inside = 0 }
 !inside
 /^<!-- figures: .* -->$/ {
@@ -67,4 +99,9 @@ function memory() {
   else if (/ machine /) print measured_on() "."
   else if (/ table /) table()
   else if (/ memory /) memory()
+  else if (/ http /) http()
+  else if (/ jobs /) jobs()
+  else if (/ processors /)
+    printf "Processes that only compute get %s times as much done when they are two, and %s when they are four.\n",
+      alone(2), alone(4)
 }

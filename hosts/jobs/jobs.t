@@ -44,21 +44,24 @@ push() { # FIRST LAST
   }' | ask >pushed
 }
 
-# Killed all the time: at each hundredth job one of four, another one begins.
+# Killed all the time: by chance, after some jobs, one of four, and another one begins. SEED repeats the choice.
+seed=${SEED:-$$}
+echo "# SEED=$seed"
+awk -v seed="$seed" 'BEGIN {
+  srand(seed)
+  for (goal = 0; (goal += 1 + int(rand() * 180)) < 1200;) print goal, 1 + int(rand() * 4)
+}' >victims
 push 1 1200
 for _ in 1 2 3 4; do start "$work/redis.sock"; done
-killed=0 goal=100
-while [ $goal -lt 1200 ]; do
-  until_done $goal
-  set -- $workers
-  kill -9 "$1"
-  shift
-  workers=$*
+killed=0
+while read -r goal victim <&3; do
+  until_done "$goal"
+  kill -9 "$(echo $workers | cut -d ' ' -f "$victim")"
+  workers=$(echo $workers | cut -d ' ' -f "$victim" --complement)
   killed=$((killed + 1))
   start "$work/redis.sock"
-  goal=$((goal + 100))
   push $((1200 + killed)) $((1200 + killed))
-done
+done 3<victims
 until_done $((1200 + killed))
 is "after $killed workers were killed each job is done" "$(ask hlen results) $(pending)" "$((1200 + killed)) 0"
 is 'rightly' "$(wrong)" ''
