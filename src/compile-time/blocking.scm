@@ -221,6 +221,8 @@
                                        (sprintf "CALLSEQ_ABI_REQUEST(struct ~A, callseq_word)->callseq_result"
                                                 (job "job" blocking))
                                        word "the result"))))
+    ;; From the job on to its end nothing may come between that could end this green thread: CHICKEN does not
+    ;; look for interrupts where no procedure is called, and they are held from callseq_abi_go_outside on.
     `(##core#begin
       (##core#declare (foreign-declare ,(blocking-text blocking)))
       (##core#lambda ,variables
@@ -229,15 +231,12 @@
                                     (map string->symbol (job-members blocking)))
                               ,(job-maker blocking))
                              ,@(map passed (blocking-types blocking) variables))))
-          (##core#if ,word
-                     (##core#undefined)
-                     (##sys#error ,(sprintf "no memory for a call of ~A" (blocking-function blocking))))
           (##core#let ((,state (##core#inline "callseq_abi_go_outside" ,word ##sys#current-thread)))
             (##core#if (##core#inline "C_eqp" ,state (##core#quote #t))
                        (##core#undefined)
-                       (callseq#call-outside ,word ,state)))
+                       (callseq#call-outside ,word ,state ,(blocking-function blocking))))
           (##core#let ((,value ,(car reading)))
             ((##core#foreign-lambda* void ((scheme-object callseq_word))
-              "callseq_abi_drop(CALLSEQ_ABI_REQUEST(struct callseq_abi_job, callseq_word));")
+              "callseq_abi_end(CALLSEQ_ABI_REQUEST(struct callseq_abi_job, callseq_word));")
              ,word)
             ,((cdr reading) value)))))))

@@ -143,6 +143,11 @@ CALLSEQ_INLINE void callseq_abi_drop(struct callseq_abi_job *job) {
   job->drop(job);
   errno = saved;
 }
+/* The same at the end of a blocking call, whose green thread held interrupts until now. */
+CALLSEQ_INLINE void callseq_abi_end(struct callseq_abi_job *job) {
+  callseq_abi_drop(job);
+  C_interrupts_enabled = 1;
+}
 
 /* What generated text calls by these names, whatever the program has defined `free` as. */
 CALLSEQ_INLINE void callseq_abi_free(void *memory) { free(memory); }

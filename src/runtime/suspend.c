@@ -187,15 +187,16 @@ static struct callseq_abi_request *leave(struct callseq_runtime *r) {
   return q;
 }
 
-/* #t: the job has been run, and its result is the caller's. #f: nothing has been done, because
- * this green thread may not be suspended, or no native thread has made its call. The unspecified
- * value: it is suspended, and another server has to be attached, because somebody else has come or
- * is next; interrupts are held. */
+/* #t: the job has been run, and its result is the caller's; interrupts are held until
+ * callseq_abi_end. #f: nothing has been done, because there is no job, this green thread may not be
+ * suspended, or no native thread has made its call. The unspecified value: it is suspended, and
+ * another server has to be attached, because somebody else has come or is next; interrupts are
+ * held. */
 CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_server *v = r->suspend.attached;
-  if (!v || C_u_i_car(CHICKEN_gc_root_ref(v->root)) != thread || !can_suspend(r) ||
-      callseq_later_is(r->fast.now.request))
+  if (job == C_SCHEME_FALSE || !v || C_u_i_car(CHICKEN_gc_root_ref(v->root)) != thread ||
+      !can_suspend(r) || callseq_later_is(r->fast.now.request))
     return C_SCHEME_FALSE;
   callseq_suspend_drop(&v->done);
   suspend(-1, 0, -1, false, CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job));
@@ -204,6 +205,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
     if (q->callback == &resume && ((struct callseq_resumption *)q)->suspended == v->request) {
       attach(r, v, v->request);
       v->done = NULL;
+      callseq_scheme_hold_interrupts();
       return C_SCHEME_TRUE;
     }
     r->suspend.came = q;

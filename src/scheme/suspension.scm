@@ -267,10 +267,12 @@
     (when (or (null? levels) (not first-level) (attached? first-level))
       (interrupt))))
 
-;; Has the call of a server that is terminated fail. The attached one has to run once more for that.
+;; Drops what a green thread that is terminated has not taken. Has the call of a server that is terminated
+;; fail. The attached one has to run once more for that.
 (define (killer kill)
   (lambda (thread state)
     (kill thread state)
+    (drop-result thread)
     (let ((level (server-level thread)))
       (cond ((not level) (void))
             ((not (attached? level))
@@ -305,12 +307,15 @@
 ;;; Waiting elsewhere
 
 ;; Has a C function run on the native thread that has made this green thread's call, outside; JOB is
-;; what generated code has made for it. Returns when it has ended. STATE is what callseq_abi_go_outside
-;; has returned: not #f if this green thread is suspended, and another server has to go on.
+;; what generated code has made for it, #f if there was no memory. Returns when it has ended, with
+;; interrupts held, so that its result is read by whoever else is terminated. STATE is what
+;; callseq_abi_go_outside has returned: not #f if this green thread is suspended, and another server has to
+;; go on. NAME is the function's.
 ;;
 ;; In place, where C frames are in the way, or the runtime must be held. In a green thread that has no
 ;; native thread of its own, on one of the library's.
-(define (call-outside job state)
+(define (call-outside job state name)
+  (unless job (error (string-append "no memory for a call of " name)))
   (cond (state
          (block (lambda () (suspend! void)))
          (unless (##core#inline "callseq_scheme_take_job" job) (given-up)))
@@ -318,7 +323,8 @@
              (and (own-level) (not (##core#inline "callseq_scheme_is_later")))
              (not (##core#inline "callseq_scheme_can_suspend"))
              (not (call-elsewhere job)))
-         (run-job job))))
+         (run-job job)))
+  (##core#inline "callseq_scheme_hold_interrupts"))
 
 ;; The same on a thread of the library's; #f if none can be had. The service looks after ERRAND, which is
 ;; (green-thread waits job done?): WAITS is the thunk that it waits with, or #f; JOB is #f once it has
@@ -326,29 +332,43 @@
 ;; The green thread may be made ready before the job has ended, by an exception that another throws to it.
 (define (call-elsewhere job)
   (let* ((thread ##sys#current-thread) (errand (list thread #f job #f)))
+    (drop-result thread)
     (and (run-elsewhere job errand)
          (let loop ()
-           (##core#inline "callseq_scheme_hold_interrupts")
            (unless (cadddr errand)
              (block (lambda ()
                       (set-car! (cdr errand) (##sys#slot thread 1))
-                      (##core#inline "callseq_scheme_allow_interrupts")
                       (##sys#schedule)))
              (loop))
-           (##core#inline "callseq_scheme_allow_interrupts")
+           (leave-results errand)
            (unless (caddr errand) (given-up))
            #t))))
+
+;; Errands that are done, whose green threads have not gone on yet: one for each of these.
+(define results '())
+
+(define (leave-results errand)
+  (set! results (let loop ((list results))
+                  (cond ((null? list) '())
+                        ((eq? errand (car list)) (cdr list))
+                        (else (cons (car list) (loop (cdr list))))))))
 
 ;; The service's: ERRAND is done. Its job is dropped if the green thread does not wait for it any more.
 (define (end-errand errand)
   (let ((thread (car errand)))
     (set-car! (cdddr errand) #t)
-    (cond ((and (eq? (##sys#slot thread 1) (cadr errand))
-                (not (memq (##sys#slot thread 3) '(dead terminated))))
-           (##sys#thread-unblock! thread))
-          (else
-           (drop-job (caddr errand))
-           (set-car! (cddr errand) #f)))))
+    (set! results (cons errand results))
+    (if (and (eq? (##sys#slot thread 1) (cadr errand)) (not (gone? thread)))
+        (##sys#thread-unblock! thread)
+        (drop-result thread))))
+
+;; THREAD will not take the result of its errand, if there is one.
+(define (drop-result thread)
+  (let ((errand (assq thread results)))
+    (when errand
+      (leave-results errand)
+      (drop-job (caddr errand))
+      (set-car! (cddr errand) #f))))
 
 ;; Where a callback waits with the runtime held the service cannot look after errands, and CHICKEN's
 ;; scheduler does not know of them: a green thread does, which sleeps for some milliseconds at a time.

@@ -199,6 +199,31 @@ char **c_words(void);
 (define-sequenced-callback (start_green_text (int n)) void
   (set! green (start-thread (lambda () (gate/text n text)))))
 
+; Terminated wherever the timer may come, which it does after so many procedure calls; who ends the other
+; has this as its quantum, so that it comes as soon in the other. A green thread that is ready has been
+; stopped there, or it would have gone on.
+(define set-timer! (foreign-lambda* void ((int n)) "C_timer_interrupt_counter = n;"))
+(define (set-quantum! thread n) (##sys#setislot thread 9 n))
+(define (call-on n) (set-timer! n) (let loop () (fresh text) (loop)))
+(define (end-when-stopped thread n)
+  (set-quantum! ##sys#current-thread n)
+  (let wait ()
+    (##sys#thread-yield!)
+    (unless (eq? 'ready (##sys#slot thread 3)) (wait)))
+  (set-quantum! ##sys#current-thread 10000)
+  (##sys#thread-kill! thread 'terminated))
+(define places 6)                       ; in a blocking call
+(define-sequenced-callback (end_green_anywhere (int times)) int
+  (do ((i 0 (+ i 1))) ((= i times) i)
+    (let ((n (+ 2 (modulo i places))))
+      (end-when-stopped (start-thread (lambda () (call-on n))) n))))
+(define-sequenced-callback/status (end_anywhere (int i)) void
+  (let ((me ##sys#current-thread) (n (+ 2 (modulo i places))))
+    (start-thread (lambda () (end-when-stopped me n)))
+    (set-quantum! me n)
+    (##sys#thread-yield!)
+    (call-on n)))
+
 ; The server that a call is executed by, for another to end.
 (define victims '())
 (define-sequenced-callback (victim (int n)) int

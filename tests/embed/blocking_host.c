@@ -27,7 +27,7 @@ int nothing_comes_back(void), many_fresh(int), wrong_argument(void), errno_after
     descend(int), descend_asleep(int), failing_inside(int), fail_inside(int), nested(int),
     in_place(int), alone(int), while_it_loaded(void), through_gate(int), twice(int),
     leave_process(int), forks_outside(int), green_result(void), join_exclusively(int), victim(int),
-    end_victims(void);
+    end_victims(void), end_green_anywhere(int), end_anywhere(int);
 char *rest_of(char *, int), *fresh_copy(char *), *words(void), *null_result(void);
 unsigned long where_it_runs(void);
 void start_green(int), end_green(void), start_green_text(int);
@@ -349,6 +349,27 @@ static void dropped(void) {
        resident_kb() - before);
 }
 
+static int end_calls_anywhere(int times) {
+  int ended = 0;
+  for (int i = 0; i < times; i++)
+    ended += end_anywhere(i) == CALLSEQ_ERROR;
+  return ended;
+}
+
+/* A job has 100 or 200 KB. */
+static void dropped_anywhere(void) {
+  enum { TIMES = 240 };
+  int ended = 0;
+  long green = growth_kb(end_green_anywhere, TIMES, &ended);
+  is_int(ended, TIMES, "green threads are terminated wherever the timer stops them");
+  long own = growth_kb(end_calls_anywhere, TIMES, &ended);
+  is_int(ended, 2 * TIMES, "and calls");
+  if (!WATCHED) {
+    ok(green < 3000, "no job of a green thread is lost: %ld KiB more", green);
+    ok(own < 3000, "nor of a call: %ld KiB more", own);
+  }
+}
+
 /* ---- fork ---- */
 
 static pid_t forked_by_function;
@@ -443,6 +464,7 @@ int main(void) {
   cancelled();
   green();
   dropped();
+  dropped_anywhere();
   forked();
   return done();
 }
