@@ -17,7 +17,8 @@
  * What must hold:
  * - one holder at a time, and only it touches what is the holder's own;
  * - each request is executed once before its thread returns, by its own thread if it is `alone`; or
- *   it is refused, because the lock has been closed;
+ *   it is refused, because the lock has been closed; or it has been withdrawn, and is never executed;
+ * - only one thread at a time is at the queue, as the holder or as one that withdraws;
  * - nobody touches a waiter, but for waking its address, whose thread has returned;
  * - a holder executes no more than BATCH_LIMIT requests of others, each before its own and, with
  *   -DORDER, only such as came before its own;
@@ -30,7 +31,8 @@
  * -D takes: THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
  * are busy, bit n of the number for thread n), ONCE (threads that make one call less, as BUSY), SYMMETRIC,
  * STAYS (a holder by sequencer_enter stays until it is asked), CLOSES (the first thread closes the
- * lock at the end of a call that has waited), CHAIN, ORDER, MEMORY (below), SYMMETRY (symmetry.h), ENDS, and BUG=name for a mistake that has to be found.
+ * lock at the end of a call that has waited), WITHDRAWS (threads whose patience may end at any time, as BUSY),
+ * CHAIN, ORDER, MEMORY (below), SYMMETRY (symmetry.h), ENDS, and BUG=name for a mistake that has to be found.
  * The verifier must be compiled with -DNOREDUCE: the steps have done that reduction.
  */
 #ifndef THREADS
@@ -54,6 +56,10 @@
 #ifndef SYMMETRIC
 #define SYMMETRIC 0
 #endif
+#ifndef WITHDRAWS
+#define WITHDRAWS 0
+#endif
+#define HAS_PATIENCE(thread) ((WITHDRAWS >> (thread)) & 1)
 
 /* ---- Memory ---- */
 
@@ -97,6 +103,13 @@
 #define NOT_COUNTED 24   /* who leaves the queue for the lock is still counted as ahead of the heir */
 #define NOT_TOLD 25      /* who is refused does not appoint the next heir */
 #define CLOSED_LATE 26   /* after closing nobody looks whether the heir sleeps */
+#define NO_LOOK 27       /* who withdraws does not wait until the holder has left the queue */
+#define HOLDER_BLIND 28  /* the holder does not look whether somebody withdraws */
+#define NO_SHOUT 29      /* who withdraws has no barrier before its look */
+#define LEAVES_ANYWAY 30 /* it returns although it is not in the queue any more */
+#define NO_SUCCESSOR 31  /* the heir withdraws, and appoints nobody */
+#define EARLY_STATE 33   /* who leaves the queue with the lock has looked before it was there */
+#define COUNT_KEPT 32    /* who leaves the queue is still counted in the batch */
 #ifndef BUG
 #define BUG NO_BUG
 #endif
@@ -114,8 +127,15 @@
 #define arrivals 1
 #define demand 2
 #define bell 3
+#if WITHDRAWS
+#define at_queue 4
+#define withdrawing 5
+#define state(waiter) (5 + (waiter))
+#define WORDS (6 + WAITERS)
+#else
 #define state(waiter) (3 + (waiter))
 #define WORDS (4 + WAITERS)
+#endif
 byte memory[WORDS];
 
 #define OWNER(waiter) (((waiter) - 1) % THREADS + 1)
@@ -157,6 +177,12 @@ bit closed;                 /* and the heir has what was the holder's own */
 #else
 #define IS_CLOSED 0
 #endif
+#if WITHDRAWS
+bit at; /* somebody is at the queue */
+#define IS_AT_QUEUE at
+#else
+#define IS_AT_QUEUE 0
+#endif
 #ifdef ORDER
 byte came[WAITERS + 1], last; /* in which order: from 1; 0: not in the queue */
 #endif
@@ -170,6 +196,8 @@ byte came[WAITERS + 1], last; /* in which order: from 1; 0: not in the queue */
 
 #define touch(waiter) assert((waiter) && !gone[waiter])
 #define own() assert(holder == me)
+/* Of the queue, and of who is next. */
+#define own_queue() assert(holder == me || IS_AT_QUEUE)
 
 /* Memory orders. The model looks at one thing only: is it a release? */
 #define relaxed 0
@@ -414,6 +442,79 @@ inline sequencer_leave() {
   fi
 }
 
+/* ---- Who is at the queue ---- */
+
+inline begin_at_queue() {
+  skip;
+#if WITHDRAWS
+  do
+  :: store(at_queue, 1, relaxed);
+#if SYMMETRIC
+     fence(seq_cst);
+#else
+     signal_fence();
+#endif
+     load(k, withdrawing, acquire);
+     if
+     :: !k || BUG == HOLDER_BLIND -> k = 0; break
+     :: else
+     fi;
+     store(at_queue, 0, release);
+     load(k, withdrawing, relaxed);
+     k = 0;
+     step;
+     !memory[withdrawing] /* it naps */
+  od;
+  assert(!at);
+  at = 1
+#endif
+}
+
+inline end_at_queue() {
+  skip;
+#if WITHDRAWS
+  at = 0;
+  store(at_queue, 0, release)
+#endif
+}
+
+inline begin_withdrawal() {
+  skip;
+#if WITHDRAWS
+  do
+  :: cas(ok, withdrawing, 0, 1, acquire);
+     if
+     :: ok -> ok = 0; break
+     :: else -> step; !memory[withdrawing] /* it naps */
+     fi
+  od;
+#if BUG != NO_SHOUT
+#if SYMMETRIC
+  fence(seq_cst);
+#else
+  park_barrier();
+#endif
+#endif
+#if BUG != NO_LOOK
+  load(k, at_queue, acquire);
+  do
+  :: k -> step; !memory[at_queue]; k = 0
+  :: else -> break
+  od;
+#endif
+  assert(!at);
+  at = 1
+#endif
+}
+
+inline end_withdrawal() {
+  skip;
+#if WITHDRAWS
+  at = 0;
+  store(withdrawing, 0, release)
+#endif
+}
+
 /* ---- The holder ---- */
 
 inline append(queue, waiter) {
@@ -432,7 +533,7 @@ inline append(queue, waiter) {
 }
 
 inline collect() {
-  own();
+  own_queue();
   load(top, arrivals, relaxed);
   if
   :: top == NULL || top == HEIR_ONLY -> top = 0
@@ -463,7 +564,7 @@ inline collect() {
 }
 
 inline take_first(waiter, queue) {
-  own();
+  own_queue();
   waiter = queue;
   if
   :: waiter ->
@@ -475,7 +576,7 @@ inline take_first(waiter, queue) {
 }
 
 inline remove_from(waiter) {
-  own();
+  own_queue();
   if
   :: brief == waiter -> brief = next[waiter]
   :: turns == waiter -> turns = next[waiter]
@@ -501,6 +602,10 @@ inline dequeue(waiter) {
      remove_from(waiter);
      if
      :: IS_BRIEF(waiter) && was < ahead -> ahead--
+     :: else
+     fi;
+     if
+     :: IS_BRIEF(waiter) && was < batch && BUG != COUNT_KEPT -> batch--
      :: else
      fi
   fi
@@ -531,6 +636,7 @@ inline begin_batch(count) {
 
 inline sequencer_next(waiter) {
   own();
+  begin_at_queue();
   if
   :: batch ->
      batch--;
@@ -538,7 +644,8 @@ inline sequencer_next(waiter) {
      take_first(waiter, brief);
      touch(waiter)
   :: else -> waiter = NULL
-  fi
+  fi;
+  end_at_queue()
 }
 
 inline sequencer_finish(waiter) {
@@ -635,7 +742,9 @@ inline ring() {
 inline sequencer_stay() {
   if
   :: vacant ->
+     begin_at_queue();
      appoint(heir);
+     end_at_queue();
 #if BUG != NO_HEIR_WOKEN
      if
      :: heir -> park_wake(heir)
@@ -657,6 +766,7 @@ inline sequencer_stay() {
 
 /* `offer`: FREE or CLOSED. */
 inline give_up() {
+  begin_at_queue();
   hear_demand(it);
   if
   :: vacant -> appoint(heir)
@@ -676,6 +786,7 @@ inline give_up() {
   fi;
   it = 0;
   batch = 0;
+  end_at_queue();
   slow_leave = SYMMETRIC;
   store(lock, offer, release);
   frees();
@@ -813,6 +924,62 @@ inline push(first) {
   ok = 0
 }
 
+/* `seen`: LEFT, or as it was. `was`: how many came before it; `it`: it is in the queue. */
+inline withdraw(is_heir) {
+  skip;
+#if WITHDRAWS
+  begin_withdrawal();
+  load(was, state(w), acquire);
+  ok = is_heir || was == HEIR;
+  was = 0;
+  if
+  :: ok ->
+     ok = 0;
+     step_down();
+     ahead = 0;
+#if BUG != NO_SUCCESSOR
+     appoint(heir);
+#endif
+     seen = LEFT;
+     load(it, arrivals, relaxed);
+     if
+     :: !it -> cas(ok, lock, OFFERED, FREE, relaxed); ok = 0
+     :: else -> it = 0
+     fi
+  :: else ->
+     collect();
+     find(w);
+     if
+     :: it ->
+        it = 0;
+        dequeue(w);
+        seen = LEFT
+     :: !it && BUG == LEAVES_ANYWAY -> seen = LEFT
+     :: else
+     fi;
+     was = 0
+  fi;
+  end_withdrawal();
+  if
+  :: heir -> park_wake(heir)
+  :: else
+  fi;
+  heir = 0
+#endif
+}
+
+/* Sets `it` if the waiter is in its queue, and `was` to 0. */
+inline find(waiter) {
+  top = (IS_BRIEF(waiter) -> brief : turns);
+  do
+  :: top && top != waiter -> top = next[top]
+  :: else -> break
+  od;
+  it = top != 0;
+  top = 0;
+  was = 0
+}
+
 inline sleep_on(word, expected) { park_wait(word, expected) }
 
 inline stand_in(ok, self) {
@@ -828,11 +995,20 @@ inline call_for_help() {
   ok = 0
 }
 
-/* `seen`: DONE or HEIR; or WAITING, and the thread holds the lock. */
+/* `seen`: DONE, HEIR or LEFT; or WAITING, and the thread holds the lock. */
 inline wait_as_follower() {
   do
   :: load(seen, state(w), acquire);
      if
+#if WITHDRAWS
+     :: !(seen == HEIR || seen == DONE) && HAS_PATIENCE(me) && !impatient ->
+        impatient = 1;
+        withdraw(0);
+        if
+        :: seen == LEFT -> break
+        :: else
+        fi
+#endif
      :: seen == HEIR || seen == DONE -> break
      :: !(seen == HEIR || seen == DONE) ->
         stand_in(ok, me);
@@ -887,7 +1063,7 @@ inline is_closed(ok) {
   ok = seen == CLOSED
 }
 
-/* `seen`: HEIR, and the thread holds the lock; or CLOSED. */
+/* `seen`: HEIR, and the thread holds the lock; or CLOSED, or LEFT. */
 inline wait_as_heir() {
   do
   :: load(seen, lock, relaxed);
@@ -909,6 +1085,12 @@ inline wait_as_heir() {
      :: else
      fi;
 #endif
+#if WITHDRAWS
+     if
+     :: HAS_PATIENCE(me) && !impatient -> impatient = 1; withdraw(1); break
+     :: skip
+     fi;
+#endif
      load(it, demand, relaxed);
      if
      :: it != DEMANDED -> store(demand, DEMANDED, relaxed)
@@ -925,6 +1107,7 @@ inline wait_as_heir() {
 inline step_down() { store(demand, NONE, relaxed) }
 
 inline inherit() {
+  begin_at_queue();
   step_down();
   if
   :: brief || turns -> vacant = 1
@@ -942,16 +1125,19 @@ inline inherit() {
 #else
   begin_batch(ahead);
 #endif
-  ahead = 0
+  ahead = 0;
+  end_at_queue()
 }
 
 inline refuse() {
   assert(!holder);
   holder = me;
+  begin_at_queue();
   step_down();
 #if BUG != NOT_TOLD
   appoint(heir);
 #endif
+  end_at_queue();
   holder = (holder == me -> 0 : holder);
   if
   :: heir -> park_wake(heir)
@@ -971,15 +1157,23 @@ inline count_brief() {
 }
 
 inline come_last() {
+  begin_at_queue();
   collect();
   count_brief();
   begin_batch((IS_ALONE(w) -> 0 : was));
-  was = 0
+  was = 0;
+  end_at_queue()
 }
 
 /* `seen`: DONE, HEIR or WAITING. */
 inline leave_queue() {
+#if BUG == EARLY_STATE
   load(seen, state(w), acquire);
+  begin_at_queue();
+#else
+  begin_at_queue();
+  load(seen, state(w), acquire);
+#endif
 #if BUG == BLIND
   seen = WAITING;
 #endif
@@ -988,8 +1182,7 @@ inline leave_queue() {
   :: else
   fi;
   if
-  :: seen == DONE -> sequencer_end_batch()
-  :: seen == HEIR
+  :: seen == DONE || seen == HEIR
   :: else ->
      collect();
 #if BUG != STAYS_QUEUED
@@ -997,6 +1190,11 @@ inline leave_queue() {
      begin_batch(was);
      was = 0
 #endif
+  fi;
+  end_at_queue();
+  if
+  :: seen == DONE -> sequencer_end_batch()
+  :: else
   fi
 }
 
@@ -1029,6 +1227,9 @@ inline wait_in_line(ok) {
      first = 0;
      if
      :: seen == DONE
+#if WITHDRAWS
+     :: seen == LEFT -> waiting--; left = 1
+#endif
      :: seen == WAITING -> waiting--; ok = 1
 #ifdef CLOSES
      :: seen == CLOSED -> waiting--; refuse()
@@ -1202,12 +1403,22 @@ active [THREADS] proctype thread() {
   byte late;
 #endif
   bit ok, first;
+#if WITHDRAWS
+  bit impatient; /* its patience has ended, whether it has left or not */
+  bit left;
+#define HAS_LEFT left
+#define FORGET_LEFT left = 0
+#else
+#define HAS_LEFT 0
+#define FORGET_LEFT skip
+#endif
   byte i, j, k;              /* what the memory needs */
   atomic {
     do
     :: w <= WAITERS ->
        abi_call();
-       assert(executed[w] || IS_CLOSED);
+       assert(executed[w] != HAS_LEFT || IS_CLOSED);
+       FORGET_LEFT;
        gone[w] = 1;
        next[w] = 0;
        w = w + THREADS

@@ -82,7 +82,8 @@ static int kind(int thread) {
   if (thread == CLOSER)
     return 4;
 #endif
-  return (thread == ALONE) + 2 * (BUSY >> thread & 1) + 8 * (ONCE >> thread & 1);
+  return (thread == ALONE) + 2 * (BUSY >> thread & 1) + 8 * (ONCE >> thread & 1) +
+         16 * (WITHDRAWS >> thread & 1);
 }
 
 /* The next way to rename: 0 if there is none. Ways are numbers with a digit for each thread. */

@@ -282,17 +282,19 @@ static void count_heir(struct callseq_sequencer *s) {
                         memory_order_relaxed);
 }
 
-/* Takes a waiter out of its queue. How many of `brief` came before it, but for those of a batch. */
-static uint32_t dequeue(struct callseq_sequencer *s, struct callseq_waiter *w) {
+/* Takes a waiter out of its queue; false: it is not there. `ahead`: how many of `brief` came before
+ * it. */
+static bool dequeue(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t *ahead) {
   struct callseq_succession *next = &s->succession;
   int before = remove_from(&s->brief, w);
-  if (before < 0) {
-    remove_from(&s->turns, w);
-    return 0;
-  }
+  *ahead = before > 0 ? (uint32_t)before : 0;
+  if (before < 0)
+    return remove_from(&s->turns, w) >= 0;
   if ((uint32_t)before < next->ahead)
     next->ahead--;
-  return (uint32_t)before;
+  if ((uint32_t)before < s->batch) /* an heir that withdraws may take the next one out of a batch */
+    s->batch--;
+  return true;
 }
 
 /* What the heir demands; or takes note that it is overdue. */
@@ -355,9 +357,11 @@ static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
   s->succession.vacant = 0;
   for (;;) {
     struct callseq_waiter *heir = choose(s), *only = HEIR_ONLY;
+    uint32_t ahead;
     if (heir) {
       s->succession.turn_due = heir != s->turns.first;
-      s->succession.ahead = dequeue(s, heir);
+      dequeue(s, heir, &ahead);
+      s->succession.ahead = ahead;
       count_heir(s);
       atomic_store_explicit(&s->succession.absent, 1,
                             memory_order_relaxed); /* until it says otherwise */
@@ -552,6 +556,7 @@ static bool is_over(struct callseq_sequencer *s, const struct callseq_waiter *w,
  * has been. */
 static bool withdraw(struct callseq_sequencer *s, struct callseq_waiter *w, bool is_heir) {
   struct callseq_waiter *heir = NULL;
+  uint32_t ahead;
   begin_withdrawal(s);
   /* acquire: pairs with the release in appoint */
   is_heir = is_heir ||
@@ -569,12 +574,7 @@ static bool withdraw(struct callseq_sequencer *s, struct callseq_waiter *w, bool
                                               memory_order_relaxed);
   } else {
     collect(s);
-    int before = remove_from(&s->brief, w);
-    leaves = before >= 0 || remove_from(&s->turns, w) >= 0;
-    if (before >= 0 && (uint32_t)before < s->succession.ahead)
-      s->succession.ahead--;
-    if (before >= 0 && (uint32_t)before < s->batch)
-      s->batch--;
+    leaves = dequeue(s, w, &ahead);
   }
   end_withdrawal(s);
   if (heir)
@@ -776,18 +776,21 @@ static void come_last(struct callseq_sequencer *s, const struct callseq_waiter *
  * by the holder before, HEIR: the next one, as it happens; else it leaves the queue, and the heir
  * is still that. */
 static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *w) {
-  /* acquire: pairs with the releases in finish and appoint; whoever changes it holds the lock */
+  uint32_t ahead;
+  begin_at_queue(s);
+  /* acquire: pairs with the releases in finish and appoint. Whoever changes it holds the lock, or
+   * withdraws as the heir: not while this thread is at the queue */
   uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire) & ~(uint32_t)PARKED;
-  if (state == DONE) {
-    callseq_sequencer_end_batch(s);
+  if (state == WAITING) {
+    collect(s);
+    dequeue(s, w, &ahead);
+    begin_batch(s, ahead);
   } else if (state == HEIR) {
     atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
-  } else {
-    begin_at_queue(s);
-    collect(s);
-    begin_batch(s, dequeue(s, w));
-    end_at_queue(s);
   }
+  end_at_queue(s);
+  if (state == DONE)
+    callseq_sequencer_end_batch(s);
   return state;
 }
 
