@@ -260,12 +260,14 @@
 ;; Is LEVEL the attached server's?
 (define (attached? level) (and (pair? levels) (eq? (last-level levels) level)))
 
-;; CHICKEN's scheduler ends a wait of the program's first green thread when a signal interrupts it:
-;; not if that one is suspended, and waits elsewhere.
+;; CHICKEN's scheduler ends a wait of the program's first green thread when a signal interrupts it, so
+;; that its handler runs: not if that one is suspended, and waits elsewhere. Then it runs beside whoever waits
+;; with the runtime held.
 (define (interrupt-wait interrupt)
   (lambda ()
-    (when (or (null? levels) (not first-level) (attached? first-level))
-      (interrupt))))
+    (if (or (null? levels) (not first-level) (attached? first-level))
+        (interrupt)
+        (start-handlers))))
 
 ;; Drops what a green thread that is terminated has not taken. Has the call of a server that is terminated
 ;; fail. The attached one has to run once more for that.
