@@ -95,6 +95,24 @@ END
   ok "two Scheme files in a shared library in C++, by $generator" generated cxx "$generator"
   runs cxx/build/program
 
+  # A static library, of which the program calls nothing.
+  project static
+  cat >static/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.20)
+project(calc C)
+find_package(callseq REQUIRED)
+add_library(rules STATIC scheme/none.c)
+callseq_add_scheme(rules scheme/says.scm)
+add_executable(says says.c)
+target_link_libraries(says PRIVATE rules)
+END
+  : >static/scheme/none.c
+  echo '(import (chicken platform) callseq)(print "loaded")(return-to-host)' >static/scheme/says.scm
+  echo 'int callseq_init(void); int main(void) { return callseq_init(); }' >static/says.c
+  ok 'Scheme in a static library' generated static 'Unix Makefiles'
+  ok 'it runs' static/build/says
+  says 'with its Scheme code' loaded
+
   # What a program did before there was that function.
   project recipe
   cat >recipe/CMakeLists.txt <<'END'

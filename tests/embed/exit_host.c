@@ -3,7 +3,6 @@
 #include "../support.h"
 #include <fcntl.h>
 #include <semaphore.h>
-#include <stdatomic.h>
 #if defined(__linux__)
 #include "../sandbox.h"
 #endif
@@ -212,29 +211,19 @@ static int with_an_own_lock(void) {
   return 99;
 }
 
-static atomic_bool ends_soon;
-
-static void *lock_now_and_then(void *argument) {
+static void *lock_for_a_moment(void *argument) {
   flockfile(stdout);
   sem_post(&reading);
-  while (!ends_soon)
-    sched_yield();
+  usleep(10000);
   funlockfile(stdout);
   return argument;
-}
-
-static void end_soon(int number) {
-  (void)number;
-  ends_soon = true;
 }
 
 /* A thread prints just now. */
 static int with_a_stream_locked_for_a_moment(void) {
   start();
   hold_text();
-  start_and_wait(lock_now_and_then);
-  signal(SIGALRM, end_soon);
-  ualarm(10000, 0);
+  start_and_wait(lock_for_a_moment);
   leave(25);
   return 99;
 }

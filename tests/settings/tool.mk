@@ -24,7 +24,7 @@ TOOL_CFLAGS := -fsanitize=thread -Wno-tsan # fences, which it takes for nothing;
 SCHEME_CFLAGS := --param=tsan-instrument-func-entry-exit=0
 export TSAN_OPTIONS := $(NO_HANDLERS):$(NO_MEMORY):halt_on_error=1:die_after_fork=0:report_thread_leaks=0
 TIMEOUT := 300
-SKIPPED := forking forked suspended_forked exit # it takes a thread of a child for one of the parent, and dies or hangs
+SKIPPED := forking forked suspended_forked # it takes a thread of a child for one of the parent, and dies
 else ifeq ($(TOOL),valgrind)
 # Without libc's own clean-up at the end, which waits for streams that a thread has locked.
 export VALGRIND := valgrind --quiet --leak-check=full --show-leak-kinds=definite --run-libc-freeres=no
