@@ -46,6 +46,13 @@ is 'the index has each document' \
     [ "$file" = README.md ] || echo "$listed" | grep -qxF "$file" || echo "$file"
   done)" ''
 
+is 'and each example' "$(for folder in examples/*/; do
+    grep -qF "](../${folder%/})" doc/README.md || echo "$folder"
+  done)" ''
+is 'the page on hosts has each of them' "$(for folder in hosts/*/; do
+    grep -qF "(../${folder%/}" doc/hosts.md || echo "$folder"
+  done)" ''
+
 sed -n '/^Contents:/,/^$/p' doc/reference.md | tr '\n' ' ' | grep -o '](#[^)]*)' |
   sed -e 's/](#//' -e 's/)//' >"$work/contents"
 sed -n 's/^## /# /p' doc/reference.md >"$work/chapters"
@@ -67,7 +74,7 @@ shown() {
 }
 "$root/doc/list-commands" table | grep -oE '`(make|\./run) [a-z-]+`' | tr -d '`' | cut -d ' ' -f 2 >"$work/commands"
 is 'each command of make and ./run that is shown is there' \
-  "$(shown | grep -vxF -f "$work/commands" )" ''
+  "$(shown | grep -vxF -f "$work/commands")" ''
 
 # blocks DOCUMENT: writes block-NUMBER with the text of each block and `steps`, whose lines are number,
 # line of the document, what it is, and a name.
