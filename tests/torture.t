@@ -26,6 +26,8 @@ fails "another call's message, after a wait" faulty mixed wait-raise
 says 'is found' 'message'
 fails 'a wrong result, after a blocking function' faulty wrong block
 says 'is found' ' gave '
+fails 'an execution that is lost while the runtime closes' faulty unclosed post
+says 'is found' 'executed 0 times'
 fails 'a callback that does not end' faulty stuck
 says 'is found, and who waits is told' 'no call has ended for long' 'and is at'
 finish

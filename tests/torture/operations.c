@@ -834,7 +834,18 @@ static bool can_post(const struct actor *actor) {
   return actor->index > 0 && !(callseq_inside() && getpid() != ledger->process);
 }
 
-static void run_posted(void *id) { count_execution((int)(intptr_t)id); }
+/* TORTURE_BUG=unclosed: some that are executed while the process ends are lost. */
+static bool is_lost(int id) {
+  const char *bug = getenv("TORTURE_BUG");
+  return bug && strcmp(bug, "unclosed") == 0 && id % 5 == 0 &&
+         atomic_load_explicit(&ledger->exit_code, memory_order_relaxed) != NO_EXIT;
+}
+
+static void run_posted(void *what) {
+  int id = (int)(intptr_t)what;
+  if (!is_lost(id))
+    count_execution(id);
+}
 static void drop_posted(void *id) { count_drop((int)(intptr_t)id); }
 
 /* It was refused: properly? */
