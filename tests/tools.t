@@ -15,6 +15,7 @@ cat >app.scm <<'END'
 (define-sequenced-callback (work (int n)) int
   (let ((v (make-vector 1000 n))) (fib 20) (gc (zero? n)) (vector-ref v 999)))
 (define-sequenced-callback (hold) void ((foreign-safe-lambda void meet)))
+(define-sequenced-callback/post (note (int n)) void (use n))
 (define-sequenced-callback (linger) void ((foreign-safe-lambda void part)))
 (return-to-host)
 END
@@ -31,7 +32,7 @@ cat >app_host.c <<'END'
 #include <string.h>
 #include <unistd.h>
 enum { THREADS = 4, CALLS = 1000 };
-int look(int), nest(int), fail(int), work(int), use(int), deeper(int);
+int look(int), nest(int), fail(int), work(int), note(int), use(int), deeper(int);
 void hold(void), linger(void), meet(void), part(void);
 static const char *seed;
 static int seeded(const char *name) { return strcmp(seed, name) == 0; }
@@ -118,6 +119,11 @@ int main(int argc, char **argv) {
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL), sum += sums[i];
   hurry();
   printf("calls %d, sum %d\n", exclusive, sum);
+  fflush(stdout);
+  for (int i = 0; i < 10; i++) note(i % 3);
+  if (callseq_flush(CALLSEQ_FOREVER)) return 3;
+  exclusive++;
+  if (callseq_close(CALLSEQ_FOREVER)) return 3;
   return 0;
 }
 END

@@ -87,6 +87,7 @@ int callseq_flush(unsigned ms) {
     /* acquire: pairs with the release in tell_flushers */
     uint32_t word = atomic_load_explicit(&r->later.flushed, memory_order_acquire);
     if (is_flushed(r, ticket)) {
+      callseq_tools_acquire(&r->later.flushed);
       status = CALLSEQ_OK;
       break;
     }

@@ -53,6 +53,7 @@ bool callseq_later_can_begin(struct callseq_future *f) {
 
 /* `f` has a status of its own. */
 void callseq_later_end_future(struct callseq_runtime *r, struct callseq_future *f) {
+  callseq_tools_release(f);
   /* acq_rel: pairs with the acquires of who waits, and with callseq_future_then */
   tell_end(r, f, atomic_fetch_or_explicit(&f->state, CALLSEQ_FUTURE_ENDED, memory_order_acq_rel));
   callseq_later_release(f);
@@ -98,8 +99,10 @@ static int await(struct callseq_runtime *r, struct callseq_future *f, unsigned m
   for (bool first = true;; first = false) {
     /* acquire: pairs with the releases in callseq_later_end_future and callseq_future_cancel */
     uint32_t state = atomic_load_explicit(&f->state, memory_order_acquire);
-    if (state & CALLSEQ_FUTURE_ENDED)
+    if (state & CALLSEQ_FUTURE_ENDED) {
+      callseq_tools_acquire(f);
       return status_of(f, state);
+    }
     if (ms == 0)
       return CALLSEQ_TIMEDOUT;
     if (callseq_later_would_wait_for_itself(r))

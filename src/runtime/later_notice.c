@@ -46,6 +46,7 @@ struct callseq_abi_request *callseq_later_take_notice(struct callseq_runtime *r)
   f->notice = n;
   /* acq_rel: pairs with callseq_abi_notify */
   atomic_exchange_explicit(&n->state, RUNNING, memory_order_acq_rel);
+  callseq_tools_acquire(n);
   return &f->request;
 }
 
@@ -71,6 +72,7 @@ void callseq_abi_notify(struct callseq_abi_notice *n) {
   struct callseq_runtime *r = &callseq_runtime;
   if (!callseq_abi_root(n->callback) || !callseq_later_is_open(r))
     return;
+  callseq_tools_release(n);
   /* acq_rel: pairs with take_notice and end_notice. What was written before is visible to a run
    * that begins later, whether this notification is its first or not */
   if (!atomic_fetch_or_explicit(&n->state, PENDING, memory_order_acq_rel))

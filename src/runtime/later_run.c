@@ -133,6 +133,7 @@ static void report_error(struct callseq_chore *chore) {
   callseq_thread_report(callseq_runtime_config(r));
   callseq_later_set_telling(false);
   callseq_thread_take_back();
+  callseq_tools_release(&r->later.flushed);
   callseq_later_unlink(r, f);
   callseq_later_release(f);
 }
@@ -161,6 +162,7 @@ static void has_ended(struct callseq_runtime *r, struct callseq_future *f) {
 void callseq_later_end(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_future *f = callseq_later_of(q);
   CALLSEQ_ASSERT_IN_SCHEME(r);
+  callseq_tools_release(&r->later.flushed);
   if (q->status != CALLSEQ_ABI_SUSPENDED) {
     has_ended(r, f);
   } else if (!f->link) {

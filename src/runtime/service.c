@@ -64,6 +64,7 @@ static void run_chores(struct callseq_runtime *r) {
   struct callseq_chore *newest =
       atomic_exchange_explicit(&r->service.chores, NULL, memory_order_acquire);
   struct callseq_chore *oldest = NULL;
+  callseq_tools_acquire(&r->service.chores);
   while (newest) {
     struct callseq_chore *next = newest->next;
     newest->next = oldest;
@@ -367,6 +368,7 @@ void callseq_service_tell(struct callseq_runtime *r) {
 }
 
 void callseq_service_entrust(struct callseq_runtime *r, struct callseq_chore *chore) {
+  callseq_tools_release(&r->service.chores);
   chore->next = atomic_load_explicit(&r->service.chores, memory_order_relaxed);
   /* release: pairs with the acquire in run_chores */
   while (!atomic_compare_exchange_weak_explicit(&r->service.chores, &chore->next, chore,

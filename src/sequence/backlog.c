@@ -30,6 +30,7 @@
 #include "base/checked.h"
 #include "base/clock.h"
 #include "base/relax.h"
+#include "base/tools.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -158,11 +159,13 @@ enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void 
       break;
     }
   }
+  callseq_tools_acquire(place);
   place->ticket = tail / 2;
   place->since = measure || tail / 2 % MEASURED == 0 ? callseq_clock_now() : 0;
   place->what = what;
   if (bytes)
     memcpy(place->words, data, bytes);
+  callseq_tools_release(place);
   /* release: pairs with the acquires in callseq_backlog_look, compact and drop_all. seq_cst: see
    * backlog.h */
   uint64_t before = atomic_exchange_explicit(&place->turn, tail + 1, memory_order_seq_cst);
@@ -184,6 +187,7 @@ void callseq_backlog_leave(struct callseq_backlog *b) {
 
 /* The place of the head is free in the next round. Who sees that sees the new head. */
 static void pass(struct callseq_backlog *b, uint64_t head) {
+  callseq_tools_release(place_of(b, head));
   atomic_store_explicit(&b->head, head + 1, memory_order_relaxed);
   /* release: pairs with the acquires in callseq_backlog_put and callseq_backlog_is_empty */
   atomic_store_explicit(&place_of(b, head)->turn, 2 * (head + ring_of(b)->mask + 1),
@@ -204,6 +208,7 @@ const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog 
       callseq_backlog_leave(b);
       return NULL;
     }
+    callseq_tools_acquire(place);
     if (!is_gone(b, place->what))
       return place;
     forget(b, place->what);
