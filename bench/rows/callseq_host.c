@@ -3,7 +3,8 @@
  * for a library without its lock. With -DBUSY row callseq-busy: batches take calls of busy threads.
  * With -DBESIDE row callseq-beside: a hundred callbacks sleep meanwhile. With -DHANDLE row
  * callseq-handle: a call gives a handle of a closure, which the next one calls. With -DPOST and
- * -DFUTURE rows callseq-post and callseq-future: calls that are executed later. Rows
+ * -DFUTURE rows callseq-post and callseq-future: calls that are executed later; with -DPOST_TWO and
+ * -DPOST_HELD posts by two threads, and without their execution; with -DNOTIFY notifications. Rows
  * callseq-blocking and callseq-sleeping differ in their Scheme file. */
 #include "row.h"
 
@@ -43,8 +44,13 @@ static void start_sleepers(void) {
 static void start_sleepers(void) {}
 #endif
 
+enum { ROW_POST_LIMIT = 65536 };
+
 void row_start(void) {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+#ifdef POST_HELD
+  config.post_limit = ROW_POST_LIMIT;
+#endif
 #ifdef THREADS
   config.batch_limit = row_batch_limit;
 #ifdef BUSY
@@ -102,6 +108,108 @@ int64_t row_calls(int count) {
   callseq_flush(CALLSEQ_FOREVER);
   return take_sum();
 }
+
+#elif defined POST_TWO || defined POST_HELD || defined NOTIFY
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+
+int post_foo(int x);
+int64_t take_sum(void);
+void hold(void), notice(void);
+int take_notices(void);
+
+static sem_t held, enough;
+
+void row_wait(void);
+void row_wait(void) {
+  sem_post(&held);
+  while (sem_wait(&enough)) {
+  }
+}
+
+static pthread_t start(void *(*work)(void *), void *argument) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, work, argument) != 0)
+    row_fail("cannot create a thread");
+  return thread;
+}
+
+#ifdef POST_TWO
+
+static int in_all;
+
+/* Each the half of them, at the same time. */
+static void *post_half(void *first) {
+  for (int i = *(int *)first; i < in_all; i += 2)
+    while (post_foo(i) != CALLSEQ_OK)
+      sched_yield();
+  return NULL;
+}
+
+int64_t row_calls(int count) {
+  int even = 0, odd = 1;
+  in_all = count;
+  pthread_t other = start(post_half, &odd);
+  post_half(&even);
+  pthread_join(other, NULL);
+  callseq_flush(CALLSEQ_FOREVER);
+  return take_sum();
+}
+
+#else
+
+static void *hold_runtime(void *unused) {
+  hold();
+  return unused;
+}
+
+/* While another thread's callback keeps the runtime, which is no part of the time. */
+static void by_bursts(int count, int burst, void (*call)(int i)) {
+  for (int from = 0; from < count; from += burst) {
+    int to = count - from < burst ? count : from + burst;
+    double t = row_now_ns();
+    pthread_t holder = start(hold_runtime, NULL);
+    sem_wait(&held);
+    row_aside_ns += row_now_ns() - t;
+    for (int i = from; i < to; i++)
+      call(i);
+    t = row_now_ns();
+    sem_post(&enough);
+    pthread_join(holder, NULL);
+    callseq_flush(CALLSEQ_FOREVER);
+    row_aside_ns += row_now_ns() - t;
+  }
+}
+
+#ifdef POST_HELD
+
+static void post_one(int i) {
+  if (post_foo(i) != CALLSEQ_OK)
+    row_fail("the queue is full");
+}
+
+int64_t row_calls(int count) {
+  by_bursts(count, ROW_POST_LIMIT, post_one);
+  return take_sum();
+}
+
+#else
+
+static void notify_one(int i) {
+  (void)i;
+  notice();
+}
+
+int64_t row_calls(int count) {
+  by_bursts(count, count, notify_one);
+  while (!take_notices()) {
+  }
+  return (int64_t)count * (count - 1) / 2 + (int64_t)100 * count;
+}
+
+#endif
+#endif
 
 #elif defined FUTURE
 

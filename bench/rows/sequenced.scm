@@ -37,7 +37,16 @@
    (define-sequenced-callback/post (post_foo (int a)) void (set! sum (+ sum a 100)))
    (define-sequenced-callback (take_sum) integer64
      (let ((taken sum)) (set! sum 0) taken))
-   (define-sequenced-callback/future (foo_later (int a)) int (+ a 100)))
+   (define-sequenced-callback/future (foo_later (int a)) int (+ a 100))
+   (define notices 0)
+   (define-sequenced-callback/notify (notice) void (set! notices (+ notices 1)))
+   (define-sequenced-callback (take_notices) int
+     (let ((taken notices)) (set! notices 0) taken))
+   (cond-expand
+     (held
+      (foreign-declare "void row_wait(void);")
+      (define-sequenced-callback (hold) void ((foreign-lambda void "row_wait"))))
+     (else)))
   (else))
 
 (cond-expand
