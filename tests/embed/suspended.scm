@@ -306,12 +306,6 @@ void tick(void);
   (set-signal-handler! signal/usr1
     (lambda (_) (set! handled (+ handled 1)) (open! (gate g)))))
 (define-sequenced-callback (signals_handled) int handled)
-; It waits with the runtime held, whichever server it is.
-(define-sequenced-callback (pass_exclusively (int g) (int n)) int
-  (exclusively
-   ((foreign-lambda void "tick"))
-   (pass-in-time (gate g) 1e7))
-  n)
 (define-sequenced-callback (tick_in_thread (int n)) void
   (start-thread
    (lambda ()

@@ -21,8 +21,7 @@ int changes(void), inner_stays(int), outer_stays(int), wait_and_nest(int, int), 
 int exclusively_stays(int), leave_exclusively(int), escape_exclusively(int), take_total(void);
 int be_victim(int), sleep_as_victim(void), read_as_victim(int), kill_itself(void);
 int be_killed_by_thread(void), be_killed_exclusively(void);
-int wait_and_kill_itself(int), lent_first(int, size_t), signals_handled(void),
-    pass_exclusively(int, int);
+int wait_and_kill_itself(int), lent_first(int, size_t), signals_handled(void);
 void open_gate(int), shut_gate(int), collect(void), put(int), bump(void), read_sleep_write(void);
 void exclusively_read_sleep_write(void), kill_victim(void), wake_victim(void), hold(void);
 void open_by_signal(int), tick_in_thread(int), read_in_thread(int);
@@ -97,7 +96,6 @@ static void shut_gates(void) {
 #define CALLER(name, expression)                                                                   \
   static void name(struct caller *c) { c->result = (expression); }
 CALLER(call_wait, wait_by(c->way, c->gate, c->fds[0], self(), c->n))
-CALLER(call_exclusively, pass_exclusively(c->gate, c->n))
 CALLER(call_fail, fail_after(c->gate, c->n))
 CALLER(call_raise, raise_after(c->gate, c->n))
 CALLER(call_bad, bad_after(c->gate))
@@ -635,24 +633,6 @@ static atomic_int ticks;
 void tick(void);
 void tick(void) { atomic_fetch_add(&ticks, 1); }
 
-static void be_signalled_exclusively(void) {
-  struct caller a = {0}, b = {0}, c = {0};
-  int before = atomic_load(&ticks);
-  suspend(&a, call_wait, 0, 1);
-  suspend(&b, call_wait, 0, 2);
-  open_by_signal(2);
-  start(&c, call_exclusively, 2, 3);
-  while (atomic_load(&ticks) == before)
-    sched_yield();
-  pthread_kill(pthread_self(), SIGUSR1);
-  finish(&c);
-  is_int(c.result, 3, "a handler in Scheme runs while a call waits that excludes others");
-  open_gate(0);
-  finish(&a);
-  finish(&b);
-  shut_gates();
-}
-
 static void leave_threads(void) {
   int fds[2];
   tick_in_thread(20);
@@ -757,7 +737,6 @@ int main(void) {
   be_lent();
   leave_threads();
   be_signalled();
-  be_signalled_exclusively();
   sleep_soundly();
   is_int(wrong_sums(10000), 0, "calls go on");
   return done();
