@@ -62,6 +62,7 @@ C_word callseq_scheme_stop_hosting(void);
 C_word callseq_scheme_close(void);
 C_word callseq_scheme_is_program(void);
 C_word callseq_scheme_can_wake(C_word server);
+C_word callseq_scheme_is_left(C_word server);
 int callseq_scheme_input_buffered(void);
 void callseq_scheme_take_over_signals(void);
 struct callseq_handle *callseq_scheme_handle(C_word object, char *place);

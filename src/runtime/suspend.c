@@ -275,6 +275,12 @@ C_word callseq_scheme_can_wake(C_word server) {
   return C_mk_bool(server_of(server)->request && !server_of(server)->job);
 }
 
+/* Is the server suspended for good, since the native thread of its call has given it up, or is one
+ * of the parent of this process? */
+C_word callseq_scheme_is_left(C_word server) {
+  return C_mk_bool(server_of(server)->away && !server_of(server)->request);
+}
+
 /* A spare server is attached, or the first one: it begins where the last request has been answered
  * or suspended. */
 C_word callseq_scheme_attach_spare(C_word server) {

@@ -24,8 +24,13 @@
 
 ;; The green thread that runs handlers, or #f.
 (define handling #f)
-;; Does a green thread run handlers, and has not been terminated in one?
-(define (handling?) (and handling (not (gone? handling))))
+;; Does a green thread run handlers, and goes on? One may have been terminated in a handler that waits, or
+;; wait there for a native thread of the parent of this process.
+(define (handling?)
+  (and handling
+       (not (gone? handling))
+       (let ((level (server-level handling)))
+         (not (and level (##core#inline "callseq_scheme_is_left" (record-of level)))))))
 
 ;; Runs the handlers of all signals that have come, unless that is being done, or left to the program.
 (define (handle-signals)

@@ -1,5 +1,5 @@
 ; Scheme signal handlers.
-(import (chicken platform) (chicken process signal) (chicken foreign) callseq)
+(import (chicken platform) (chicken process signal) (chicken foreign) (chicken time) callseq)
 
 #>
 #include <signal.h>
@@ -17,6 +17,9 @@ int nest(int), enter_deep(int, int, int);
 (define (handle signal)
   (set! seen (+ seen 1))
   (when fail? (error "in the signal handler"))
+  (when wait?
+    (set! wait? #f)
+    (##sys#thread-sleep! (+ (current-process-milliseconds) 1e7)))
   (handled signal))
 (set-signal-handler! signal/usr1 handle)
 
@@ -25,6 +28,13 @@ int nest(int), enter_deep(int, int, int);
 (define-sequenced-callback (twice (int n)) int (* 2 n))
 (define-sequenced-callback (seen_so_far) int seen)
 (define-sequenced-callback (let_it_fail (bool flag)) void (set! fail? flag))
+
+; Runs for ever; a handler that comes between waits.
+(define wait? #f)
+(define-sequenced-callback (run_until_waiting) void
+  (set! wait? #t)
+  (handled 0)
+  (let loop () (loop)))
 
 (define-sequenced-callback (handle_also (int signal)) void (set-signal-handler! signal handle))
 (define-sequenced-callback (handle_nesting (int signal)) void

@@ -12,7 +12,7 @@ int raise_inside(int), twice(int), seen_so_far(void), run_until_seen(void), slee
 int go_deep(int, int, int), run_until_given_up(int), inner(int), outer(int), plain(int),
     apply_to_many(void);
 void handle_deeply(int), sit_inside(void), let_it_fail(int), handle_also(int), handle_nesting(int),
-    ignore_it(int);
+    ignore_it(int), run_until_waiting(void);
 
 static sem_t done_with[65]; /* posted by Scheme's handler of each signal */
 static sem_t let_go;
@@ -211,6 +211,34 @@ static int waits_for_a_signal(void) {
   return 0;
 }
 
+static void *be_interrupted(void *unused) {
+  run_until_waiting();
+  return unused;
+}
+
+/* A handler that waits is one of its callback's, and so the parent's. */
+static int forks_while_one_waits(void) {
+  struct callseq_stats stats = {0};
+  pthread_t thread;
+  int status;
+  callseq_init();
+  pthread_create(&thread, NULL, be_interrupted, NULL);
+  wait_for(&done_with[0]);
+  pthread_kill(thread, SIGUSR1);
+  for (; !stats.suspended; callseq_stats(&stats))
+    usleep(1000);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    int before = seen_so_far();
+    raise(SIGUSR1);
+    while (seen_so_far() == before)
+      usleep(1000);
+    _exit(0);
+  }
+  _exit(waitpid(child, &status, 0) == child ? status : 1);
+}
+
 int main(void) {
   struct sigaction action = {.sa_handler = host_handler}, present;
   for (int i = 0; i < 65; i++)
@@ -252,6 +280,7 @@ int main(void) {
   is_int(not_inside, 0, "handlers that did not run inside, or could not call");
 
   is_int(in_child(in_a_child).code, 0, "a forked child has its signals handled");
+  is_int(in_child(forks_while_one_waits).code, 0, "also while a handler waits in its parent");
 
   ignore_it(SIGUSR1);
   sigaction(SIGUSR1, NULL, &present);
