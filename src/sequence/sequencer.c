@@ -796,8 +796,9 @@ static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *
 
 static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct callseq_waiter *w,
                                          uint32_t self, struct callseq_wait *wait) {
-  if (take_idle(s, self) ||
-      (atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED && steal(s, self))) {
+  /* One that is alone, as the service, may be who has just left for the heir: it steals none. */
+  if (take_idle(s, self) || (atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED &&
+                             !w->alone && steal(s, self))) {
     come_last(s, w);
     return CALLSEQ_ENTERED_HOLDER;
   }
