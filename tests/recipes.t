@@ -173,6 +173,22 @@ ok 'an extension with a library of its own' $CSC -s -J extension.scm -o extensio
 loads 'a program that has another'
 says 'it is told what is wrong' 'half: called in a copy of callseq' '-L -rdynamic'
 
+# A Scheme program that is compiled without the library, and so loads the egg, but linked with it.
+cat >steps.scm <<'END'
+(import scheme (chicken base) (chicken foreign) callseq)
+(foreign-declare "int half(int n);")
+(define-sequenced-callback (half (int n)) int (/ n 2))
+(print ((foreign-safe-lambda int "half" int) 8))
+END
+ok 'a program that is compiled without the library' $CSC -c steps.scm -o steps.o
+ok 'and linked with it' $CSC steps.o -o steps -link callseq
+ok 'runs' ./steps
+says 'and tells what was missing' 'half: called in a copy of callseq' '-link callseq also where it only compiles'
+ok 'compiled with it' $CSC -c steps.scm -o steps.o -link callseq
+ok 'and linked' $CSC steps.o -o steps -link callseq
+ok 'runs' ./steps
+says 'and works' 4
+
 ok 'csi loads the egg' csi -e '(import callseq) (print "loaded")'
 says 'and goes on' loaded
 fails 'csi refuses the form' \

@@ -43,8 +43,9 @@ void callseq_failure_closed(struct callseq_runtime *r, struct callseq_abi_reques
   case CALLSEQ_NEW:
     why = __atomic_load_n(&C_temporary_stack_bottom, __ATOMIC_RELAXED)
               ? "called in a copy of callseq that is not set up, while CHICKEN is, by the program "
-                "itself or by another copy; link what is loaded at run time without callseq, and "
-                "its program with callseq and -L -rdynamic"
+                "itself or by another copy; give csc -link callseq also where it only compiles the "
+                "program (csc -c), and link what is loaded at run time without callseq, its "
+                "program with callseq and -L -rdynamic"
               : "called before callseq_init";
     break;
   case CALLSEQ_LOADING:
