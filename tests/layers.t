@@ -32,7 +32,7 @@ climbs() {
     function height(path, part) {
       if (path == public) return level["runtime"]
       split(path, part, "/")
-      return level[part[2]]
+      return part[2] in level ? level[part[2]] : n + 1 # any other room is above all
     }
     BEGIN { n = split(rooms, name, " "); for (i = 1; i <= n; i++) level[name[i]] = i }
     height($2) > height($1)'
@@ -40,6 +40,11 @@ climbs() {
 is 'no file includes one of a room above' "$(climbs <arrows)" ''
 is 'the check sees one that does' "$(echo src/base/a.h src/runtime/b.h | climbs)" \
   'src/base/a.h src/runtime/b.h'
+
+is 'and a room that is none of these is above them' \
+  "$(echo src/base/a.h src/compile-time/b.h | climbs)" 'src/base/a.h src/compile-time/b.h'
+is 'no room but the runtime includes what CHICKEN has' \
+  "$(cd "$root" && grep -l '^#include <chicken' src/*/*.[chS] | grep -v '^src/runtime/')" ''
 
 # tsort takes a pair of the same for a single node, so that is looked for besides.
 grep '\.h .*\.h$' arrows >headers

@@ -67,7 +67,8 @@ static C_word *word_of(const struct callseq_handle *handle) {
 /* Adds `step` to the count unless that is 0. Returns what it was. */
 static uint32_t count(struct callseq_handle *handle, uint32_t step) {
   uint32_t was = atomic_load_explicit(&handle->count, memory_order_relaxed);
-  /* acquire and release: whoever takes it to 0 comes after all that others have done with it */
+  /* acquire and release: pairs with itself; whoever takes it to 0 comes after all that others have
+   * done with the handle */
   while (was && !atomic_compare_exchange_weak_explicit(
                     &handle->count, &was, was + step, memory_order_acq_rel, memory_order_relaxed)) {
   }

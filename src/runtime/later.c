@@ -193,6 +193,7 @@ bool callseq_later_begin(struct callseq_runtime *r) {
     begun = !r->suspend.never && callseq_service_start(r, "nothing can be executed later") &&
             callseq_backlog_init(&r->later.backlog, callseq_runtime_config(r)->post_limit,
                                  is_cancelled, forget);
+    /* release: pairs with the acquires of who asks whether it has begun */
     atomic_store_explicit(&r->later.begun, begun, memory_order_release);
   }
   pthread_mutex_unlock(&r->later.mutex);
@@ -200,6 +201,7 @@ bool callseq_later_begin(struct callseq_runtime *r) {
 }
 
 bool callseq_later_limit(struct callseq_runtime *r, unsigned limit) {
+  /* acquire: pairs with the release above, as everywhere that asks so */
   if (atomic_load_explicit(&r->later.begun, memory_order_acquire))
     return callseq_backlog_limit(&r->later.backlog, limit);
   return true;

@@ -40,6 +40,7 @@ static void drop_forked(const struct callseq_backlog_place *place) {
 }
 
 void callseq_later_close(struct callseq_runtime *r) {
+  /* acquire: pairs with the release in callseq_later_begin */
   if (!atomic_load_explicit(&r->later.begun, memory_order_acquire))
     return;
   callseq_backlog_close(&r->later.backlog, drop_closed);

@@ -72,6 +72,7 @@ static bool is_flushed(struct callseq_runtime *r, uint64_t ticket) {
 /* Notifications are not what was posted. */
 int callseq_flush(unsigned ms) {
   struct callseq_runtime *r = &callseq_runtime;
+  /* acquire: pairs with the release in callseq_later_begin */
   if (!atomic_load_explicit(&r->later.begun, memory_order_acquire))
     return CALLSEQ_OK;
   if (callseq_later_would_wait_for_itself(r))

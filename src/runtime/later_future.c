@@ -23,6 +23,7 @@ static int status_of(const struct callseq_future *f, uint32_t state) {
 }
 
 static void call_then(struct callseq_future *f) {
+  /* acquire: pairs with the release of who ends it */
   f->then(f->data, status_of(f, atomic_load_explicit(&f->state, memory_order_acquire)));
   callseq_later_release(f);
 }

@@ -1,78 +1,115 @@
 /* The functions of src/runtime that callseq.scm calls, all on the Scheme stack and by the holder;
- * each is explained where it is defined. Needs call.h before it. */
+ * what is more than a name and a line is told where it is defined. Needs call.h before it. */
 #ifndef CALLSEQ_SCHEME_H
 #define CALLSEQ_SCHEME_H
 
-void callseq_scheme_provide(int which, C_word value);
-int callseq_scheme_hosted(void);
+/* ---- Loading: loading.c, roots.c, handles.c ---- */
+
+int callseq_scheme_hosted(void);                      /* does callseq_init load the program? */
+void callseq_scheme_provide(int which, C_word value); /* one of procedures.h, for C */
+void callseq_scheme_load_failed(char *trace);         /* the program's code has raised */
+void callseq_scheme_provide_signals(C_word handlers); /* CHICKEN's vector of handlers */
+struct callseq_handle *callseq_scheme_handle(C_word object, char *place);
+int callseq_scheme_watches_handles(void); /* is `place` wanted? */
+
+/* ---- Levels and calls: levels.c, laps.c, batch.c, invoke.c ---- */
+
 C_word callseq_scheme_enter_level(void);
 C_word callseq_scheme_begin(void);
+C_word callseq_scheme_redeliver(C_word serial, C_word value);
+void callseq_scheme_new_lap(C_word c, C_word *av) C_noret;
+void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
+C_word callseq_scheme_refuse(C_word serial);
+/* The library's own callbacks get their procedures. */
+void callseq_scheme_define_invoke(C_word value);
+void callseq_scheme_define_post(C_word procedure);
+void callseq_scheme_define_resume(C_word procedure);
+void callseq_scheme_define_service(C_word procedure);
+void callseq_scheme_define_finish(C_word procedure);
+void callseq_scheme_define_evaluation(int which, C_word procedure);
+
+/* ---- Failures and the end: failure.c, exit.c, close.c ---- */
+
+void callseq_scheme_abandon(void);
+void callseq_scheme_fail(char *message, char *trace);
+/* Of the current callback, for messages: its name, and its result's type and what that accepts. */
+char *callseq_scheme_name(void);
+char *callseq_scheme_type(void);
+char *callseq_scheme_accepts(void);
+void callseq_scheme_exit(int code); /* the thunks of on-exit have run: ends the process */
+C_word callseq_scheme_close(void);
+
+/* ---- Interrupts and signals: interrupts.c, signals.c, levels.c ---- */
+
 C_word callseq_scheme_hold_interrupts(void);
 C_word callseq_scheme_allow_interrupts(void);
 C_word callseq_scheme_has_room(void);
 C_word callseq_scheme_keep_mask(void);
-void callseq_scheme_abandon(void);
-void callseq_scheme_fail(char *message, char *trace);
-void callseq_scheme_load_failed(char *trace);
-C_word callseq_scheme_redeliver(C_word serial, C_word value);
-char *callseq_scheme_name(void);
-char *callseq_scheme_type(void);
-char *callseq_scheme_accepts(void);
-void callseq_scheme_exit(int code);
-void callseq_scheme_born(int thunk);
-void callseq_scheme_tell_children(void *function);
-C_word callseq_scheme_forks(void);
-void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
-void callseq_scheme_new_lap(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_next_signal(void);
-void callseq_scheme_catch_signal(int number);
-void callseq_scheme_provide_signals(C_word handlers);
 C_word callseq_scheme_signals_pending(void);
-void callseq_scheme_run_job(C_word c, C_word *av) C_noret;
-void callseq_scheme_define_resume(C_word procedure);
+void callseq_scheme_catch_signal(int number);
+void callseq_scheme_take_over_signals(void); /* all that have handlers are caught */
+
+/* ---- fork: birth.c, fork_steps.c ---- */
+
+void callseq_scheme_born(int thunk); /* this child of process-fork goes on in a call */
+C_word callseq_scheme_forks(void);   /* how many have made this process */
+void callseq_scheme_tell_children(void *function); /* is called in each child */
+
+/* ---- Suspension: suspend.c. A server is a record as a fixnum ---- */
+
 C_word callseq_scheme_make_server(C_word level);
-C_word callseq_scheme_can_suspend(void);
+void callseq_scheme_drop_server(C_word server);
+C_word
+callseq_scheme_end_server(C_word server); /* its green thread was terminated: its call fails */
+C_word callseq_scheme_can_suspend(void);  /* the current call? */
 C_word callseq_scheme_exclude(C_word begins);
 C_word callseq_scheme_is_later(void);
-C_word callseq_scheme_is_polled(C_word server);
+C_word
+callseq_scheme_is_polled(C_word server); /* no native thread waits for it: the service does */
+/* The current call waits: for a descriptor, or -1; for so long, or for ever if that is negative. */
 void callseq_scheme_suspend(int fd, int input, int output, double milliseconds);
-C_word callseq_scheme_give_way(void);
+C_word callseq_scheme_give_way(void);      /* it waits for nothing but its next turn */
+C_word callseq_scheme_ring(C_word server); /* it can go on */
+C_word callseq_scheme_attach_spare(C_word server);
+C_word callseq_scheme_attach(C_word request);
+C_word callseq_scheme_resumed(C_word request);
+C_word callseq_scheme_can_wake(C_word server);
+C_word callseq_scheme_is_left(C_word server);
+/* Blocking C functions, and what errno they have left. */
+void callseq_scheme_run_job(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_take_job(C_word job);
 C_word callseq_scheme_left_errno(void);
 C_word callseq_scheme_forget_errno(void);
-C_word callseq_scheme_ring(C_word server);
-C_word callseq_scheme_end_server(C_word server);
-C_word callseq_scheme_attach_spare(C_word server);
-C_word callseq_scheme_resumed(C_word request);
-C_word callseq_scheme_attach(C_word request);
-void callseq_scheme_drop_server(C_word server);
-void callseq_scheme_define_service(C_word procedure);
+
+/* ---- The service: service.c, errands.c ---- */
+
+/* What it waits for: the first starts a new list. Negative: no deadline. */
 void callseq_scheme_publish_deadline(double milliseconds);
 void callseq_scheme_publish_descriptor(int fd, int input, int output);
 C_word callseq_scheme_is_wanted(void);
 C_word callseq_scheme_is_asked(void);
 C_word callseq_scheme_stay(void);
-C_word callseq_scheme_serve_again(void);
-C_word callseq_scheme_note_ready(void);
+C_word callseq_scheme_serve_again(void); /* it has left work, and is to call again */
+C_word callseq_scheme_note_ready(void);  /* a green thread has been made ready */
 int callseq_scheme_run_elsewhere(C_word job, C_word waiting);
 C_word callseq_scheme_next_done(void);
-C_word callseq_scheme_has_errands(void);
+C_word callseq_scheme_has_errands(void); /* is there one that has not ended? */
+
+/* ---- Scheme programs: program.c ---- */
+
 C_word callseq_scheme_host(C_word nursery);
 C_word callseq_scheme_stop_hosting(void);
-C_word callseq_scheme_close(void);
 C_word callseq_scheme_is_program(void);
-C_word callseq_scheme_can_wake(C_word server);
-C_word callseq_scheme_is_left(C_word server);
 int callseq_scheme_input_buffered(void);
-void callseq_scheme_take_over_signals(void);
-struct callseq_handle *callseq_scheme_handle(C_word object, char *place);
-int callseq_scheme_watches_handles(void);
-void callseq_scheme_define_evaluation(int which, C_word procedure);
-char *callseq_scheme_evaluation_text(C_word request);
+
+/* ---- Evaluating: evaluate.c ---- */
+
+char *callseq_scheme_evaluation_text(C_word request); /* what is to be evaluated, */
+C_word callseq_scheme_is_printed(C_word request);     /* and is its value wanted? */
 char *callseq_scheme_unserved(void);
-C_word callseq_scheme_is_printed(C_word request);
-C_word callseq_scheme_refuse(C_word serial);
-void callseq_scheme_define_finish(C_word procedure);
+
+/* ---- Replies ---- */
 
 /* The reply of the library's own callbacks, which have no result. */
 CALLSEQ_INLINE C_word callseq_scheme_reply_void(C_word serial) {
@@ -89,8 +126,5 @@ CALLSEQ_IN_HEADER C_word callseq_scheme_reply(C_word serial, C_word value) {
 #define CALLSEQ_SCHEME_CALLBACK(what, call)                                                        \
   .name = what, .type = "void", .accepts = "anything", .reply = callseq_scheme_reply,              \
   .bytes = sizeof(call)
-
-void callseq_scheme_define_invoke(C_word value);
-void callseq_scheme_define_post(C_word procedure);
 
 #endif

@@ -348,6 +348,7 @@ bool callseq_service_start(struct callseq_runtime *r, const char *lacking) {
   int none = NONE;
   if (r->suspend.never)
     return false;
+  /* acquire, both: pairs with the release in start */
   if (!atomic_compare_exchange_strong_explicit(&r->service.state, &none, BEGINS,
                                                memory_order_acquire, memory_order_acquire))
     return true;

@@ -46,6 +46,7 @@ void callseq_stats(struct callseq_stats *stats) {
   stats->collections = peek(&r->counts.collections);
   stats->inside_ns = peek(&r->counts.inside_ns);
   stats->handles = callseq_handles_alive(r);
+  /* acquire: pairs with the release in callseq_later_begin */
   bool later = atomic_load_explicit(&r->later.begun, memory_order_acquire);
   stats->posted = later ? callseq_backlog_count(&r->later.backlog) : 0;
   stats->executed_later = peek(&r->later.executed);

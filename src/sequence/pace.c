@@ -23,8 +23,7 @@
 /* Measured on two processors, see doc/benchmarks.md. */
 enum {
   POLL_NS = 2000,       /* from one look at the lock to the next */
-  GLANCE_NS = 50,       /* the same, of a thread that has just come, */
-  GLANCES = 12,         /* before it queues */
+  GLANCE_NS = 50,       /* the same, of a thread that has just come */
   PATIENCE = 25,        /* polls of an heir before it demands the lock */
   FOLLOWER_POLLS = 5,   /* of a follower before it sleeps */
   NAP_NS = 200000,      /* of a busy heir that sees the lock in use by short calls */

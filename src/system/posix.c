@@ -13,9 +13,9 @@
  * it sees none before its record and the thread itself end. Where there is no memory for a record,
  * one of a few that are kept for that is taken.
  *
- * This layer has globals, as nothing else below the sequencer does: who wakes has an address and
- * nothing more, and so has who passes a signal on. A forked child has one thread, so everything
- * begins anew there: whatever the parent's threads held or waited for does not concern it.
+ * It has globals, as the system has: who wakes has an address and nothing more, and so has who
+ * passes a signal on. A forked child has one thread, so everything begins anew there: whatever the
+ * parent's threads held or waited for does not concern it.
  */
 /* For glibc. macOS and the BSDs show everything unless a standard is named, which is why none is.
  */
@@ -229,6 +229,7 @@ void callseq_system_forget_thread(void) {
   /* A signal that has been sent comes at the end of a system call at the latest. It must find the
    * record, or it would be taken for a new one. */
   sched_yield();
+  /* seq_cst, both, compiler only: pair with what a signal handler of this thread reads */
   atomic_signal_fence(memory_order_seq_cst);
   self = NULL;
   atomic_signal_fence(memory_order_seq_cst);
