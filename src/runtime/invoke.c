@@ -9,7 +9,9 @@
 #include "suspend.h"
 #include "thread.h"
 
-enum { ROOM = 96 << 10 }; /* of the nursery, at most, that the function should find */
+/* So much of the nursery, at most, should the function find: a nested call, which wants up to half
+ * of it (levels.c), and C frames before that. */
+enum { ROOM = 192 << 10 };
 
 struct invocation {
   struct callseq_abi_request request;
