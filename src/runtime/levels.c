@@ -59,15 +59,21 @@ static ptrdiff_t level_room(struct callseq_runtime *r) {
   return part < LEVEL_ROOM ? part : LEVEL_ROOM;
 }
 
-/* CHICKEN can be re-entered only from a safe lambda, and each level needs one of its own. */
+/* CHICKEN can be re-entered only from a safe lambda, and each level needs one of its own: one that
+ * has begun since the innermost level has. That is more than a count of levels: plain callbacks
+ * under callseq_invoke take safe lambdas too. */
+static bool is_unsafe(struct callseq_runtime *r) {
+  int taken = r->levels.depth ? r->levels.innermost->safe : 0;
+  return callseq_roots_safe_lambdas(r, taken + 1) <= taken;
+}
+
 CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
                                           struct callseq_abi_request *q) {
   struct callseq_level level = {.outer = r->levels.innermost, .below = r->fast.now, .begins = true};
   fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
   callseq_failure_check_stack(r);
   CALLSEQ_ASSERT_HOLDER(r);
-  if (!r->roots.procedures[CALLSEQ_PROCEDURE_serve_level] ||
-      callseq_roots_safe_lambdas(r, r->levels.depth + 1) <= r->levels.depth) {
+  if (!r->roots.procedures[CALLSEQ_PROCEDURE_serve_level] || is_unsafe(r)) {
     callseq_failure_set(
         q, CALLSEQ_UNSAFE,
         callseq_format("%s: called from C code under a plain foreign-lambda, where CHICKEN cannot "

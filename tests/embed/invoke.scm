@@ -4,6 +4,7 @@
 #>
 int invoke_from_scheme(void), invoke_below(int);
 void invoke_with_frames(void);
+int call_below(void), call_unsafely(void);
 <#
 
 (define total 0)
@@ -19,6 +20,11 @@ void invoke_with_frames(void);
 ; Plain functions and invocations in turn: how many levels there were room for, of n.
 (define invoke-below (foreign-safe-lambda int "invoke_below" int))
 (define-external (levels (int n)) int (if (zero? n) 0 (+ 1 (invoke-below (- n 1)))))
+; A callback below a plain function calls C that may not call back.
+(define call-below (foreign-safe-lambda int "call_below"))
+(define call-unsafely (foreign-lambda int "call_unsafely"))
+(define-external (nest_plainly) int (call-below))
+(define-sequenced-callback (nest_unsafely) int (call-unsafely))
 (define-sequenced-callback (with_frames) void
   ((foreign-safe-lambda void "invoke_with_frames")))
 

@@ -53,6 +53,15 @@ static int start_small(size_t nursery) {
   return callseq_init_with(&config);
 }
 
+int call_below(void), call_unsafely(void), nest_plainly(void), nest_unsafely(void);
+int call_below(void) { return nest_unsafely(); }
+int call_unsafely(void) {
+  int result = twice(2), status = callseq_last_status();
+  callseq_clear_error();
+  return result == 0 ? status : CALLSEQ_OK;
+}
+static void nest_all(void *argument) { *(int *)argument = nest_plainly(); }
+
 static void make_levels(void *argument) {
   int *n = argument;
   *n = levels(*n);
@@ -178,6 +187,9 @@ int main(void) {
   is_int(job.out, 24, "their results");
   is_int(job.reached, 1, "an inner failure stays inside");
   is_int(invoke_inside(), 144, "callseq_invoke from inside a callback");
+  int status = 0;
+  is_int(callseq_invoke(nest_all, &status), CALLSEQ_OK, "callbacks below a plain one");
+  is_int(status, CALLSEQ_UNSAFE, "a plain foreign-lambda there is no place to call from");
 
   callseq_clear_error();
   int before = 0, after = 0;
