@@ -62,6 +62,10 @@ says 'they are executed, whatever the program does' 'asleep: 100 42 100' 'comput
   'outside: 100 42 100'
 says 'their limit can be set late' 'limits: 1024 0 1976 0 97000' 'seen: 100100'
 
+ok 'a program that binds: builds' $CSC binds.scm -o binds -link callseq
+ok 'a program that binds: runs' ./binds
+says 'callbacks see nothing of it, nor it of theirs' 'wrong: 0' 'lost: 0'
+
 # A native thread that was there before the library.
 ok 'a library that has a thread: builds' $CC -shared -fPIC -pthread early.c -o libearly.so
 ok 'what begins it: builds' \

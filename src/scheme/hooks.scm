@@ -127,6 +127,11 @@
   (replace! '##sys#force-primordial interrupt-wait)
   (replace! '##sys#thread-kill! killer))
 
+;; Has a program that is asked to give way let a continuation first undo the bindings that it leaves.
+(define (keep-captures)
+  (replace! 'scheme#call-with-current-continuation (lambda (_) capture))
+  (replace! 'chicken.base#call/cc (lambda (_) capture)))
+
 ;; Has interrupts look for signals, and for who waits; see signals.scm.
 (define (catch-interrupts)
   (replace! '##sys#interrupt-hook interrupt-hook))

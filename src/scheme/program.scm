@@ -15,6 +15,7 @@
     (end-hosting)
     (end-with-program)
     (keep-prompt)
+    (keep-captures)
     (catch-interrupts)
     (take-over-signals)))
 

@@ -68,7 +68,7 @@
             (##core#inline "callseq_scheme_is_asked")
             0))
       (cond ((eq? asked 0) (hook reason state))
-            ((not (##core#inline "callseq_scheme_can_suspend")) (hook reason state))
+            ((or (binds?) (not (##core#inline "callseq_scheme_can_suspend"))) (hook reason state))
             ((eq? asked 1)
              (##core#inline "callseq_scheme_hold_interrupts")
              (give-way (lambda () (hook #f state))))
