@@ -7,6 +7,7 @@
 
 #include "runtime.h"
 
+#include "base/list.h"
 #include "errands.h"
 #include "scheme.h"
 #include "service.h"
@@ -55,17 +56,12 @@ static struct callseq_errand *make_errand(struct callseq_runtime *r, C_word job,
     return NULL;
   errand->job = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job);
   errand->waiting = callseq_roots_take(r, waiting);
-  errand->after = r->service.errands;
-  errand->link = &r->service.errands;
-  if (errand->after)
-    errand->after->link = &errand->after;
-  return r->service.errands = errand;
+  CALLSEQ_LIST_ADD(r->service.errands, errand, after, link);
+  return errand;
 }
 
 static void end_errand(struct callseq_runtime *r, struct callseq_errand *errand) {
-  *errand->link = errand->after;
-  if (errand->after)
-    errand->after->link = errand->link;
+  CALLSEQ_LIST_REMOVE(errand, after, link);
   callseq_roots_give_back(r, errand->waiting);
   free(errand);
 }

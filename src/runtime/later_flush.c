@@ -11,6 +11,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "later_parts.h"
 #include "thread.h"
 
@@ -24,18 +25,12 @@ void callseq_later_settle(struct callseq_runtime *r, uint64_t ticket) {
 
 void callseq_later_link_in(struct callseq_runtime *r, struct callseq_future *f) {
   pthread_mutex_lock(&r->later.mutex);
-  f->next = r->later.outstanding;
-  f->link = &r->later.outstanding;
-  if (f->next)
-    f->next->link = &f->next;
-  r->later.outstanding = f;
+  CALLSEQ_LIST_ADD(r->later.outstanding, f, next, link);
   pthread_mutex_unlock(&r->later.mutex);
 }
 
 void callseq_later_unlink_locked(struct callseq_future *f) {
-  *f->link = f->next;
-  if (f->next)
-    f->next->link = f->link;
+  CALLSEQ_LIST_REMOVE(f, next, link);
   f->link = NULL;
 }
 

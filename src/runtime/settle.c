@@ -15,6 +15,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "batch.h"
 #include "close.h"
 #include "errands.h"
@@ -77,22 +78,15 @@ static void run_outside(struct callseq_server *v) {
 static bool begin_waiting(struct callseq_runtime *r, struct callseq_server *v) {
   pthread_mutex_lock(&r->suspend.mutex);
   bool waits = !callseq_close_is_over(r) || callseq_program_is(r, v->request);
-  if (waits) {
-    v->next_outside = r->suspend.outside;
-    v->link_outside = &r->suspend.outside;
-    if (v->next_outside)
-      v->next_outside->link_outside = &v->next_outside;
-    r->suspend.outside = v;
-  }
+  if (waits)
+    CALLSEQ_LIST_ADD(r->suspend.outside, v, next_outside, link_outside);
   pthread_mutex_unlock(&r->suspend.mutex);
   return waits;
 }
 
 static void end_waiting(struct callseq_runtime *r, struct callseq_server *v) {
   pthread_mutex_lock(&r->suspend.mutex);
-  *v->link_outside = v->next_outside;
-  if (v->next_outside)
-    v->next_outside->link_outside = v->link_outside;
+  CALLSEQ_LIST_REMOVE(v, next_outside, link_outside);
   pthread_mutex_unlock(&r->suspend.mutex);
 }
 
