@@ -41,6 +41,7 @@
 
 enum { MEASURED = 16 }; /* one in so many */
 
+/* By the thread that is taking, or that gives the backlog another ring. */
 static struct callseq_backlog_ring *ring_of(struct callseq_backlog *b) {
   return atomic_load_explicit(&b->ring, memory_order_relaxed);
 }
@@ -149,7 +150,8 @@ enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void 
     }
     if (!is_allowed(b, tail / 2))
       return CALLSEQ_BACKLOG_FULL;
-    place = place_of(b, tail / 2);
+    /* acquire: pairs with the store in move_to: a newer ring than the tail is whole */
+    place = place_in(atomic_load_explicit(&b->ring, memory_order_acquire), tail / 2);
     /* acquire: pairs with the release in pass */
     if (atomic_load_explicit(&place->turn, memory_order_acquire) != tail) {
       if (atomic_load_explicit(&b->tail, memory_order_relaxed) == tail)
@@ -225,9 +227,12 @@ void callseq_backlog_take(struct callseq_backlog *b) {
 
 bool callseq_backlog_is_empty(struct callseq_backlog *b) {
   for (;;) {
+    /* acquire: pairs with the store in move_to. seq_cst: see backlog.h; what is put in another ring
+     * is looked for there */
+    struct callseq_backlog_ring *ring = atomic_load_explicit(&b->ring, memory_order_seq_cst);
     uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
     /* acquire: pairs with the release in pass. seq_cst: see backlog.h */
-    if (atomic_load_explicit(&place_of(b, head)->turn, memory_order_seq_cst) == 2 * head + 1)
+    if (atomic_load_explicit(&place_in(ring, head)->turn, memory_order_seq_cst) == 2 * head + 1)
       return false;
     if (atomic_load_explicit(&b->head, memory_order_relaxed) == head)
       return true; /* else things have been moved together meanwhile */
@@ -305,7 +310,8 @@ static bool move_to(struct callseq_backlog *b, struct callseq_backlog_ring *ring
     }
     *place_in(ring, tail) = (struct callseq_backlog_place){.turn = 2 * tail + 1, .ticket = tail};
     ring->before = old;
-    atomic_store_explicit(&b->ring, ring, memory_order_relaxed);
+    /* release, seq_cst: pairs with the loads in callseq_backlog_put, callseq_backlog_is_empty */
+    atomic_store_explicit(&b->ring, ring, memory_order_seq_cst);
     atomic_fetch_add_explicit(&b->cancelled, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&b->moved, 1, memory_order_relaxed);
     /* release: pairs with the acquire in callseq_backlog_put */

@@ -272,6 +272,43 @@ static void at_once(bool close_in_between) {
     ok(full > 0, "it was full %ld times", (long)full);
 }
 
+/* ---- A limit that grows while others put ---- */
+
+enum { GROWTHS = 300, GROWN = 512 };
+
+static struct thing grown[2][GROWN];
+
+static void *put_all(void *argument) {
+  struct thing *things = argument;
+  for (int i = 0; i < GROWN; i++)
+    while (put(&things[i]) == CALLSEQ_BACKLOG_FULL)
+      sched_yield();
+  return NULL;
+}
+
+static void growth(void) {
+  long missing = 0, disorder = 0;
+  for (int round = 0; round < GROWTHS; round++) {
+    pthread_t threads[2];
+    set_up(1);
+    for (int i = 0; i < 2; i++) {
+      for (int n = 0; n < GROWN; n++)
+        grown[i][n] = (struct thing){.by = i, .number = n};
+      pthread_create(&threads[i], NULL, put_all, grown[i]);
+    }
+    for (uint64_t limit = 2; limit <= 2 * GROWN; limit *= 2)
+      callseq_backlog_limit(&b, limit);
+    for (int i = 0; i < 2; i++)
+      pthread_join(threads[i], NULL);
+    long next[2] = {0, 0};
+    for (struct thing *t; (t = take());)
+      disorder += t->number != next[t->by]++;
+    missing += 2 * GROWN - next[0] - next[1];
+  }
+  is_int(missing, 0, "while a limit grows, %d times, nothing is lost", GROWTHS);
+  is_int(disorder, 0, "and each thread's come in order");
+}
+
 int main(void) {
   order_and_limit();
   cancelling();
@@ -281,5 +318,6 @@ int main(void) {
   forking();
   at_once(false);
   at_once(true);
+  growth();
   return done();
 }
