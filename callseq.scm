@@ -130,7 +130,11 @@
 
 (include "src/scheme/c.scm")
 (include "src/scheme/levels.scm")
+(include "src/scheme/green-threads.scm")
+(include "src/scheme/servers.scm")
+(include "src/scheme/bindings.scm")
 (include "src/scheme/suspension.scm")
+(include "src/scheme/blocking.scm")
 (include "src/scheme/handles.scm")
 (include "src/scheme/failures.scm")
 (include "src/scheme/reports.scm")

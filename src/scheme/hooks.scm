@@ -119,7 +119,7 @@
                 (##core#inline "callseq_scheme_forget_errno")
                 (update)))))
 
-;; Has callbacks that wait be suspended; see suspension.scm.
+;; Has callbacks that wait be suspended; see suspension.scm and bindings.scm.
 (define (keep-scheduling)
   (set! ##sys#dynamic-wind bind)
   (replace! '##sys#schedule scheduler)

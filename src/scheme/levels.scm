@@ -1,6 +1,6 @@
 ;;; The resident loop, and the levels above it.
 ;;;
-;;; run-server (suspension.scm) is the resident loop. It waits, inside C, for the first request and
+;;; run-server (servers.scm) is the resident loop. It waits, inside C, for the first request and
 ;;; jumps to its procedure; that one's reply gives the procedure of the next request, and so on: a
 ;;; callback ends by jumping to the next one. Nothing returns to it; it begins anew after a failure, by the
 ;;; continuation kept in `levels`, with parameters, winders and handlers as they were.

@@ -19,9 +19,6 @@
           ((program?) (handler signal))
           (else ((guarded (lambda () (handler signal)) "Error in a signal handler"))))))
 
-;; A green thread that is terminated never says that it has ended.
-(define (gone? thread) (memq (##sys#slot thread 3) '(dead terminated)))
-
 ;; The green thread that runs handlers, or #f.
 (define handling #f)
 ;; Does a green thread run handlers, and goes on? One may have been terminated in a handler that waits, or
