@@ -90,7 +90,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_callback *callback = at->request->callback; /* of what may be gone below */
   struct callseq_abi_request *next = NULL;
   bool lent = reply_to == CALLSEQ_ABI_TO_WAITER || reply_to == CALLSEQ_ABI_TO_NOBODY;
-  bool serving = lent ? r->later.serving : callseq_service_is(callback);
+  bool serving = lent ? r->later.by_service : callseq_service_is(callback);
   callseq_tools_release(at->request);
   if (lent)
     CALLSEQ_POINT1(leave, callback->name);

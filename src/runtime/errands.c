@@ -126,7 +126,7 @@ static bool end_all(struct callseq_runtime *r, uint64_t deadline) {
     }
     if (!r->service.errands)
       return true;
-    if (!callseq_service_wait_past(&r->service.finished, finished, deadline))
+    if (!callseq_park_wait_past(&r->service.finished, finished, deadline))
       return false;
   }
 }

@@ -83,7 +83,7 @@ static struct callseq_abi_request *take_post(struct callseq_runtime *r, bool *bu
 /* May this batch go on? The service tells of what has ended, before it goes on: nobody knows how
  * long the next one takes. */
 static bool has_turn(struct callseq_runtime *r, bool serving) {
-  uint32_t served = r->later.served;
+  uint32_t served = r->later.in_batch;
   if (!serving) /* nobody, under CALLSEQ_BATCH_NONE */
     return served < atomic_load_explicit(&r->fast.sequencer.batch_limit, memory_order_relaxed);
   return served < SERVED && !callseq_service_has_chores(r) &&
@@ -106,8 +106,8 @@ struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool s
       break;
   }
   if (q) {
-    r->later.serving = serving;
-    r->later.served++;
+    r->later.by_service = serving;
+    r->later.in_batch++;
     return q;
   }
   if (serving) {
@@ -115,8 +115,8 @@ struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool s
     if (!has || busy)
       callseq_service_tell(r);
   }
-  r->later.serving = false;
-  r->later.served = 0;
+  r->later.by_service = false;
+  r->later.in_batch = 0;
   return NULL;
 }
 

@@ -171,8 +171,8 @@ struct callseq_runtime {
     struct callseq_abi_notice *known;             /* all that are defined */
     struct callseq_future *spare;                 /* so many, for small calls: */
     uint32_t spares;
-    uint32_t served; /* of them, in the present batch */
-    bool serving;    /* which is the service's */
+    uint32_t in_batch; /* of them, in the present batch */
+    bool by_service;   /* which is the service's */
     /* Any thread reads these. */
     _Atomic(uint64_t) executed, longest;           /* the longest time in the queue, in ns */
     _Atomic(uint64_t) refused, cancelled, dropped; /* any thread */
@@ -194,16 +194,16 @@ struct callseq_runtime {
 
   /* What no native thread waits for; see service.c. Holder, but for what says otherwise. */
   struct {
-    _Atomic(int) state;       /* one of enum callseq_service_state; any thread */
-    struct callseq_bell bell; /* made and closed while nobody can tell; any thread, and signal
-                                 handlers, ring it */
-    _Atomic(bool) told;       /* since the service last began to call; as `bell` */
-    _Atomic(bool) reported;   /* that there can be no service; any thread */
-    bool ready;               /* a green thread has been made ready */
-    sigset_t mask;            /* of the thread that made the service's, as it makes it */
-    pthread_t thread;         /* the service's; written by who makes it, before it LIVES */
-    _Atomic(uint32_t) ended;  /* not 0: that thread is about to end; it */
-    _Atomic(uint32_t) served; /* the host's service: not 0 while a thread serves; any thread */
+    _Atomic(int) state;        /* one of enum callseq_service_state; any thread */
+    struct callseq_bell bell;  /* made and closed while nobody can tell; any thread, and signal
+                                  handlers, ring it */
+    _Atomic(bool) told;        /* since the service last began to call; as `bell` */
+    _Atomic(bool) reported;    /* that there can be no service; any thread */
+    bool ready;                /* a green thread has been made ready */
+    sigset_t mask;             /* of the thread that made the service's, as it makes it */
+    pthread_t thread;          /* the service's; written by who makes it, before it LIVES */
+    _Atomic(uint32_t) ended;   /* not 0: that thread is about to end; it */
+    _Atomic(uint32_t) serving; /* the host's service: not 0 while a thread serves; any thread */
     /* What it waits for: its own, and the holder's in its call. */
     struct callseq_front front; /* the host's service has one */
     struct pollfd *set;         /* the bell first, so many: */

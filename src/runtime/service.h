@@ -57,9 +57,6 @@ bool callseq_service_has_thread(struct callseq_runtime *r);
  * it has not ended until then (by callseq_clock_now). */
 bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline);
 
-/* Waits until *word is no more what it was, by callseq_park_wake. False: not until then. */
-bool callseq_service_wait_past(_Atomic(uint32_t) *word, uint32_t before, uint64_t deadline);
-
 /* In a forked child: makes the child's, if the parent had one. What the parent's was told is
  * forgotten. */
 void callseq_service_forked(struct callseq_runtime *r);

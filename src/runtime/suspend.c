@@ -128,9 +128,7 @@ CALLSEQ_INLINE void suspend(int fd, short events, double milliseconds, bool at_o
   v->events = events;
   v->at_once = at_once;
   v->timed_out = false;
-  v->deadline = milliseconds < 0 ? 0
-                                 : callseq_clock_now() +
-                                       (uint64_t)(milliseconds < 1e12 ? milliseconds * 1e6 : 1e18);
+  v->deadline = callseq_clock_deadline_in(milliseconds);
   atomic_store_explicit(&v->rung, CALLSEQ_RUNG_NOT, memory_order_relaxed);
   q->server = v;
   q->status = CALLSEQ_ABI_SUSPENDED;

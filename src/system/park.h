@@ -7,6 +7,8 @@
 #ifndef CALLSEQ_PARK_H
 #define CALLSEQ_PARK_H
 
+#include "base/clock.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +16,20 @@
 /* Sleeps while *word == expected, until woken, for at most `milliseconds` (0: no limit). Returns
  * false only when the limit ran out; may return true for no reason at all. */
 bool callseq_park_wait(_Atomic(uint32_t) *word, uint32_t expected, uint32_t milliseconds);
+
+/* Sleeps until *word is no more `before`, by callseq_park_wake. False: not until `deadline`, by
+ * callseq_clock_now; 0 is for ever. */
+static inline bool callseq_park_wait_past(_Atomic(uint32_t) *word, uint32_t before,
+                                          uint64_t deadline) {
+  /* acquire: pairs with the releases of who changes it */
+  while (atomic_load_explicit(word, memory_order_acquire) == before) {
+    int ms = callseq_clock_left(deadline);
+    if (!ms)
+      return false;
+    callseq_park_wait(word, before, ms < 0 ? 0 : (uint32_t)ms);
+  }
+  return true;
+}
 
 /* Sleeps for about so long, a good deal longer where the system counts in coarser units. */
 void callseq_park_nap(uint32_t nanoseconds);

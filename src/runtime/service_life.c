@@ -1,0 +1,171 @@
+/* The service's beginning and end: of a thread of the library's, or of the host's loop as the
+ * service.
+ *
+ * The thread takes no signals: it is not one of the host's threads, which may block a signal in all
+ * of them and wait for it.
+ */
+#define _DEFAULT_SOURCE /* which chicken.h switches off */
+#include <chicken.h>
+
+#include "runtime.h"
+
+#include "base/clock.h"
+#include "service_parts.h"
+#include "system/bell.h"
+#include "system/front.h"
+#include "system/park.h"
+#include "system/system.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The library's thread ---- */
+
+/* It may be told of something by the code that is being loaded. */
+static void wait_for_setup(struct callseq_runtime *r) {
+  if (atomic_load_explicit(&r->setup.state, memory_order_relaxed) != CALLSEQ_LOADING)
+    return;
+  pthread_mutex_lock(&r->setup.mutex);
+  pthread_mutex_unlock(&r->setup.mutex);
+}
+
+static void *run(void *runtime) {
+  struct callseq_runtime *r = runtime;
+  callseq_system_name_thread("callseq-service");
+  do {
+    struct pollfd bell;
+    struct pollfd *set = callseq_service_watched(r, &bell); /* a fork has replaced the bell */
+    /* Who has told it before it had its bell has not rung. */
+    while (!atomic_load_explicit(&r->service.told, memory_order_relaxed) &&
+           poll(set, r->service.descriptors, callseq_clock_left(r->service.deadline)) < 0 &&
+           errno == EINTR) {
+    }
+    wait_for_setup(r);
+  } while (callseq_service_call(r));
+  /* release: pairs with the acquire in callseq_park_wait_past */
+  atomic_store_explicit(&r->service.ended, 1, memory_order_release);
+  callseq_park_wake(&r->service.ended);
+  return NULL;
+}
+
+/* ---- The beginning ---- */
+
+static int make_thread(struct callseq_runtime *r) {
+  return pthread_create(&r->service.thread, NULL, run, r);
+}
+
+static bool start(struct callseq_runtime *r) {
+  sigset_t all;
+  int error = 0;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &r->service.mask); /* no handler rings meanwhile */
+  callseq_service_reset(r);
+  if (r->service.bell.heard < 0 && !callseq_bell_open(&r->service.bell))
+    error = errno;
+  else
+    error = callseq_service_is_hosts(r) ? callseq_service_make_front(r) : make_thread(r);
+  /* release: pairs with the acquire in callseq_service_start and callseq_service_lives */
+  atomic_store_explicit(&r->service.state, error ? CALLSEQ_SERVICE_NONE : CALLSEQ_SERVICE_LIVES,
+                        memory_order_release);
+  pthread_sigmask(SIG_SETMASK, &r->service.mask, NULL);
+  errno = error;
+  return !error;
+}
+
+bool callseq_service_start(struct callseq_runtime *r, const char *lacking) {
+  int none = CALLSEQ_SERVICE_NONE;
+  if (r->suspend.never)
+    return false;
+  /* acquire, both: pairs with the release in start */
+  if (!atomic_compare_exchange_strong_explicit(&r->service.state, &none, CALLSEQ_SERVICE_BEGINS,
+                                               memory_order_acquire, memory_order_acquire))
+    return true;
+  if (start(r))
+    return true;
+  int error = errno;
+  if (!atomic_exchange_explicit(&r->service.reported, true, memory_order_relaxed))
+    callseq_print("callseq: %s: no %s for the %s (%s)\n", lacking,
+                  r->service.bell.heard >= 0 ? "memory" : "descriptor",
+                  callseq_service_is_hosts(r) ? "host's service" : "library's own thread",
+                  strerror(error));
+  return false;
+}
+
+void callseq_service_look(struct callseq_runtime *r, const struct callseq_abi_callback *callback) {
+  bool ready = r->service.ready;
+  r->service.ready = false;
+  if (ready && !callseq_service_is(callback) &&
+      callseq_service_start(r, "green threads run only while callbacks do"))
+    callseq_service_tell(r);
+}
+
+/* ---- The end ---- */
+
+static bool end_thread(struct callseq_runtime *r, uint64_t deadline) {
+  bool own = pthread_equal(pthread_self(), r->service.thread); /* in a chore; it ends after that */
+  callseq_service_tell(r);
+  if (own || !callseq_park_wait_past(&r->service.ended, 0, deadline)) {
+    pthread_detach(r->service.thread);
+    return own;
+  }
+  pthread_join(r->service.thread, NULL);
+  callseq_service_run_chores(r);
+  free(r->service.set);
+  r->service.set = NULL;
+  return true;
+}
+
+bool callseq_service_has_thread(struct callseq_runtime *r) {
+  return !callseq_service_is_hosts(r) && callseq_service_lives(r);
+}
+
+bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline) {
+  int state = CALLSEQ_SERVICE_NONE;
+  /* acquire: pairs with the release in start */
+  while (!atomic_compare_exchange_strong_explicit(&r->service.state, &state, CALLSEQ_SERVICE_GONE,
+                                                  memory_order_acquire, memory_order_acquire)) {
+    if (state != CALLSEQ_SERVICE_BEGINS)
+      break;
+    callseq_park_nap(100000);
+    state = CALLSEQ_SERVICE_NONE;
+  }
+  if (state != CALLSEQ_SERVICE_LIVES)
+    return true;
+  return callseq_service_is_hosts(r) ? callseq_service_end_front(r, deadline)
+                                     : end_thread(r, deadline);
+}
+
+/* ---- fork ---- */
+
+/* Is the present thread the library's service? */
+static bool is_thread(struct callseq_runtime *r, int state) {
+  return state == CALLSEQ_SERVICE_LIVES && !callseq_service_is_hosts(r) &&
+         pthread_equal(pthread_self(), r->service.thread);
+}
+
+void callseq_service_forked(struct callseq_runtime *r) {
+  callseq_bell_close(&r->service.bell);
+  callseq_front_close(&r->service.front, true);
+  atomic_store_explicit(&r->service.serving, 0, memory_order_relaxed);
+  atomic_store_explicit(&r->service.chores, NULL, memory_order_relaxed);
+  atomic_store_explicit(&r->service.told, false, memory_order_relaxed);
+  int state = atomic_load_explicit(&r->service.state, memory_order_relaxed);
+  atomic_store_explicit(&r->service.state, CALLSEQ_SERVICE_NONE, memory_order_relaxed);
+  atomic_store_explicit(&r->service.ended, 0, memory_order_relaxed);
+  if (state == CALLSEQ_SERVICE_NONE || state == CALLSEQ_SERVICE_GONE)
+    return;
+  if (is_thread(r, state)) {
+    /* It stays the service, and takes signals: it is the child's only thread. */
+    pthread_sigmask(SIG_SETMASK, &r->service.mask, NULL);
+    if (callseq_bell_open(&r->service.bell))
+      atomic_store_explicit(&r->service.state, CALLSEQ_SERVICE_LIVES, memory_order_relaxed);
+  }
+  if (callseq_service_start(
+          r, "Scheme's signal handlers and green threads run only while callbacks do"))
+    callseq_service_tell(r);
+}
