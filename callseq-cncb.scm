@@ -283,7 +283,7 @@
 
 ;;; The green thread of a dispatcher
 
-;; Its life. An error in a body comes back to the beginning, as in a server (suspension.scm).
+;; Its life. An error in a body comes back to the beginning, as in a resident (residents.scm).
 (define (run-calls d me)
   (call/cc
    (lambda (again)

@@ -131,7 +131,7 @@
 (include "src/scheme/c.scm")
 (include "src/scheme/levels.scm")
 (include "src/scheme/green-threads.scm")
-(include "src/scheme/servers.scm")
+(include "src/scheme/residents.scm")
 (include "src/scheme/bindings.scm")
 (include "src/scheme/suspension.scm")
 (include "src/scheme/blocking.scm")

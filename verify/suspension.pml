@@ -10,7 +10,7 @@
  * time.
  *
  * What must hold:
- * - an attached server executes the request that it has, a suspended one none; there is a spare
+ * - an attached resident executes the request that it has, a suspended one none; there is a spare
  *   one whenever one has to be attached;
  * - a reply is for the call that it was made for, and no two calls have the same serial;
  * - only a bell that is open is rung;
@@ -40,14 +40,14 @@
 #define NO_WAKE 6       /* who rings finds no bell, and wakes nobody */
 #define SERIAL_LOST 7   /* a call that goes on has the serial of the resumption */
 #define COUNTS_BACK 8   /* calls after it count on from its serial */
-#define TAKES_AWAY 9    /* who comes after a blocking C function has begun takes its server */
+#define TAKES_AWAY 9    /* who comes after a blocking C function has begun takes its resident */
 #define WAIT_STAYS 10   /* a wait that has ended by its deadline can still be ended by the opener */
 #define SILENT_CLOSE 11 /* closing rings for nobody */
 #ifndef BUG
 #define BUG NO_BUG
 #endif
 
-#define SERVERS (CALLERS + 1)
+#define RESIDENTS (CALLERS + 1)
 #define NONE 255
 #define SERIALS (4 * CALLERS * CALLS * (WAITS + 1) + 8)
 
@@ -72,13 +72,13 @@ bool locked, closed;
 byte attached;
 byte now = NONE, serial, above; /* of the present call; the last serial, while that is an older one */
 bool given[SERIALS];            /* serials */
-byte request[SERVERS] = NONE;   /* whose it is */
-byte kept[SERVERS];             /* its serial, while it is suspended */
-bool away[SERVERS], waits[SERVERS];
+byte request[RESIDENTS] = NONE;   /* whose it is */
+byte kept[RESIDENTS];             /* its serial, while it is suspended */
+bool away[RESIDENTS], waits[RESIDENTS];
 
 /* Shared */
-byte rung[SERVERS], bell[SERVERS];
-bool asleep[SERVERS]; /* the thread of its request */
+byte rung[RESIDENTS], bell[RESIDENTS];
+bool asleep[RESIDENTS]; /* the thread of its request */
 byte over;            /* threads that have made all their calls */
 
 inline lock() { atomic { !locked -> locked = true } }
@@ -88,14 +88,14 @@ inline unlock() { locked = false }
 inline attach_spare() {
   attached = 0;
   do
-  :: attached == SERVERS -> break
-  :: attached < SERVERS && request[attached] == NONE -> break
+  :: attached == RESIDENTS -> break
+  :: attached < RESIDENTS && request[attached] == NONE -> break
   :: else -> attached++
   od;
-  assert(attached < SERVERS)
+  assert(attached < RESIDENTS)
 }
 
-/* A request comes: it has the next serial, and a server that has no other. */
+/* A request comes: it has the next serial, and a resident that has no other. */
 inline begin(who) {
   if
   :: away[attached] && BUG != TAKES_AWAY -> attach_spare()
@@ -135,7 +135,7 @@ inline ring(s) {
   r = 0
 }
 
-/* The attached server leaves, in one of the ways to wait; suspend() in C. */
+/* The attached resident leaves, in one of the ways to wait; suspend() in C. */
 inline leave() {
   d_step {
     v = attached;
@@ -290,7 +290,7 @@ active [CALLERS] proctype caller() {
 }
 
 #define READY(s) (waits[s] && request[s] != NONE)
-#define ANY_READY (READY(0) || READY(1) || (SERVERS > 2 && READY(SERVERS - 1)))
+#define ANY_READY (READY(0) || READY(1) || (RESIDENTS > 2 && READY(RESIDENTS - 1)))
 
 /* What another thread's callback makes ready. */
 active proctype opener() {
@@ -304,21 +304,21 @@ active proctype opener() {
       atomic { begin(_pid) };
       s = 0;
       do
-      :: s == SERVERS -> break
-      :: s < SERVERS && READY(s) ->
+      :: s == RESIDENTS -> break
+      :: s < RESIDENTS && READY(s) ->
         waits[s] = false;
         if
         :: BUG == RINGS_LATE -> break
         :: else -> assert(away[s]); ring(s); s++
         fi
-      :: s < SERVERS && !READY(s) -> s++
+      :: s < RESIDENTS && !READY(s) -> s++
       od;
       atomic { end() }
     :: else
     fi;
     unlock();
     if
-    :: BUG == RINGS_LATE && s < SERVERS -> ring(s)
+    :: BUG == RINGS_LATE && s < RESIDENTS -> ring(s)
     :: else
     fi;
     s = 0
@@ -332,8 +332,8 @@ active proctype closer() {
   closed = true;
   s = 0;
   do
-  :: s == SERVERS -> break
-  :: s < SERVERS ->
+  :: s == RESIDENTS -> break
+  :: s < RESIDENTS ->
     if
     :: away[s] && s != attached && BUG != SILENT_CLOSE -> ring(s)
     :: else

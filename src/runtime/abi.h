@@ -64,7 +64,7 @@ CALLSEQ_INLINE void *callseq_abi_root(struct callseq_abi_callback *callback) {
   return CALLSEQ_STD(atomic_load_explicit)(&callback->root, CALLSEQ_STD(memory_order_relaxed));
 }
 
-struct callseq_server;
+struct callseq_resident;
 struct callseq_future;
 
 /* One call. Arguments and result follow it in the generated structure that begins with it. */
@@ -73,9 +73,9 @@ struct callseq_abi_request {
   struct callseq_abi_callback *callback;
   int status;
   int saved_errno;
-  char *message;                 /* with status: what went wrong, malloc'd, and */
-  char *trace;                   /* Scheme's call chain there; either may be NULL */
-  struct callseq_server *server; /* while it is suspended */
+  char *message;                     /* with status: what went wrong, malloc'd, and */
+  char *trace;                       /* Scheme's call chain there; either may be NULL */
+  struct callseq_resident *resident; /* while it is suspended */
 };
 
 /* The status of a request whose callback waits: its own thread has to go on with it. */

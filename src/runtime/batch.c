@@ -90,7 +90,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_callback *callback = at->request->callback; /* of what may be gone below */
   struct callseq_abi_request *next = NULL;
   bool lent = reply_to == CALLSEQ_ABI_TO_WAITER || reply_to == CALLSEQ_ABI_TO_NOBODY;
-  bool serving = lent ? r->later.by_service : callseq_service_is(callback);
+  bool by_service = lent ? r->later.by_service : callseq_service_is(callback);
   callseq_tools_release(at->request);
   if (lent)
     CALLSEQ_POINT1(leave, callback->name);
@@ -100,15 +100,15 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   } else if (reply_to == CALLSEQ_ABI_TO_NOBODY) {
     callseq_later_end(r, at->request);
   }
-  if (!next && (lent || serving)) {
-    next = callseq_later_next(r, serving);
+  if (!next && (lent || by_service)) {
+    next = callseq_later_next(r, by_service);
     at->reply_to = CALLSEQ_ABI_TO_NOBODY;
   }
   if (next && !lent)
     callseq_thread_lend();
   if (!next && lent) {
     callseq_thread_take_back();
-    if (!serving)
+    if (!by_service)
       next = r->batch.own;
     at->reply_to = CALLSEQ_ABI_TO_HOLDER;
   }

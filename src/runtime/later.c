@@ -6,9 +6,9 @@
  *
  * They begin where batches are made (callseq_abi_next_slowly): a holder that has waited takes some
  * of them before its own turn, and the service all that there are. Each is then a request like any
- * other, whose reply goes to nobody (CALLSEQ_ABI_TO_NOBODY). One that waits has a server of its own
- * as other suspended calls have, but no native thread: the service polls for it, and when its wait
- * is over it is *due*, and goes on where it could have begun.
+ * other, whose reply goes to nobody (CALLSEQ_ABI_TO_NOBODY). One that waits has a resident of its
+ * own as other suspended calls have, but no native thread: the service polls for it, and when its
+ * wait is over it is *due*, and goes on where it could have begun.
  *
  *   later.c           the records, the backlog, waking the service
  *   later_flush.c     what has begun and not ended, and threads that wait for that

@@ -44,9 +44,9 @@ bool callseq_later_begin(struct callseq_runtime *r);
 void callseq_later_opened(struct callseq_runtime *r);
 
 /* For the holder. The next request that a batch executes; NULL: there is none,
- * or the batch has had enough. `serving`: the service's own batch, which only ends when there is no
- * more to do, or somebody waits for the runtime. */
-struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool serving);
+ * or the batch has had enough. `by_service`: the service's own batch, which only ends when there is
+ * no more to do, or somebody waits for the runtime. */
+struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool by_service);
 
 /* For the holder: a request of callseq_later_next has ended, or has been suspended. */
 void callseq_later_end(struct callseq_runtime *r, struct callseq_abi_request *q);

@@ -72,7 +72,7 @@ static struct callseq_future *own_call(struct callseq_runtime *r) {
   return at->reply_to == CALLSEQ_ABI_TO_NOBODY ? callseq_later_of(at->request) : NULL;
 }
 
-/* It has begun, and does not go on here. Its server has forgotten it. */
+/* It has begun, and does not go on here. Its resident has forgotten it. */
 static void forget_outstanding(struct callseq_runtime *r, struct callseq_future *f) {
   callseq_later_unlink_locked(f);
   if (f->kind == CALLSEQ_LATER_FUTURE && f->request.status == CALLSEQ_ABI_SUSPENDED)

@@ -17,8 +17,8 @@
 #include <string.h>
 
 enum {
-  SERVED = CALLSEQ_LIMIT(256, 2), /* by the service in one call, and */
-  WAITED = CALLSEQ_LIMIT(16, 1)   /* so many if somebody waits for the runtime */
+  AT_ONCE = CALLSEQ_LIMIT(256, 2), /* by the service in one call, and */
+  WAITED = CALLSEQ_LIMIT(16, 1)    /* so many if somebody waits for the runtime */
 };
 
 /* ---- What comes next ---- */
@@ -82,35 +82,35 @@ static struct callseq_abi_request *take_post(struct callseq_runtime *r, bool *bu
 
 /* May this batch go on? The service tells of what has ended, before it goes on: nobody knows how
  * long the next one takes. */
-static bool has_turn(struct callseq_runtime *r, bool serving) {
-  uint32_t served = r->later.in_batch;
-  if (!serving) /* nobody, under CALLSEQ_BATCH_NONE */
-    return served < atomic_load_explicit(&r->fast.sequencer.batch_limit, memory_order_relaxed);
-  return served < SERVED && !callseq_service_has_chores(r) &&
-         (served < WAITED || !callseq_sequencer_is_waited_for(&r->fast.sequencer));
+static bool has_turn(struct callseq_runtime *r, bool by_service) {
+  uint32_t executed = r->later.in_batch;
+  if (!by_service) /* nobody, under CALLSEQ_BATCH_NONE */
+    return executed < atomic_load_explicit(&r->fast.sequencer.batch_limit, memory_order_relaxed);
+  return executed < AT_ONCE && !callseq_service_has_chores(r) &&
+         (executed < WAITED || !callseq_sequencer_is_waited_for(&r->fast.sequencer));
 }
 
-struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool serving) {
+struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool by_service) {
   CALLSEQ_ASSERT_HOLDER(r);
   if (!atomic_load_explicit(&r->later.begun, memory_order_relaxed))
     return NULL;
   struct callseq_abi_request *q = NULL;
-  bool busy = false, has = has_turn(r, serving);
+  bool busy = false, has = has_turn(r, by_service);
   while (has) {
     q = take_due(r);
     if (!q)
       q = callseq_later_take_notice(r);
     if (!q)
       q = take_post(r, &busy);
-    if (q || busy || !serving || callseq_later_go_to_sleep(r))
+    if (q || busy || !by_service || callseq_later_go_to_sleep(r))
       break;
   }
   if (q) {
-    r->later.by_service = serving;
+    r->later.by_service = by_service;
     r->later.in_batch++;
     return q;
   }
-  if (serving) {
+  if (by_service) {
     callseq_later_tell_flushers(r);
     if (!has || busy)
       callseq_service_tell(r);

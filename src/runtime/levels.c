@@ -1,6 +1,6 @@
 /* Levels: calls by C code that Scheme called.
  *
- * The resident loop of callseq.scm serves level 0. A call from C code under Scheme adds a level, by
+ * The resident loop of callseq.scm is level 0. A call from C code under Scheme adds a level, by
  * C_callback, on the same stack, with the same Scheme procedures. `now` is the call of the
  * innermost level; it keeps the one below. Serials of level 0 count up, those
  * above it down, so that no two are the same.
@@ -73,7 +73,7 @@ CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
   fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
   callseq_failure_check_stack(r);
   CALLSEQ_ASSERT_HOLDER(r);
-  if (!r->roots.procedures[CALLSEQ_PROCEDURE_serve_level] || is_unsafe(r)) {
+  if (!r->roots.procedures[CALLSEQ_PROCEDURE_run_level] || is_unsafe(r)) {
     callseq_failure_set(
         q, CALLSEQ_UNSAFE,
         callseq_format("%s: called from C code under a plain foreign-lambda, where CHICKEN cannot "
@@ -103,7 +103,7 @@ CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
   callseq_scheme_hold_interrupts();
   fegetenv(&control);
   fesetenv(FE_DFL_ENV);
-  C_callback(callseq_roots_procedure(r, CALLSEQ_PROCEDURE_serve_level), 0);
+  C_callback(callseq_roots_procedure(r, CALLSEQ_PROCEDURE_run_level), 0);
   fesetenv(&control);
   C_interrupts_enabled = interrupts;
   callseq_levels_restore_mask(&level);
@@ -132,8 +132,8 @@ C_word callseq_scheme_enter_level(void) {
   return C_SCHEME_UNDEFINED;
 }
 
-/* The procedure to go on with where a level or a spare server begins, or where a request has failed
- * or been suspended. */
+/* The procedure to go on with where a level or a spare resident begins, or where a request has
+ * failed or been suspended. */
 C_word callseq_scheme_begin(void) {
   struct callseq_runtime *r = &callseq_runtime;
   CALLSEQ_ASSERT_IN_SCHEME(r);

@@ -99,7 +99,7 @@ static void live(void *runtime) {
   r->levels.base.begins = true;
   r->fast.now.request = callseq_runtime_switch_out(r);
   callseq_tools_acquire(r->fast.now.request);
-  C_word k = CHICKEN_continue(callseq_roots_procedure(r, CALLSEQ_PROCEDURE_serve));
+  C_word k = CHICKEN_continue(callseq_roots_procedure(r, CALLSEQ_PROCEDURE_begin_loop));
   for (;;) {
     if (C_restart_trampoline == r->setup.return_to_host) {
       k = CHICKEN_continue(callseq_roots_procedure(r, CALLSEQ_PROCEDURE_strayed));

@@ -1,9 +1,9 @@
 /* The procedures of callseq.scm that C goes on with: read by C as an enumeration, and by
  * callseq.scm, which provides them, line by line. What takes a serial and a value is run by
  * returning it from a reply function; see abi.h. */
-PROCEDURE(serve)        /* (): the resident loop, begun by CHICKEN_continue */
+PROCEDURE(begin_loop)   /* (): the resident loop, begun by CHICKEN_continue */
 PROCEDURE(strayed)      /* (): a callback called return-to-host */
-PROCEDURE(serve_level)  /* (): serves one nested call, begun by C_callback */
+PROCEDURE(run_level)    /* (): executes one nested call, begun by C_callback */
 PROCEDURE(end_level)    /* (serial value): returns from it */
 PROCEDURE(misdelivered) /* (serial value): not the current request's value */
 PROCEDURE(bad_result)   /* (serial value): not of the result's type */

@@ -126,14 +126,14 @@ struct callseq_runtime {
 
   /* Calls that wait; see suspend.c and settle.c. Holder, but for what says otherwise. */
   struct {
-    struct callseq_server *servers;   /* all of them */
-    struct callseq_server *attached;  /* the one that executes `now`, or has just left */
-    struct callseq_abi_request *came; /* that a spare server is being attached for; or NULL */
-    int exclusive;                    /* how many (exclusively ...) are being evaluated */
+    struct callseq_resident *residents; /* all of them */
+    struct callseq_resident *attached;  /* the one that executes `now`, or has just left */
+    struct callseq_abi_request *came;   /* that a spare resident is being attached for; or NULL */
+    int exclusive;                      /* how many (exclusively ...) are being evaluated */
     bool never; /* there are calls without the lock: nothing else may come between them. Whoever
                    defines one writes it, in a program that calls from one thread at a time */
-    pthread_mutex_t mutex;          /* any thread, for moments; of */
-    struct callseq_server *outside; /* those whose native thread waits for a ring */
+    pthread_mutex_t mutex;            /* any thread, for moments; of */
+    struct callseq_resident *outside; /* those whose native thread waits for a ring */
     C_word above; /* the last serial, while a resumed call has an older one; else 0. Any thread
                      reads it */
   } suspend;

@@ -56,26 +56,26 @@ void callseq_scheme_born(int thunk); /* this child of process-fork goes on in a 
 C_word callseq_scheme_forks(void);   /* how many have made this process */
 void callseq_scheme_tell_children(void *function); /* is called in each child */
 
-/* ---- Suspension: suspend.c. A server is a record as a fixnum ---- */
+/* ---- Suspension: suspend.c. A resident is a record as a fixnum ---- */
 
-C_word callseq_scheme_make_server(C_word level);
-void callseq_scheme_drop_server(C_word server);
+C_word callseq_scheme_make_resident(C_word level);
+void callseq_scheme_drop_resident(C_word resident);
 C_word
-callseq_scheme_end_server(C_word server); /* its green thread was terminated: its call fails */
-C_word callseq_scheme_can_suspend(void);  /* the current call? */
+callseq_scheme_end_resident(C_word resident); /* its green thread was terminated: its call fails */
+C_word callseq_scheme_can_suspend(void);      /* the current call? */
 C_word callseq_scheme_exclude(C_word begins);
 C_word callseq_scheme_is_later(void);
 C_word
-callseq_scheme_is_polled(C_word server); /* no native thread waits for it: the service does */
+callseq_scheme_is_polled(C_word resident); /* no native thread waits for it: the service does */
 /* The current call waits: for a descriptor, or -1; for so long, or for ever if that is negative. */
 void callseq_scheme_suspend(int fd, int input, int output, double milliseconds);
-C_word callseq_scheme_give_way(void);      /* it waits for nothing but its next turn */
-C_word callseq_scheme_ring(C_word server); /* it can go on */
-C_word callseq_scheme_attach_spare(C_word server);
+C_word callseq_scheme_give_way(void);        /* it waits for nothing but its next turn */
+C_word callseq_scheme_ring(C_word resident); /* it can go on */
+C_word callseq_scheme_attach_spare(C_word resident);
 C_word callseq_scheme_attach(C_word request);
 C_word callseq_scheme_resumed(C_word request);
-C_word callseq_scheme_can_wake(C_word server);
-C_word callseq_scheme_is_left(C_word server);
+C_word callseq_scheme_can_wake(C_word resident);
+C_word callseq_scheme_is_left(C_word resident);
 /* Blocking C functions, and what errno they have left. */
 void callseq_scheme_run_job(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_take_job(C_word job);

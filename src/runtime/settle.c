@@ -4,7 +4,7 @@
  * Each native thread waits for its own callback, by itself: for a descriptor, a deadline, or until
  * the callback has been made ready by another, which rings. Or it runs the blocking C function that
  * the callback has called. Then it calls in, as for any callback, with a request whose procedure
- * attaches its server again. The reply goes to the old request.
+ * attaches its resident again. The reply goes to the old request.
  *
  * Invariant. Only a suspended call's own thread takes its request out of that state, as the holder;
  * or without it, once callseq_close waits no longer.
@@ -29,12 +29,12 @@
 
 enum { LOOK_MS = 10 }; /* where no descriptor is left for a bell */
 
-/* The servers whose C functions this thread is in, innermost first. */
-static __thread struct callseq_server *running;
+/* The residents whose C functions this thread is in, innermost first. */
+static __thread struct callseq_resident *running;
 
 /* ---- Waiting ---- */
 
-static void wait_for_ring(struct callseq_server *v) {
+static void wait_for_ring(struct callseq_resident *v) {
   while (!callseq_suspend_is_rung(v)) {
     int ms = callseq_clock_left(v->deadline);
     if (ms == 0) {
@@ -45,7 +45,7 @@ static void wait_for_ring(struct callseq_server *v) {
   }
 }
 
-static void wait_for_descriptor(struct callseq_server *v) {
+static void wait_for_descriptor(struct callseq_resident *v) {
   bool has_bell = !callseq_suspend_is_rung(v) && callseq_bell_open(&v->bell);
   uint32_t not_yet = CALLSEQ_RUNG_NOT;
   /* release: pairs with the acquire in ring. If it has been rung already, it stays so */
@@ -67,7 +67,7 @@ static void wait_for_descriptor(struct callseq_server *v) {
   }
 }
 
-static void run_outside(struct callseq_server *v) {
+static void run_outside(struct callseq_resident *v) {
   v->around = running;
   running = v;
   callseq_suspend_run(v->job);
@@ -75,7 +75,7 @@ static void run_outside(struct callseq_server *v) {
 }
 
 /* False: it need not wait. */
-static bool begin_waiting(struct callseq_runtime *r, struct callseq_server *v) {
+static bool begin_waiting(struct callseq_runtime *r, struct callseq_resident *v) {
   pthread_mutex_lock(&r->suspend.mutex);
   bool waits = !callseq_close_is_over(r) || callseq_program_is(r, v->request);
   if (waits)
@@ -84,13 +84,13 @@ static bool begin_waiting(struct callseq_runtime *r, struct callseq_server *v) {
   return waits;
 }
 
-static void end_waiting(struct callseq_runtime *r, struct callseq_server *v) {
+static void end_waiting(struct callseq_runtime *r, struct callseq_resident *v) {
   pthread_mutex_lock(&r->suspend.mutex);
   CALLSEQ_LIST_REMOVE(v, next_outside, link_outside);
   pthread_mutex_unlock(&r->suspend.mutex);
 }
 
-static void wait_outside(struct callseq_runtime *r, struct callseq_server *v) {
+static void wait_outside(struct callseq_runtime *r, struct callseq_resident *v) {
   if (v->job) {
     run_outside(v);
   } else if (!v->at_once && begin_waiting(r, v)) {
@@ -107,7 +107,7 @@ static void wait_outside(struct callseq_runtime *r, struct callseq_server *v) {
 /* Does a suspended call end because callseq_close does not wait for it any longer? Then nobody
  * rings for it from here on. */
 static bool is_given_up(struct callseq_runtime *r, struct callseq_abi_request *q) {
-  struct callseq_server *v = q->server;
+  struct callseq_resident *v = q->resident;
   if (!callseq_close_is_over(r) || callseq_program_is(r, q))
     return false;
   pthread_mutex_lock(&r->suspend.mutex);
@@ -125,7 +125,7 @@ int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request
     CALLSEQ_ASSERT(!callseq_runtime_inside(r));
     CALLSEQ_ASSERT_ON_OWN_STACK(r);
     struct callseq_resumption call;
-    wait_outside(r, q->server);
+    wait_outside(r, q->resident);
     if (is_given_up(r, q))
       break;
     callseq_suspend_prepare(&call, q);
@@ -155,7 +155,7 @@ CALLSEQ_NOINLINE int callseq_abi_settle(struct callseq_abi_request *q) {
 /* ---- Where a thread is ---- */
 
 CALLSEQ_NOINLINE enum callseq_blocks callseq_suspend_blocks(struct callseq_runtime *r) {
-  for (struct callseq_server *v = running; v; v = v->around)
+  for (struct callseq_resident *v = running; v; v = v->around)
     if (!callseq_program_is(r, v->request))
       return CALLSEQ_BLOCKS_IN_CALL;
   return running                    ? CALLSEQ_BLOCKS_IN_PROGRAM
@@ -166,8 +166,8 @@ CALLSEQ_NOINLINE enum callseq_blocks callseq_suspend_blocks(struct callseq_runti
 void callseq_suspend_forked(void) {
   pthread_mutex_init(&callseq_runtime.suspend.mutex, NULL);
   callseq_runtime.suspend.outside = NULL;
-  for (struct callseq_server *v = callseq_runtime.suspend.servers; v; v = v->next) {
-    struct callseq_server *own = running;
+  for (struct callseq_resident *v = callseq_runtime.suspend.residents; v; v = v->next) {
+    struct callseq_resident *own = running;
     while (own && own != v)
       own = own->around;
     if (v->away && !own) {

@@ -4,15 +4,15 @@
  * stack, unless C frames are there. So a callback that waits is suspended: its green thread keeps
  * the continuation, its native thread waits outside, and the runtime is free.
  *
- * A *server* is a green thread that runs the resident loop. One is attached at any time: its
+ * A *resident* is a green thread that runs the resident loop. One is attached at any time: its
  * request is `now`, it is running or ready. Others are suspended, each with its request, or spare.
- * When the attached server waits, callseq.scm takes down here what it waits for, and attaches a
+ * When the attached resident waits, callseq.scm takes down here what it waits for, and attaches a
  * spare one; that ends the batch's step as a reply does, so that the request's thread gets its
  * request back with the status CALLSEQ_ABI_SUSPENDED, and settles it.
  *
- * A server that calls a blocking C function leaves at once, attached as it is: if its own thread is
- * the next to come, it goes on as if it had not left, at hardly more than the price of a call. Only
- * if another comes before is a spare one attached, for that one's request (`suspend.came`).
+ * A resident that calls a blocking C function leaves at once, attached as it is: if its own thread
+ * is the next to come, it goes on as if it had not left, at hardly more than the price of a call.
+ * Only if another comes before is a spare one attached, for that one's request (`suspend.came`).
  *
  * The serial of a resumed request is the old one, so that a delivery is still for the request that
  * it was made for. `suspend.above` keeps the last serial meanwhile, from which those that follow
@@ -20,7 +20,7 @@
  *
  * verify/suspension.pml is a model of this.
  *
- * Invariants. A server that is not attached never runs. A request is suspended exactly while its
+ * Invariants. A resident that is not attached never runs. A request is suspended exactly while its
  * status says so. Whoever rings is the holder, so a bell that its own thread closes as the holder
  * is rung by nobody.
  */
@@ -58,25 +58,25 @@ void callseq_suspend_prepare(struct callseq_resumption *call, struct callseq_abi
   call->suspended = q;
 }
 
-/* ---- Servers ---- */
+/* ---- Residents ---- */
 
-static struct callseq_server *server_of(C_word word) {
-  return (struct callseq_server *)(word & ~(C_word)C_FIXNUM_BIT);
+static struct callseq_resident *resident_of(C_word word) {
+  return (struct callseq_resident *)(word & ~(C_word)C_FIXNUM_BIT);
 }
 
-/* A server's record, as a fixnum; `level` is what callseq.scm has of it. */
-C_word callseq_scheme_make_server(C_word level) {
+/* A resident's record, as a fixnum; `level` is what callseq.scm has of it. */
+C_word callseq_scheme_make_resident(C_word level) {
   struct callseq_runtime *r = &callseq_runtime;
   CALLSEQ_ASSERT_IN_SCHEME(r);
-  struct callseq_server *v = calloc(1, sizeof *v);
+  struct callseq_resident *v = calloc(1, sizeof *v);
   if (!v) {
     callseq_print("callseq: no memory for one more callback that waits\n");
     abort();
   }
   v->bell = (struct callseq_bell)CALLSEQ_BELL_NONE;
   v->root = callseq_roots_take(r, level);
-  v->next = r->suspend.servers;
-  r->suspend.servers = v;
+  v->next = r->suspend.residents;
+  r->suspend.residents = v;
   return (C_word)v | C_FIXNUM_BIT;
 }
 
@@ -94,13 +94,13 @@ static bool can_suspend(struct callseq_runtime *r) {
 
 C_word callseq_scheme_can_suspend(void) { return C_mk_bool(can_suspend(&callseq_runtime)); }
 
-/* Has no native thread made the current request, or that of `server`? */
+/* Has no native thread made the current request, or that of `resident`? */
 C_word callseq_scheme_is_later(void) {
   return C_mk_bool(callseq_later_is(callseq_runtime.fast.now.request));
 }
 
-C_word callseq_scheme_is_polled(C_word server) {
-  struct callseq_server *v = server_of(server);
+C_word callseq_scheme_is_polled(C_word resident) {
+  struct callseq_resident *v = resident_of(resident);
   return C_mk_bool(v->away && v->request && callseq_later_is(v->request));
 }
 
@@ -110,13 +110,13 @@ C_word callseq_scheme_exclude(C_word begins) {
   return C_SCHEME_UNDEFINED;
 }
 
-/* Takes the current request from the attached server, which waits for `fd` (-1: none) or for so
+/* Takes the current request from the attached resident, which waits for `fd` (-1: none) or for so
  * many milliseconds (negative: for ever), or until it is rung for; or for nothing, if it gives way;
  * or has `job` run. Another one is attached then. */
 CALLSEQ_INLINE void suspend(int fd, short events, double milliseconds, bool at_once,
                             struct callseq_abi_job *job) {
   struct callseq_runtime *r = &callseq_runtime;
-  struct callseq_server *v = r->suspend.attached;
+  struct callseq_resident *v = r->suspend.attached;
   struct callseq_abi_request *q = r->fast.now.request;
   CALLSEQ_ASSERT_IN_SCHEME(r);
   CALLSEQ_ASSERT(v && !r->levels.depth && !r->suspend.exclusive);
@@ -130,7 +130,7 @@ CALLSEQ_INLINE void suspend(int fd, short events, double milliseconds, bool at_o
   v->timed_out = false;
   v->deadline = callseq_clock_deadline_in(milliseconds);
   atomic_store_explicit(&v->rung, CALLSEQ_RUNG_NOT, memory_order_relaxed);
-  q->server = v;
+  q->resident = v;
   q->status = CALLSEQ_ABI_SUSPENDED;
   if (callseq_program_is(r, q))
     callseq_program_goes(r);
@@ -149,7 +149,7 @@ C_word callseq_scheme_give_way(void) {
 
 /* Attaches `v` again, with its request: what is said of the current call is said of that one from
  * now on. */
-CALLSEQ_INLINE void attach(struct callseq_runtime *r, struct callseq_server *v,
+CALLSEQ_INLINE void attach(struct callseq_runtime *r, struct callseq_resident *v,
                            struct callseq_abi_request *q) {
   r->fast.now.request = q;
   if (r->fast.now.serial != v->serial) {
@@ -188,11 +188,11 @@ static struct callseq_abi_request *leave(struct callseq_runtime *r) {
 /* #t: the job has been run, and its result is the caller's; interrupts are held until
  * callseq_abi_end. #f: nothing has been done, because there is no job, this green thread may not be
  * suspended, or no native thread has made its call. The unspecified value: it is suspended, and
- * another server has to be attached, because somebody else has come or is next; interrupts are
+ * another resident has to be attached, because somebody else has come or is next; interrupts are
  * held. */
 CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
   struct callseq_runtime *r = &callseq_runtime;
-  struct callseq_server *v = r->suspend.attached;
+  struct callseq_resident *v = r->suspend.attached;
   if (job == C_SCHEME_FALSE || !v || C_u_i_car(CHICKEN_gc_root_ref(v->root)) != thread ||
       !can_suspend(r) || callseq_later_is(r->fast.now.request))
     return C_SCHEME_FALSE;
@@ -220,17 +220,17 @@ C_word callseq_scheme_forget_errno(void) {
   return C_SCHEME_UNDEFINED;
 }
 
-/* The job has been run, and its result is wanted by the attached server; #f: not by this one any
+/* The job has been run, and its result is wanted by the attached resident; #f: not by this one any
  * more. */
 C_word callseq_scheme_take_job(C_word job) {
-  struct callseq_server *v = callseq_runtime.suspend.attached;
+  struct callseq_resident *v = callseq_runtime.suspend.attached;
   if (v->done != CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job))
     return C_SCHEME_FALSE;
   v->done = NULL;
   return C_SCHEME_TRUE;
 }
 
-static void ring_for(struct callseq_server *v) {
+static void ring_for(struct callseq_resident *v) {
   /* acquire: pairs with the release in wait_for_descriptor; release: with the acquire in is_rung */
   if (atomic_exchange_explicit(&v->rung, CALLSEQ_RUNG, memory_order_acq_rel) ==
       CALLSEQ_RUNG_HAS_BELL)
@@ -239,9 +239,9 @@ static void ring_for(struct callseq_server *v) {
     callseq_park_wake(&v->rung);
 }
 
-/* The server has been made ready, or its green thread has been terminated: its native thread need
+/* The resident has been made ready, or its green thread has been terminated: its native thread need
  * not wait any longer. */
-static void ring(struct callseq_server *v) {
+static void ring(struct callseq_resident *v) {
   CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
   if (!v->request) /* of the parent of this process */
     return;
@@ -256,53 +256,53 @@ static void ring(struct callseq_server *v) {
   pthread_mutex_unlock(&callseq_runtime.suspend.mutex);
 }
 
-C_word callseq_scheme_ring(C_word server) {
-  ring(server_of(server));
+C_word callseq_scheme_ring(C_word resident) {
+  ring(resident_of(resident));
   return C_SCHEME_UNDEFINED;
 }
 
-C_word callseq_scheme_end_server(C_word server) {
-  server_of(server)->ended = true;
-  ring(server_of(server));
+C_word callseq_scheme_end_resident(C_word resident) {
+  resident_of(resident)->ended = true;
+  ring(resident_of(resident));
   return C_SCHEME_UNDEFINED;
 }
 
-/* Can the wait of the suspended server be ended? Not a blocking C function, nor what a thread of
+/* Can the wait of the suspended resident be ended? Not a blocking C function, nor what a thread of
  * the parent of this process has left. */
-C_word callseq_scheme_can_wake(C_word server) {
-  return C_mk_bool(server_of(server)->request && !server_of(server)->job);
+C_word callseq_scheme_can_wake(C_word resident) {
+  return C_mk_bool(resident_of(resident)->request && !resident_of(resident)->job);
 }
 
-/* Is the server suspended for good, since the native thread of its call has given it up, or is one
- * of the parent of this process? */
-C_word callseq_scheme_is_left(C_word server) {
-  return C_mk_bool(server_of(server)->away && !server_of(server)->request);
+/* Is the resident suspended for good, since the native thread of its call has given it up, or is
+ * one of the parent of this process? */
+C_word callseq_scheme_is_left(C_word resident) {
+  return C_mk_bool(resident_of(resident)->away && !resident_of(resident)->request);
 }
 
-/* A spare server is attached, or the first one: it begins where the last request has been answered
- * or suspended. */
-C_word callseq_scheme_attach_spare(C_word server) {
+/* A spare resident is attached, or the first one: it begins where the last request has been
+ * answered or suspended. */
+C_word callseq_scheme_attach_spare(C_word resident) {
   CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
   CALLSEQ_ASSERT(!callseq_runtime.suspend.attached || callseq_runtime.suspend.attached->away);
-  callseq_runtime.suspend.attached = server_of(server);
-  server_of(server)->request = NULL;
+  callseq_runtime.suspend.attached = resident_of(resident);
+  resident_of(resident)->request = NULL;
   return C_SCHEME_UNDEFINED;
 }
 
-/* The level of the server whose request `request`, a resumption, goes on with. */
+/* The level of the resident whose request `request`, a resumption, goes on with. */
 C_word callseq_scheme_resumed(C_word request) {
   struct callseq_resumption *call = CALLSEQ_ABI_REQUEST(struct callseq_resumption, request);
-  return CHICKEN_gc_root_ref(call->suspended->server->root);
+  return CHICKEN_gc_root_ref(call->suspended->resident->root);
 }
 
-/* Attaches that server. #t if its wait is over by its own thread's finding, and by a deadline; #f
+/* Attaches that resident. #t if its wait is over by its own thread's finding, and by a deadline; #f
  * if by that otherwise; the unspecified value if it has been rung for. */
 C_word callseq_scheme_attach(C_word request) {
   struct callseq_runtime *r = &callseq_runtime;
   CALLSEQ_ASSERT_IN_SCHEME(r);
   struct callseq_abi_request *q =
       CALLSEQ_ABI_REQUEST(struct callseq_resumption, request)->suspended;
-  struct callseq_server *v = q->server;
+  struct callseq_resident *v = q->resident;
   bool told = callseq_suspend_is_rung(v) || v->job;
   callseq_bell_close(&v->bell);
   callseq_count_as_holder(&r->counts.internal);
@@ -310,12 +310,12 @@ C_word callseq_scheme_attach(C_word request) {
   return told ? C_SCHEME_UNDEFINED : C_mk_bool(v->timed_out);
 }
 
-/* The attached server's green thread was terminated, in a wait or by itself: its call fails, and
+/* The attached resident's green thread was terminated, in a wait or by itself: its call fails, and
  * the record goes. */
-void callseq_scheme_drop_server(C_word server) {
+void callseq_scheme_drop_resident(C_word resident) {
   struct callseq_runtime *r = &callseq_runtime;
   CALLSEQ_ASSERT_IN_SCHEME(r);
-  struct callseq_server *v = server_of(server), **link = &r->suspend.servers;
+  struct callseq_resident *v = resident_of(resident), **link = &r->suspend.residents;
   callseq_failure_set(r->fast.now.request, CALLSEQ_ERROR,
                       callseq_format("%s: the green thread that executed it was terminated",
                                      r->fast.now.request->callback->name),
@@ -332,27 +332,27 @@ void callseq_scheme_drop_server(C_word server) {
 }
 
 void callseq_suspend_end(struct callseq_runtime *r) {
-  for (struct callseq_server *v = r->suspend.servers; v; v = v->next)
+  for (struct callseq_resident *v = r->suspend.residents; v; v = v->next)
     if (v != r->suspend.attached)
       ring(v);
 }
 
 void callseq_suspend_forget(struct callseq_runtime *r, struct callseq_abi_request *q) {
-  for (struct callseq_server *v = r->suspend.servers; v; v = v->next)
+  for (struct callseq_resident *v = r->suspend.residents; v; v = v->next)
     if (v->request == q)
       v->request = NULL;
 }
 
 void callseq_suspend_give_up(struct callseq_runtime *r) {
   pthread_mutex_lock(&r->suspend.mutex);
-  for (struct callseq_server *v = r->suspend.outside; v; v = v->next_outside)
+  for (struct callseq_resident *v = r->suspend.outside; v; v = v->next_outside)
     if (!callseq_program_is(r, v->request))
       ring_for(v);
   pthread_mutex_unlock(&r->suspend.mutex);
 }
 
 bool callseq_suspend_is_any(struct callseq_runtime *r) {
-  for (struct callseq_server *v = r->suspend.servers; v; v = v->next)
+  for (struct callseq_resident *v = r->suspend.residents; v; v = v->next)
     if (v->away && v->request && !v->given_up && !callseq_program_is(r, v->request))
       return true;
   return false;

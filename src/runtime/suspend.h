@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-/* `rung` of a server: need its wait not go on? */
+/* `rung` of a resident: need its wait not go on? */
 enum {
   CALLSEQ_RUNG_NOT,
   CALLSEQ_RUNG_HAS_BELL, /* not, and its own thread polls a bell */
@@ -21,8 +21,8 @@ struct callseq_resumption {
 };
 
 /* A green thread that runs the resident loop; see suspend.c. Made and freed by the holder. */
-struct callseq_server {
-  struct callseq_server *next;         /* of all */
+struct callseq_resident {
+  struct callseq_resident *next;       /* of all */
   struct callseq_abi_request *request; /* that it executes; NULL: it is spare. Holder */
   C_word serial;                       /* of that, while it is suspended. Holder */
   void *root;                          /* GC root of its level in callseq.scm. Holder */
@@ -31,16 +31,16 @@ struct callseq_server {
   struct callseq_abi_job *done; /* that has been run for it, and that it has not taken. Holder */
   /* What the suspended call waits for. The holder writes it when it suspends the call, the call's
    * own thread reads it until it resumes. */
-  struct callseq_abi_job *job;   /* not NULL: this is run */
-  struct callseq_server *around; /* whose job has led to this one. Its own thread's */
-  int fd;                        /* -1: none */
-  short events;                  /* of that, as poll(2) has them */
-  bool at_once;                  /* nothing: it has given way */
-  bool timed_out;                /* its own thread's: why it resumes */
-  uint64_t deadline;             /* by callseq_clock_now; 0: none */
+  struct callseq_abi_job *job;     /* not NULL: this is run */
+  struct callseq_resident *around; /* whose job has led to this one. Its own thread's */
+  int fd;                          /* -1: none */
+  short events;                    /* of that, as poll(2) has them */
+  bool at_once;                    /* nothing: it has given way */
+  bool timed_out;                  /* its own thread's: why it resumes */
+  uint64_t deadline;               /* by callseq_clock_now; 0: none */
   _Atomic(uint32_t) rung; /* CALLSEQ_RUNG_NOT...; the holder rings, its own thread sleeps on it */
   /* While its own thread waits for a ring; with the mutex: */
-  struct callseq_server *next_outside, **link_outside;
+  struct callseq_resident *next_outside, **link_outside;
   bool given_up;            /* that thread has gone, its request with it. With the mutex */
   struct callseq_bell bell; /* that its own thread polls, beside `fd`; changed by that, and by it as
                                the holder closed */
@@ -51,7 +51,7 @@ struct callseq_server {
 int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q);
 
 /* Has it been rung for? Any thread. */
-static inline bool callseq_suspend_is_rung(struct callseq_server *v) {
+static inline bool callseq_suspend_is_rung(struct callseq_resident *v) {
   /* acquire: pairs with the release in ring_for */
   return atomic_load_explicit(&v->rung, memory_order_acquire) == CALLSEQ_RUNG;
 }

@@ -7,7 +7,7 @@
 ;; Has a C function run on the native thread that has made this green thread's call, outside; JOB is
 ;; what generated code has made for it, #f if there was no memory. Returns when it has ended, with
 ;; interrupts held, so that its result is read by whoever else is terminated. STATE is what
-;; callseq_abi_go_outside has returned: not #f if this green thread is suspended, and another server has to
+;; callseq_abi_go_outside has returned: not #f if this green thread is suspended, and another resident has to
 ;; go on. NAME is the function's.
 ;;
 ;; In place, where C frames are in the way, or the runtime must be held. In a green thread that has no

@@ -47,8 +47,8 @@
 (define suspend-for-descriptor
   (foreign-lambda void "callseq_scheme_suspend" int bool bool double))
 
-;; (drop-server SERVER): the call of this server, whose green thread was terminated, fails.
-(define drop-server (foreign-lambda* void ((scheme-object server)) "callseq_scheme_drop_server(server);"))
+;; (drop-resident RESIDENT): the call of this resident, whose green thread was terminated, fails.
+(define drop-resident (foreign-lambda* void ((scheme-object resident)) "callseq_scheme_drop_resident(resident);"))
 
 ;; (drop-job JOB): frees a blocking call's arguments and result. JOB is its address, as a fixnum.
 (define drop-job

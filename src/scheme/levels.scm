@@ -1,17 +1,17 @@
 ;;; The resident loop, and the levels above it.
 ;;;
-;;; run-server (servers.scm) is the resident loop. It waits, inside C, for the first request and
+;;; run-resident (residents.scm) is the resident loop. It waits, inside C, for the first request and
 ;;; jumps to its procedure; that one's reply gives the procedure of the next request, and so on: a
 ;;; callback ends by jumping to the next one. Nothing returns to it; it begins anew after a failure, by the
 ;;; continuation kept in `levels`, with parameters, winders and handlers as they were.
 ;;;
-;;; A call from C code that Scheme called is served by serve-level on top of that C code, and does
+;;; A call from C code that Scheme called is executed by run-level on top of that C code, and does
 ;;; return. `levels` has an entry (green-thread continuation failure) for each level, innermost first.
 ;;; Levels end in the opposite order of their beginning, whatever green threads do: one whose level
 ;;; is not the innermost waits (see turn). While a level begins or ends, from or to C, CHICKEN's
 ;;; interrupts are held, so that no other green thread comes between.
 
-;; The levels, innermost first; the last one is the attached server's.
+;; The levels, innermost first; the last one is the attached resident's.
 (define levels '())
 
 ;; Makes CONTINUATION the one that a failure of the present level goes on with. Interrupts are held.
@@ -22,7 +22,7 @@
 
 ;; The innermost level of this green thread, or #f.
 (define (own-level)
-  (or (assq ##sys#current-thread levels) (server-level ##sys#current-thread)))
+  (or (assq ##sys#current-thread levels) (resident-level ##sys#current-thread)))
 
 ;; Waits until the innermost level is one of this green thread, and returns #t with interrupts held;
 ;; or #f at once if no level is.
@@ -44,16 +44,16 @@
       (set-car! (cddr level) #f))))
 
 ;; Level 0: never returns.
-(define (serve)
+(define (begin-loop)
   (keep-masks)
   (catch-signals)
   (keep-in-calls)
   (end-children)
   (set! base-winds ##sys#dynamic-winds)
-  (run-server (begin-serving)))
+  (run-resident (become-first-resident)))
 
 ;; A nested call: returns when it has been answered.
-(define (serve-level)
+(define (run-level)
   (let ((handler ##sys#current-exception-handler))
     (call/cc
      (lambda (k)

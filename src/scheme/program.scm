@@ -3,12 +3,12 @@
 
 (define hosting #f)
 
-;; The program is a call that has begun, and its green thread the attached server. It has no resident
+;; The program is a call that has begun, and its green thread the attached resident. It has no resident
 ;; loop to fail to: its errors are its own.
 (define (host-threads)
   (when (host (vector-ref ((##core#primitive "C_get_memory_info")) 1))
     (set! hosting #t)
-    (begin-serving)
+    (become-first-resident)
     (catch-signals)
     (keep-masks)
     (end-children)

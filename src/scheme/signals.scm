@@ -26,7 +26,7 @@
 (define (handling?)
   (and handling
        (not (gone? handling))
-       (let ((level (server-level handling)))
+       (let ((level (resident-level handling)))
          (not (and level (##core#inline "callseq_scheme_is_left" (record-of level)))))))
 
 ;; Runs the handlers of all signals that have come, unless that is being done, or left to the program.

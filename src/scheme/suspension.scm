@@ -1,14 +1,14 @@
 ;;; Suspension: a callback that waits lets others in; see src/runtime/suspend.c.
 ;;;
 ;;; Whoever waits in CHICKEN's scheduler does so through ##sys#schedule, and whoever is made ready comes
-;;; by ##sys#add-to-ready-queue: both are replaced (hooks.scm). So a server that waits is suspended
+;;; by ##sys#add-to-ready-queue: both are replaced (hooks.scm). So a resident that waits is suspended
 ;;; there, and one that is made ready is told to its native thread instead of being queued.
 ;;;
-;;; Interrupts are held from the moment that a server begins to leave or to come.
+;;; Interrupts are held from the moment that a resident begins to leave or to come.
 
 ;;; Changing over
 
-;; Goes on with a server, which has been attached. Ports and parameters stay as they are.
+;; Goes on with a resident, which has been attached. Ports and parameters stay as they are.
 (define (change-over thread)
   (let ((state (##sys#slot thread 5)))
     (set! ##sys#current-thread thread)
@@ -20,7 +20,7 @@
     (##core#inline "callseq_scheme_allow_interrupts")
     (##sys#call-with-cthulhu (##sys#slot thread 1))))
 
-;; The server of the present green thread leaves; SUSPEND tells C for what. Never returns: what goes
+;; The resident of the present green thread leaves; SUSPEND tells C for what. Never returns: what goes
 ;; on later is the thunk of the green thread.
 (define (suspend! suspend)
   (undo-bindings ##sys#dynamic-winds)
@@ -28,16 +28,16 @@
   (suspend)
   (attach-spare!))
 
-;; Attaches a spare server, made if there is none, and goes on with it. Interrupts are held. Never returns.
+;; Attaches a spare resident, made if there is none, and goes on with it. Interrupts are held. Never returns.
 (define (attach-spare!)
-  (when (null? spares) (set! spares (list (make-server))))
+  (when (null? spares) (set! spares (list (make-resident))))
   (let ((level (car spares)))
     (set! spares (cdr spares))
     (set! levels (list level))
     (##core#inline "callseq_scheme_attach_spare" (record-of level))
     (change-over (car level))))
 
-;; Is the present green thread the attached server, and may that be suspended?
+;; Is the present green thread the attached resident, and may that be suspended?
 (define (suspendable?)
   (and (attached-alone?) (##core#inline "callseq_scheme_can_suspend")))
 
@@ -51,7 +51,7 @@
                                 (until (##sys#slot thread 4)))
         (suspend-for-descriptor -1 #f #f (until (##sys#slot thread 4))))))
 
-;; A scheduler that suspends the attached server instead of waiting with the runtime held.
+;; A scheduler that suspends the attached resident instead of waiting with the runtime held.
 (define (scheduler schedule)
   (lambda ()
     (release-lender)
@@ -59,7 +59,7 @@
       (cond ((and (gone? thread) (attached-alone?))
              (##core#inline "callseq_scheme_hold_interrupts")
              (abandon)
-             (replace-server! (car levels)))
+             (replace-resident! (car levels)))
             ((or (memq state '(running ready)) (not (suspendable?)))
              (unblock-done)
              (look-after-errands)
@@ -69,7 +69,7 @@
              (when (##core#inline "callseq_scheme_is_later") (note-ready)) ; who polls for it
              (suspend! (lambda () (suspend-in-scheduler thread))))))))
 
-;; The server that is being resumed: it need not be told.
+;; The resident that is being resumed: it need not be told.
 (define resumed #f)
 
 ;; CHICKEN's own ##sys#add-to-ready-queue: the service is not told.
@@ -78,12 +78,12 @@
 ;; Tells the service that a green thread is ready, or waits.
 (define (note-ready) (##core#inline "callseq_scheme_note_ready"))
 
-;; Has a suspended server's native thread told that it is ready, and other green threads queued by
+;; Has a suspended resident's native thread told that it is ready, and other green threads queued by
 ;; ADD. The service looks after these when nobody calls.
 (define (queue add)
   (set! queue-for-this-call add)
   (lambda (thread)
-    (let ((level (server-level thread)))
+    (let ((level (resident-level thread)))
       (cond ((not level)
              (note-ready)
              (add thread))
@@ -96,9 +96,9 @@
              (##core#inline "callseq_scheme_ring" (record-of level)))))))
 
 ;; Does a native thread of its own wait for what THREAD waits for? Not for a green thread that is no
-;; server, nor for a call that no native thread waits for: the service does.
+;; resident, nor for a call that no native thread waits for: the service does.
 (define (waits-outside? thread)
-  (let ((level (server-level thread)))
+  (let ((level (resident-level thread)))
     (and level (not (##core#inline "callseq_scheme_is_polled" (record-of level))))))
 
 ;; CHICKEN's scheduler ends a wait of the program's first green thread when a signal interrupts it, so
@@ -110,16 +110,16 @@
         (interrupt)
         (start-handlers))))
 
-;; Drops what a green thread that is terminated has not taken. Has the call of a server that is terminated
+;; Drops what a green thread that is terminated has not taken. Has the call of a resident that is terminated
 ;; fail. The attached one has to run once more for that.
 (define (killer kill)
   (lambda (thread state)
     (kill thread state)
     (drop-result thread)
-    (let ((level (server-level thread)))
+    (let ((level (resident-level thread)))
       (cond ((not level) (void))
             ((not (attached? level))
-             (##core#inline "callseq_scheme_end_server" (record-of level)))
+             (##core#inline "callseq_scheme_end_resident" (record-of level)))
             ((not (eq? thread ##sys#current-thread))
              (##sys#setslot thread 1
                             (lambda () (##sys#setslot thread 3 state) (##sys#schedule)))
@@ -138,7 +138,7 @@
     (set! levels (list level))
     (let ((timed-out (##core#inline "callseq_scheme_attach" request)))
       (cond ((gone? thread)
-             (replace-server! level))
+             (replace-resident! level))
             (else
              (when (boolean? timed-out)
                (##sys#setislot thread 13 timed-out)
@@ -156,34 +156,34 @@
 
 ;;; Giving way
 
-;; Has the present green thread go on with THUNK later, if it is not SERVER, which is the present one
+;; Has the present green thread go on with THUNK later, if it is not RESIDENT, which is the present one
 ;; then. Interrupts are held.
-(define (step-back server thunk)
+(define (step-back resident thunk)
   (let ((thread ##sys#current-thread))
-    (when (eq? lender server) (set! lender #f))
+    (when (eq? lender resident) (set! lender #f))
     (##sys#setslot thread 1 thunk)
-    (unless (eq? thread server)
-      (leave-queue server)
+    (unless (eq? thread resident)
+      (leave-queue resident)
       (##sys#add-to-ready-queue thread)
       (save-state thread)
-      (restore-state server)
-      (set! ##sys#current-thread server))))
+      (restore-state resident)
+      (set! ##sys#current-thread resident))))
 
 ;; The program lets native threads have the runtime, and goes on with THUNK later.
 (define (give-way thunk)
-  (let ((server (caar levels)))
-    (step-back server thunk)
-    (##sys#setslot server 3 'blocked)
+  (let ((resident (caar levels)))
+    (step-back resident thunk)
+    (##sys#setslot resident 3 'blocked)
     (suspend! (lambda () (##core#inline "callseq_scheme_give_way")))))
 
 ;; The service is asked to look who waits; the present green thread goes on with THUNK later.
 (define (back-to-service thunk)
-  (let ((server (caar levels)))
-    (if (eq? server ##sys#current-thread)
+  (let ((resident (caar levels)))
+    (if (eq? resident ##sys#current-thread)
         (thunk)
         (begin
           (##core#inline "callseq_scheme_hold_interrupts")
-          (step-back server thunk)
-          (##sys#setslot server 3 'running)
+          (step-back resident thunk)
+          (##sys#setslot resident 3 'running)
           (##core#inline "callseq_scheme_allow_interrupts")
-          (##sys#call-with-cthulhu (##sys#slot server 1))))))
+          (##sys#call-with-cthulhu (##sys#slot resident 1))))))

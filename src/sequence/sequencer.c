@@ -90,7 +90,7 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
   atomic_init(&s->refuses, CALLSEQ_REFUSES_NOBODY);
   s->succession.vacant = s->succession.turn_due = s->succession.ahead = 0;
   s->brief.first = s->turns.first = NULL;
-  s->batch = s->served = 0;
+  s->batch = s->executed = 0;
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
   callseq_pace_init(&s->pace, limits->spin_limit, limits->stall_ms, limits->ask);
   callseq_sequencer_limit(s, limits);
@@ -324,7 +324,7 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   }
   end_at_queue(s);
   if (w) {
-    s->served++;
+    s->executed++;
     callseq_count_as_holder(&s->counts.finished);
   }
   return w;
@@ -426,12 +426,12 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   } else if (atomic_load_explicit(&s->succession.absent, memory_order_relaxed)) {
     yield = callseq_pace_is_quantum_over(&s->pace);
   }
-  if (s->served) {
-    CALLSEQ_POINT1(batch, s->served);
+  if (s->executed) {
+    CALLSEQ_POINT1(batch, s->executed);
     callseq_count_as_holder(&s->counts.batches);
-    callseq_count_most(&s->counts.largest, s->served);
+    callseq_count_most(&s->counts.largest, s->executed);
   }
-  s->served = s->batch = 0;
+  s->executed = s->batch = 0;
   end_at_queue(s);
   s->slow_leave = s->symmetric | atomic_load_explicit(&s->succession.absent, memory_order_relaxed);
   /* release: pairs with the acquire in callseq_sequencer_try_enter, try_take and is_closed */

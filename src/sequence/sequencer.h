@@ -1,14 +1,14 @@
-/* The sequencer: one holder at a time, and the waiters that it serves.
+/* The sequencer: one holder at a time, and the waiters that it finishes.
  *
  * A thread that wants the resource enters with a waiter. Either it becomes the holder, or a holder
  * finishes its waiter for it (flat combining, after Hendler, Incze, Shavit and Tzafrir, SPAA 2010).
  * Before its own turn a holder may take waiters that came before it, at most `batch_limit`. What
  * "finishing" means is the caller's business: no Scheme is known here.
  *
- * What has been finished is its thread's at once, and a holder serves nobody once its own turn is
+ * What has been finished is its thread's at once, and a holder finishes nobody once its own turn is
  * over. So the order is one that a lock may have, too, which lets any thread in next: who cannot
- * deadlock with such a lock round each turn cannot deadlock here. It is not first come, first
- * served: a thread that comes again at once may overtake one that sleeps.
+ * deadlock with such a lock round each turn cannot deadlock here. The order is not that of
+ * coming: a thread that comes again at once may overtake one that sleeps.
  *
  * sequencer.c is the protocol, which is checked by a model (verify/); pace.h is how threads wait;
  * counts.h counts.
@@ -84,8 +84,8 @@ struct callseq_sequencer {
   /* The holder's own: */
   struct callseq_queue brief; /* waiters that it may execute */
   struct callseq_queue turns; /* waiters that are to be the heir, one after the other */
-  uint32_t batch;  /* so many in `brief`, the first ones, it executes before its own turn */
-  uint32_t served; /* has executed so many */
+  uint32_t batch;    /* so many in `brief`, the first ones, it executes before its own turn */
+  uint32_t executed; /* so many */
   /* Who may touch what is the holder's own besides: a thread that withdraws. See sequencer.c. */
   CALLSEQ_ATOMIC(uint32_t) at_queue;    /* the holder is at it; it writes this */
   CALLSEQ_ATOMIC(uint32_t) withdrawing; /* a thread withdraws, or wants to; it */
@@ -156,7 +156,7 @@ CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s) {
 
 /* ---- The rest is for the layer above, not for generated code ---- */
 
-/* Zero means: serve nobody else, do not poll, never report, batches leave busy threads to
+/* Zero means: execute nobody else, do not poll, never report, batches leave busy threads to
  * themselves. */
 struct callseq_sequencer_limits {
   uint32_t batch_limit; /* waiters that a holder executes before its own turn */

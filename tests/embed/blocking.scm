@@ -224,7 +224,7 @@ char **c_words(void);
     (##sys#thread-yield!)
     (call-on n)))
 
-; The server that a call is executed by, for another to end.
+; The resident that a call is executed by, for another to end.
 (define victims '())
 (define-sequenced-callback (victim (int n)) int
   (set! victims (cons ##sys#current-thread victims))

@@ -1,80 +1,80 @@
-;;; Servers: green threads that run the resident loop; see src/runtime/suspend.c.
+;;; Residents: green threads that run the resident loop; see src/runtime/suspend.c.
 ;;;
 ;;; One is attached, and executes the current call; the others are suspended, each with its call, or
-;;; spare. The level of a server is (green-thread continuation failure record), the last of `levels`
-;;; while the server is attached.
+;;; spare. The level of a resident is (green-thread continuation failure record), the last of `levels`
+;;; while the resident is attached.
 
-;; The levels of servers that wait for nothing and have no request.
+;; The levels of residents that wait for nothing and have no request.
 (define spares '())
 
-;; The green thread that serves first, which CHICKEN has made, and its level; #f before that. Servers that
+;; The first resident, a green thread that CHICKEN has made, and its level; #f before that. Residents that
 ;; are made here have their level in a slot of their own, behind CHICKEN's.
 (define first-thread #f)
 (define first-level #f)
 ;; How many slots CHICKEN's green threads have.
 (define thread-size (##sys#size ##sys#primordial-thread))
 
-;; The level of the server that runs in THREAD, or #f.
-(define (server-level thread)
+;; The level of the resident that runs in THREAD, or #f.
+(define (resident-level thread)
   (cond ((eq? thread first-thread) first-level)
         ((fx> (##sys#size thread) thread-size) (##sys#slot thread thread-size))
         (else #f)))
 
-;; The record, a fixnum, that C has of the server of LEVEL.
+;; The record, a fixnum, that C has of the resident of LEVEL.
 (define (record-of level) (cadddr level))
 
-;; The last of LEVELS, which is the attached server's.
+;; The last of LEVELS, which is the attached resident's.
 (define (last-level levels) (if (null? (cdr levels)) (car levels) (last-level (cdr levels))))
 
-;; Is LEVEL the attached server's?
+;; Is LEVEL the attached resident's?
 (define (attached? level) (and (pair? levels) (eq? (last-level levels) level)))
 
-;; Is the present green thread the attached server, with no nested call above it?
+;; Is the present green thread the attached resident, with no nested call above it?
 (define (attached-alone?)
   (and (pair? levels) (null? (cdr levels)) (eq? (caar levels) ##sys#current-thread)))
 
-;; The level of a new server in THREAD.
-(define (server-in thread)
+;; The level of a new resident in THREAD.
+(define (resident-in thread)
   (let ((level (list thread #f #f #f)))
-    (set-car! (cdddr level) (##core#inline "callseq_scheme_make_server" level))
+    (set-car! (cdddr level) (##core#inline "callseq_scheme_make_resident" level))
     level))
 
-;; Has the present green thread be the first server, attached. Returns its level.
-(define (begin-serving)
+;; Has the present green thread be the first resident, attached. Returns its level.
+(define (become-first-resident)
   (set! first-thread ##sys#current-thread)
-  (set! first-level (server-in first-thread))
+  (set! first-level (resident-in first-thread))
   (##core#inline "callseq_scheme_attach_spare" (record-of first-level))
   (set! levels (list first-level))
   (##core#inline "callseq_scheme_enter_level")
   first-level)
 
-;; The level of a server that has not served yet.
-(define (make-server)
+;; The level of a new resident, which begins when it is first attached.
+(define (make-resident)
   (let* ((made (##sys#make-thread #f 'blocked 'callseq ##sys#default-thread-quantum))
          (thread (apply ##sys#make-structure
                         (let loop ((i 0))
                           (if (fx= i thread-size)
                               '(#f)
                               (cons (##sys#slot made i) (loop (fx+ i 1)))))))
-         (level (server-in thread))
+         (level (resident-in thread))
          (state (##sys#slot thread 5)))
     (##sys#setslot state 0 base-winds)
     (##sys#setslot state 4 handle)
-    (##sys#setslot thread 1 (lambda () (run-server level)))
+    (##sys#setslot thread 1 (lambda () (run-resident level)))
     (##sys#setslot thread thread-size level)
     level))
 
-;; The life of a server, from when it is first attached, or its request has failed. Never returns.
-(define (run-server level)
+;; The life of a resident, from when it is first attached, or its request has failed. Never returns.
+(define (run-resident level)
   (call/cc (lambda (k) (set-car! (cdr level) k)))
   (set! ##sys#current-exception-handler handle)
   (settle-failure)
   (go-on (##core#inline "callseq_scheme_begin")))
 
-;; Has the call of the attached server, whose green thread was terminated, fail, and another one serve.
+;; Has the call of the attached resident, whose green thread was terminated, fail, and attaches another one.
 ;; The green thread is none of ours any more: who has kept it may terminate it again. Never returns.
-(define (replace-server! level)
-  (drop-server (record-of level))
+(define (replace-resident! level)
+  (drop-resident (record-of level))
   (if (eq? (car level) first-thread)
       (set! first-thread #f)
       (##sys#setslot (car level) thread-size #f))
