@@ -40,7 +40,7 @@ static void begin(struct callseq_sequencer *s) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
   atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
   s->turns.first = NULL;
-  s->served = 0;
+  s->executed = 0;
   s->symmetric = s->slow_leave = !callseq_park_asymmetric();
 }
 
@@ -117,12 +117,12 @@ static void settle(struct callseq_sequencer *s, struct callseq_waiter *w, uint32
 }
 
 struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
-  if (s->served >= s->batch_limit)
+  if (s->executed >= s->batch_limit)
     return NULL;
   collect(s);
   if (!s->turns.first || s->turns.first->alone)
     return NULL;
-  s->served++;
+  s->executed++;
   s->slow_leave = 1;
   callseq_count_as_holder(&s->counts.finished);
   return pop(s);
@@ -135,11 +135,11 @@ void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter
 /* Makes the oldest waiter the holder, or frees the lock if there is none. */
 static void give_up(struct callseq_sequencer *s) {
   collect(s);
-  if (s->served) {
+  if (s->executed) {
     callseq_count_as_holder(&s->counts.batches);
-    callseq_count_most(&s->counts.largest, s->served);
+    callseq_count_most(&s->counts.largest, s->executed);
   }
-  s->served = 0;
+  s->executed = 0;
   s->slow_leave = s->symmetric;
   struct callseq_waiter *w = pop(s);
   if (w) {
