@@ -22,6 +22,8 @@
 
 void callseq_batch_execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
   bool measure = r->setup.config.measure_time;
+  CALLSEQ_ASSERT_HOLDER(r);
+  CALLSEQ_ASSERT_ON_OWN_STACK(r);
   uint64_t since = measure ? callseq_clock_now() : 0;
   struct callseq_abi_request *other =
       (struct callseq_abi_request *)callseq_sequencer_next(&r->fast.sequencer);
@@ -49,7 +51,7 @@ void callseq_batch_run(struct callseq_runtime *r, struct callseq_abi_request *q)
 
 bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_sequencer *s = &r->fast.sequencer;
-  CALLSEQ_ASSERT(!callseq_runtime_inside(r));
+  CALLSEQ_ASSERT_OUTSIDE(r);
   q->status = 0;
   q->message = q->trace = NULL;
   if (callseq_sequencer_try_enter(s, callseq_abi_self)) {
@@ -75,10 +77,9 @@ bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_reque
  * holder's own is the last one, and is not marked: its caller knows when the switch returns. But
  * the service executes what nobody waits for after its own. */
 CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_sequencer *s = &r->fast.sequencer;
   struct callseq_abi_now *at = &r->fast.now;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
   callseq_birth_returns(r);
   if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
     callseq_scheme_hold_interrupts();
@@ -127,7 +128,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
 /* Is the runtime wanted elsewhere: does a native thread want to call, has one left calls to be
  * executed, or has the host's loop served for long enough? */
 C_word callseq_scheme_is_wanted(void) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   return C_mk_bool(callseq_sequencer_is_waited_for(&r->fast.sequencer) ||
                    callseq_later_is_pending(r) || callseq_service_has_served(r));
 }

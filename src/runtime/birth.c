@@ -20,7 +20,7 @@ static bool is_born_here(struct callseq_runtime *r) {
 }
 
 void callseq_scheme_born(int thunk) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_abi_now *now = &r->fast.now;
   r->fork.birth.in_call = true;
   r->fork.birth.thunk = thunk;
@@ -30,6 +30,7 @@ void callseq_scheme_born(int thunk) {
 }
 
 void callseq_birth_returns(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_HOLDER(r);
   const struct callseq_abi_request *q = r->fast.now.request;
   if (!is_born_here(r) || (q && q->status == CALLSEQ_ABI_SUSPENDED))
     return;
@@ -42,6 +43,7 @@ void callseq_birth_returns(struct callseq_runtime *r) {
 }
 
 void callseq_birth_fails(struct callseq_runtime *r, const char *message, const char *trace) {
+  CALLSEQ_ASSERT_HOLDER(r);
   if (!is_born_here(r))
     return;
   const struct callseq_abi_request *q = r->fast.now.request;

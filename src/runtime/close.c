@@ -54,6 +54,7 @@ void callseq_scheme_define_finish(C_word procedure) { callseq_abi_define(&finish
 /* Holder: a thunk that waits does so with the runtime held. */
 static void run_thunks(struct callseq_runtime *r) {
   struct callseq_abi_request q = {.callback = &finish};
+  CALLSEQ_ASSERT_HOLDER(r);
   r->suspend.exclusive++;
   callseq_batch_execute(r, &q);
   r->suspend.exclusive--;
@@ -133,6 +134,7 @@ static bool end_threads(struct callseq_runtime *r, uint64_t deadline, bool has) 
 
 /* Returns a status. */
 static int close_runtime(struct callseq_runtime *r, uint64_t deadline) {
+  CALLSEQ_ASSERT_OUTSIDE(r);
   bool all = false, has = drain(r, deadline, &all);
   if (!all) {
     if (has)

@@ -69,7 +69,7 @@ static void end_errand(struct callseq_runtime *r, struct callseq_errand *errand)
 /* Has the job run on a thread of the library's. `waiting` is told of its end by the service. False:
  * no thread or memory can be had. */
 int callseq_scheme_run_elsewhere(C_word job, C_word waiting) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   sigset_t all, mask;
   struct callseq_errand *errand = make_errand(r, job, waiting);
   if (!errand)
@@ -98,7 +98,7 @@ static struct callseq_errand *take_done(struct callseq_runtime *r) {
 
 /* What an errand that is done was given as `waiting`, or #f. */
 C_word callseq_scheme_next_done(void) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_errand *errand = take_done(r);
   if (!errand)
     return C_SCHEME_FALSE;
@@ -108,7 +108,9 @@ C_word callseq_scheme_next_done(void) {
   return waiting;
 }
 
-C_word callseq_scheme_has_errands(void) { return C_mk_bool(callseq_runtime.service.errands); }
+C_word callseq_scheme_has_errands(void) {
+  return C_mk_bool(callseq_runtime_here()->service.errands);
+}
 
 bool callseq_errands_is_own(void) { return own_errand; }
 

@@ -80,7 +80,7 @@ static const char *running(struct callseq_runtime *r) {
 }
 
 static struct callseq_abi_callback *current(void) {
-  return callseq_runtime.fast.now.request->callback;
+  return callseq_runtime_here()->fast.now.request->callback;
 }
 
 char *callseq_scheme_name(void) { return (char *)current()->name; }

@@ -97,10 +97,12 @@ bool callseq_fork_holds_runtime(void) {
 }
 
 void callseq_fork_enter(void) {
+  CALLSEQ_ASSERT(callseq_fork_holds_runtime());
   callseq_sequencer_rename(&callseq_runtime.fast.sequencer, callseq_abi_self);
 }
 
 void callseq_fork_leave(void) {
+  CALLSEQ_ASSERT_HOLDER(&callseq_runtime);
   callseq_sequencer_rename(&callseq_runtime.fast.sequencer, CALLSEQ_FORK_HOLDER);
 }
 
@@ -148,6 +150,7 @@ bool callseq_fork_ready(void) {
 }
 
 void callseq_fork_register(const struct callseq_fork_step *steps, int count) {
+  CALLSEQ_ASSERT(!table.steps);
   table.steps = steps;
   table.count = count;
   callseq_fork_ready();

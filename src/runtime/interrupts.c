@@ -30,18 +30,20 @@ __attribute__((noinline, no_sanitize("thread"))) void callseq_interrupts_ring(vo
   __atomic_store_n(&C_timer_interrupt_counter, 0, __ATOMIC_RELAXED);
 }
 
-/* For the holder, both: interrupts wait, and come at the next place that looks. */
+/* Interrupts wait, and come at the next place that looks. */
 C_word callseq_scheme_hold_interrupts(void) {
+  CALLSEQ_ASSERT_HERE(&callseq_runtime);
   C_interrupts_enabled = 0;
   return C_SCHEME_UNDEFINED;
 }
 
 C_word callseq_scheme_allow_interrupts(void) {
+  CALLSEQ_ASSERT_HERE(&callseq_runtime);
   C_interrupts_enabled = 1;
   return C_SCHEME_UNDEFINED;
 }
 
 /* Is half of the nursery free? */
 C_word callseq_scheme_has_room(void) {
-  return C_mk_bool(C_demand(C_bytestowords(callseq_runtime.setup.nursery / 2)));
+  return C_mk_bool(C_demand(C_bytestowords(callseq_runtime_here()->setup.nursery / 2)));
 }

@@ -23,7 +23,7 @@ struct invocation {
  * `again`, if little of the nursery is left: not before every call, as a foreign-safe-lambda does.
  * Deep in nested calls a collection does not give so much; then it has to do. */
 static void make_room(void *again, C_word c, C_word *av) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   ptrdiff_t half = r->setup.nursery / 2, room = half < ROOM ? half : ROOM;
   if (!r->made_room && !C_demand(C_bytestowords(room))) {
     r->made_room = true;

@@ -44,7 +44,7 @@ void callseq_laps_begin(struct callseq_runtime *r, const void *at) {
 }
 
 CALLSEQ_NOINLINE C_word callseq_abi_new_lap(void) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   if (callseq_close_has_begun(r)) {
     if (callseq_close_refuses_current(r))
       return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_refused);
@@ -73,7 +73,7 @@ static void lengthen_lap(struct callseq_runtime *r, char *at) {
 /* A lap begins here: at the top of the nursery, but for C frames that a continuation has left for
  * good, which CHICKEN keeps. */
 static C_noret void begin_lap(C_word c, C_word *av) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   char *at = (char *)__builtin_frame_address(0);
   callseq_laps_begin(r, at);
   if (r->laps.left > 0) {
@@ -90,8 +90,7 @@ static C_noret void begin_lap(C_word c, C_word *av) {
 /* (new-lap serial request), a CHICKEN procedure: the collection before a lap. Levels above 0 have
  * none: between them and the nursery's top there are frames of level 0. */
 void callseq_scheme_new_lap(C_word c, C_word *av) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_runtime *r = callseq_runtime_here();
   if (!r->levels.depth) {
     if (r->laps.left == 0)
       r->laps.collects = callseq_clock_of_thread();

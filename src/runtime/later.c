@@ -83,6 +83,7 @@ void callseq_later_release(struct callseq_future *f) {
 /* As large as any small call. */
 struct callseq_future *callseq_later_take_spare(struct callseq_runtime *r) {
   struct callseq_future *f = r->later.spare;
+  CALLSEQ_ASSERT_HOLDER(r);
   if (!f)
     return malloc(sizeof *f + CALLSEQ_BACKLOG_WORDS * sizeof(uintptr_t));
   r->later.spare = f->after;
@@ -91,6 +92,7 @@ struct callseq_future *callseq_later_take_spare(struct callseq_runtime *r) {
 }
 
 void callseq_later_give_back(struct callseq_runtime *r, struct callseq_future *f) {
+  CALLSEQ_ASSERT_HOLDER(r);
   if (r->later.spares >= SPARES || !callseq_later_is_small(f->request.callback)) {
     destroy(f);
     return;
@@ -143,10 +145,12 @@ static bool is_pending(struct callseq_runtime *r) {
 }
 
 bool callseq_later_is_pending(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_HOLDER(r);
   return atomic_load_explicit(&r->later.begun, memory_order_relaxed) && is_pending(r);
 }
 
 bool callseq_later_go_to_sleep(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_HOLDER(r);
   /* seq_cst, and in is_pending: pairs with wake, and with what queues before that */
   atomic_store_explicit(&r->later.awake, false, memory_order_seq_cst);
   if (!is_pending(r))
@@ -164,6 +168,7 @@ void callseq_later_opened(struct callseq_runtime *r) {
 
 void callseq_later_ring(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_future *f = callseq_later_of(q);
+  CALLSEQ_ASSERT_HOLDER(r);
   f->after = NULL;
   if (r->later.due)
     r->later.last_due->after = f;

@@ -24,6 +24,7 @@ void callseq_later_settle(struct callseq_runtime *r, uint64_t ticket) {
 }
 
 void callseq_later_link_in(struct callseq_runtime *r, struct callseq_future *f) {
+  CALLSEQ_ASSERT_HOLDER(r);
   pthread_mutex_lock(&r->later.mutex);
   CALLSEQ_LIST_ADD(r->later.outstanding, f, next, link);
   pthread_mutex_unlock(&r->later.mutex);

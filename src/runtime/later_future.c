@@ -54,6 +54,7 @@ bool callseq_later_can_begin(struct callseq_future *f) {
 
 /* `f` has a status of its own. */
 void callseq_later_end_future(struct callseq_runtime *r, struct callseq_future *f) {
+  CALLSEQ_ASSERT_HOLDER(r);
   callseq_tools_release(f);
   /* acq_rel: pairs with the acquires of who waits, and with callseq_future_then */
   tell_end(r, f, atomic_fetch_or_explicit(&f->state, CALLSEQ_FUTURE_ENDED, memory_order_acq_rel));

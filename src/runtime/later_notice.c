@@ -23,6 +23,7 @@ static void push_notice(struct callseq_runtime *r, struct callseq_abi_notice *n)
 }
 
 struct callseq_abi_request *callseq_later_take_notice(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_HOLDER(r);
   if (!r->later.noticed) {
     if (!atomic_load_explicit(&r->later.notices, memory_order_relaxed))
       return NULL;
@@ -52,6 +53,7 @@ struct callseq_abi_request *callseq_later_take_notice(struct callseq_runtime *r)
 
 /* Was it notified again while it ran? */
 void callseq_later_end_notice(struct callseq_runtime *r, struct callseq_abi_notice *n) {
+  CALLSEQ_ASSERT_HOLDER(r);
   /* acq_rel: pairs with callseq_abi_notify */
   if (atomic_fetch_and_explicit(&n->state, ~(uint32_t)RUNNING, memory_order_acq_rel) & PENDING)
     push_notice(r, n);

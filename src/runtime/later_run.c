@@ -185,6 +185,7 @@ static struct callseq_future *find_suspended(struct callseq_runtime *r) {
 
 void callseq_later_abandon(struct callseq_runtime *r) {
   struct callseq_future *f;
+  CALLSEQ_ASSERT_HOLDER(r);
   while ((f = find_suspended(r))) {
     callseq_suspend_forget(r, &f->request);
     f->request.status = 0;

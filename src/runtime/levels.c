@@ -31,8 +31,7 @@ enum { LEVEL_ROOM = 96 << 10 }; /* at most so much nursery must be left for one 
 /* A callback is about to change the signal mask of the thread that it runs on. Its caller gets the
  * old one back, by the slow path of its reply. */
 C_word callseq_scheme_keep_mask(void) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_kept_mask *caller = &r->levels.innermost->caller;
   if (!caller->kept) {
     pthread_sigmask(SIG_SETMASK, NULL, &caller->mask);
@@ -72,7 +71,7 @@ CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
   struct callseq_level level = {.outer = r->levels.innermost, .below = r->fast.now, .begins = true};
   fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
   callseq_failure_check_stack(r);
-  CALLSEQ_ASSERT_HOLDER(r);
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   if (!r->roots.procedures[CALLSEQ_PROCEDURE_run_level] || is_unsafe(r)) {
     callseq_failure_set(
         q, CALLSEQ_UNSAFE,
@@ -119,6 +118,7 @@ CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
 /* Level 0's: the others nest in C code of this thread's own. */
 struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r) {
   struct callseq_abi_now *at = &r->fast.now;
+  CALLSEQ_ASSERT_HOLDER(r);
   for (struct callseq_level *level = r->levels.innermost; level->outer; level = level->outer)
     at = &level->below;
   return at->reply_to == CALLSEQ_ABI_TO_WAITER ? &at->request : NULL;
@@ -126,17 +126,17 @@ struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r) {
 
 /* A level begins: remembers where collections in it return to. */
 C_word callseq_scheme_enter_level(void) {
-  struct callseq_level *level = callseq_runtime.levels.innermost;
+  struct callseq_runtime *r = callseq_runtime_here();
+  struct callseq_level *level = r->levels.innermost;
   memcpy(&level->restart, &C_restart, sizeof C_restart);
-  level->safe = callseq_roots_safe_lambdas(&callseq_runtime, INT_MAX);
+  level->safe = callseq_roots_safe_lambdas(r, INT_MAX);
   return C_SCHEME_UNDEFINED;
 }
 
 /* The procedure to go on with where a level or a spare resident begins, or where a request has
  * failed or been suspended. */
 C_word callseq_scheme_begin(void) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_abi_request *came = r->suspend.came;
   callseq_scheme_allow_interrupts();
   if (r->levels.innermost->begins)
@@ -150,8 +150,7 @@ C_word callseq_scheme_begin(void) {
 
 /* The level's request fails, by an error in Scheme. */
 void callseq_scheme_fail(char *message, char *trace) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_abi_request *q = r->fast.now.request;
   callseq_birth_fails(r, message, trace);
   callseq_failure_set(q, CALLSEQ_ERROR, callseq_format("%s: %s", q->callback->name, message),
@@ -161,9 +160,10 @@ void callseq_scheme_fail(char *message, char *trace) {
 /* Drops the C frames above the innermost level: calls of plain define-external functions that a
  * failure leaves. */
 void callseq_scheme_abandon(void) {
-  struct callseq_level *level = callseq_runtime.levels.innermost;
+  struct callseq_runtime *r = callseq_runtime_here();
+  struct callseq_level *level = r->levels.innermost;
   memcpy(&C_restart, &level->restart, sizeof C_restart);
-  while (callseq_roots_safe_lambdas(&callseq_runtime, level->safe + 1) > level->safe)
+  while (callseq_roots_safe_lambdas(r, level->safe + 1) > level->safe)
     C_restore_callback_continuation();
 }
 
@@ -171,9 +171,10 @@ void callseq_scheme_abandon(void) {
 
 /* Has the procedure run next, with the serial and value that the reply was given. */
 static C_word go_on(enum callseq_procedure which, C_word serial, C_word value) {
-  callseq_runtime.fast.next.serial = serial;
-  callseq_runtime.fast.next.value = value;
-  return callseq_roots_procedure(&callseq_runtime, which);
+  struct callseq_runtime *r = callseq_runtime_here();
+  r->fast.next.serial = serial;
+  r->fast.next.value = value;
+  return callseq_roots_procedure(r, which);
 }
 
 CALLSEQ_NOINLINE C_word callseq_abi_misdelivered(C_word serial, C_word value) {
@@ -193,5 +194,5 @@ C_word callseq_scheme_redeliver(C_word serial, C_word value) {
   callseq_scheme_allow_interrupts();
   if (!callseq_abi_is_current(serial))
     return callseq_abi_misdelivered(serial, value);
-  return callseq_runtime.fast.now.request->callback->reply(serial, value);
+  return callseq_runtime_here()->fast.now.request->callback->reply(serial, value);
 }

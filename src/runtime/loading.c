@@ -122,6 +122,8 @@ void callseq_loading_make_stack(struct callseq_runtime *r) {
 }
 
 bool callseq_loading_run(struct callseq_runtime *r, const struct callseq_sizes *sizes) {
+  CALLSEQ_ASSERT_HOLDER(r);
+  CALLSEQ_ASSERT_ON_OWN_STACK(r);
   if (!CHICKEN_initialize(sizes->heap, sizes->nursery, sizes->symbols, ask_sizes))
     return false;
   callseq_loading_watch_collections();
@@ -144,6 +146,7 @@ int callseq_scheme_hosted(void) {
 /* It has been printed. This is the thread that called callseq_init. A child that the program has
  * made while it loads is none that goes on without it. */
 void callseq_scheme_load_failed(char *trace) {
+  CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
   callseq_runtime.setup.status = CALLSEQ_ERROR;
   callseq_thread_remember(CALLSEQ_ERROR,
                           callseq_format("the Scheme code raised an error while it was loaded"),

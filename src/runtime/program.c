@@ -133,7 +133,7 @@ C_word callseq_scheme_close(void) {
 
 /* Is it the program itself that runs, and not a callback? */
 C_word callseq_scheme_is_program(void) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   return C_mk_bool(!r->levels.depth && callseq_program_is(r, r->fast.now.request));
 }
 

@@ -21,6 +21,7 @@
 enum { SHARE_NS = 500000 }; /* the longest that a program keeps the runtime from others */
 
 void callseq_program_comes(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_ON_STACK(r);
   uint64_t t = callseq_clock_now(), away = t - r->program.left;
   atomic_store_explicit(&r->program.share, away < SHARE_NS ? away : SHARE_NS, memory_order_relaxed);
   atomic_store_explicit(&r->program.since, t, memory_order_relaxed);
@@ -30,6 +31,7 @@ void callseq_program_comes(struct callseq_runtime *r) {
 }
 
 void callseq_program_goes(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   r->program.left = callseq_clock_now();
   atomic_store_explicit(&r->program.since, 0, memory_order_relaxed);
   if (callseq_scheme_signals_pending() == C_SCHEME_TRUE) /* it has not looked: it is woken again */
@@ -58,8 +60,7 @@ int callseq_program_ask(void) {
 /* Has somebody asked the present call to give way? 0: no, 1: and it is the program, 2: the service.
  */
 C_word callseq_scheme_is_asked(void) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_abi_request *q = r->fast.now.request;
   if (!atomic_load_explicit(&r->program.asked, memory_order_relaxed) || !q)
     return C_fix(0);
@@ -68,6 +69,7 @@ C_word callseq_scheme_is_asked(void) {
 }
 
 void callseq_program_await_end(struct callseq_runtime *r, const struct callseq_abi_request *q) {
+  CALLSEQ_ASSERT_OUTSIDE(r);
   while (callseq_program_is(r, q))
     pause();
 }

@@ -40,6 +40,7 @@ void callseq_roots_begin(struct callseq_runtime *r) {
 }
 
 int callseq_roots_safe_lambdas(struct callseq_runtime *r, int limit) {
+  CALLSEQ_ASSERT_IN_SCHEME(r);
   C_word list = C_block_item(CHICKEN_gc_root_ref(r->roots.safe_lambdas), 0);
   int n = 0;
   for (; n < limit && !C_immediatep(list); list = C_u_i_cdr(list))

@@ -25,4 +25,10 @@ CALLSEQ_NOINLINE bool callseq_runtime_on_stack(struct callseq_runtime *r) {
   return callseq_stack_has(&r->setup.stack, __builtin_frame_address(0));
 }
 
+bool callseq_runtime_is_here(struct callseq_runtime *r) {
+  int state = atomic_load_explicit(&r->setup.state, memory_order_relaxed);
+  return (state != CALLSEQ_LOADING && state != CALLSEQ_READY) ||
+         (callseq_runtime_inside(r) && callseq_runtime_on_stack(r));
+}
+
 bool callseq_inside(void) { return callseq_runtime_inside(&callseq_runtime); }

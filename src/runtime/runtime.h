@@ -286,12 +286,25 @@ bool callseq_runtime_inside(struct callseq_runtime *r);
 /* Is this function's frame on the Scheme stack, or on the native thread's own? */
 bool callseq_runtime_on_stack(struct callseq_runtime *r);
 
-/* What functions rely on: that this thread is the holder; and that it is so on the Scheme stack, or
- * on its own. */
+/* What functions rely on: that this thread is the holder, or is not; that it is on the Scheme
+ * stack, or on its own (a program's may not be known: program.c); and that it is the holder on the
+ * Scheme stack. */
 #define CALLSEQ_ASSERT_HOLDER(r) CALLSEQ_ASSERT(callseq_runtime_inside(r))
+#define CALLSEQ_ASSERT_OUTSIDE(r) CALLSEQ_ASSERT(!callseq_runtime_inside(r))
+#define CALLSEQ_ASSERT_ON_STACK(r) CALLSEQ_ASSERT(callseq_runtime_on_stack(r))
+#define CALLSEQ_ASSERT_ON_OWN_STACK(r)                                                             \
+  CALLSEQ_ASSERT(!callseq_runtime_on_stack(r) || (r)->setup.stack.bytes == SIZE_MAX)
 #define CALLSEQ_ASSERT_IN_SCHEME(r)                                                                \
   CALLSEQ_ASSERT(callseq_runtime_inside(r) && callseq_runtime_on_stack(r))
-#define CALLSEQ_ASSERT_ON_OWN_STACK(r) CALLSEQ_ASSERT(!callseq_runtime_on_stack(r))
+
+/* The same for functions that Scheme calls: while nobody is hosted, before and after, there is
+ * nothing to hold. The second returns the runtime to them. */
+bool callseq_runtime_is_here(struct callseq_runtime *r);
+#define CALLSEQ_ASSERT_HERE(r) CALLSEQ_ASSERT(callseq_runtime_is_here(r))
+static inline struct callseq_runtime *callseq_runtime_here(void) {
+  CALLSEQ_ASSERT_HERE(&callseq_runtime);
+  return &callseq_runtime;
+}
 
 /* For the holder, outside: goes on on the Scheme stack, with a request or NULL, until that switches
  * out. */

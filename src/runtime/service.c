@@ -101,6 +101,7 @@ static void lose_patience(struct callseq_runtime *r) {
 
 bool callseq_service_call(struct callseq_runtime *r) {
   struct callseq_abi_request q;
+  CALLSEQ_ASSERT_OUTSIDE(r);
   callseq_bell_quiet(&r->service.bell);
   /* acquire: pairs with the release in callseq_service_tell */
   atomic_exchange_explicit(&r->service.told, false, memory_order_acquire);
@@ -136,13 +137,13 @@ struct pollfd *callseq_service_watched(struct callseq_runtime *r, struct pollfd 
 }
 
 void callseq_scheme_publish_deadline(double milliseconds) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   r->service.descriptors = 1;
   r->service.deadline = callseq_clock_deadline_in(milliseconds);
 }
 
 void callseq_scheme_publish_descriptor(int fd, int input, int output) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   if (r->service.descriptors + 1 > r->service.room) {
     nfds_t room = r->service.room ? 2 * r->service.room : 16;
     struct pollfd *set = realloc(r->service.set, room * sizeof *set);
@@ -160,7 +161,7 @@ void callseq_scheme_publish_descriptor(int fd, int input, int output) {
 /* The service stays until somebody else wants to call. When it has done what is to be done in
  * Scheme, the slow path of its reply executes what others have left (later.c). */
 C_word callseq_scheme_stay(void) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   callseq_sequencer_stay(&r->fast.sequencer);
   if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
     r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
@@ -168,13 +169,12 @@ C_word callseq_scheme_stay(void) {
 }
 
 C_word callseq_scheme_serve_again(void) {
-  callseq_service_tell(&callseq_runtime);
+  callseq_service_tell(callseq_runtime_here());
   return C_SCHEME_UNDEFINED;
 }
 
 C_word callseq_scheme_note_ready(void) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_runtime *r = callseq_runtime_here();
   r->service.ready = true;
   if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
     r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER; /* the slow path looks */

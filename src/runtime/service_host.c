@@ -56,6 +56,7 @@ static void show(struct callseq_runtime *r) {
 
 /* By the thread that serves. */
 static int serve_for(struct callseq_runtime *r, uint32_t ms) {
+  CALLSEQ_ASSERT(atomic_load_explicit(&r->service.serving, memory_order_relaxed));
   if (!wait_for_something(r, ms))
     return CALLSEQ_TIMEDOUT;
   r->service.until = callseq_clock_now() + SERVE_NS;

@@ -98,6 +98,7 @@ bool callseq_service_start(struct callseq_runtime *r, const char *lacking) {
 
 void callseq_service_look(struct callseq_runtime *r, const struct callseq_abi_callback *callback) {
   bool ready = r->service.ready;
+  CALLSEQ_ASSERT_HOLDER(r);
   r->service.ready = false;
   if (ready && !callseq_service_is(callback) &&
       callseq_service_start(r, "green threads run only while callbacks do"))

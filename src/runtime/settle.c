@@ -122,7 +122,7 @@ static bool is_given_up(struct callseq_runtime *r, struct callseq_abi_request *q
 
 int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q) {
   while (q->status == CALLSEQ_ABI_SUSPENDED) {
-    CALLSEQ_ASSERT(!callseq_runtime_inside(r));
+    CALLSEQ_ASSERT_OUTSIDE(r);
     CALLSEQ_ASSERT_ON_OWN_STACK(r);
     struct callseq_resumption call;
     wait_outside(r, q->resident);

@@ -77,6 +77,7 @@ static void thread_ends(void) {
 }
 
 static int set_up(struct callseq_runtime *r, const callseq_config *config) {
+  CALLSEQ_ASSERT_OUTSIDE(r);
   if (callseq_fork_holds_setup())
     return refuse(CALLSEQ_INVALID,
                   callseq_format("callseq_init: called for the first time by a handler of fork "

@@ -96,6 +96,7 @@ static void note(int number, siginfo_t *info, void *context) {
 
 /* Takes a signal out of those that have come: its number, or #f. */
 C_word callseq_scheme_next_signal(void) {
+  CALLSEQ_ASSERT_HERE(&callseq_runtime);
   /* seq_cst: pairs with the fence in note. CHICKEN has just set its counter: either that is before
    * the ring, and there is another look, or the signal is seen here. */
   atomic_thread_fence(memory_order_seq_cst);

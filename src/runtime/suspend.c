@@ -66,8 +66,7 @@ static struct callseq_resident *resident_of(C_word word) {
 
 /* A resident's record, as a fixnum; `level` is what callseq.scm has of it. */
 C_word callseq_scheme_make_resident(C_word level) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_resident *v = calloc(1, sizeof *v);
   if (!v) {
     callseq_print("callseq: no memory for one more callback that waits\n");
@@ -92,11 +91,11 @@ static bool can_suspend(struct callseq_runtime *r) {
          !callseq_fork_holds_setup();
 }
 
-C_word callseq_scheme_can_suspend(void) { return C_mk_bool(can_suspend(&callseq_runtime)); }
+C_word callseq_scheme_can_suspend(void) { return C_mk_bool(can_suspend(callseq_runtime_here())); }
 
 /* Has no native thread made the current request, or that of `resident`? */
 C_word callseq_scheme_is_later(void) {
-  return C_mk_bool(callseq_later_is(callseq_runtime.fast.now.request));
+  return C_mk_bool(callseq_later_is(callseq_runtime_here()->fast.now.request));
 }
 
 C_word callseq_scheme_is_polled(C_word resident) {
@@ -106,7 +105,7 @@ C_word callseq_scheme_is_polled(C_word resident) {
 
 /* (exclusively ...) begins, or ends. */
 C_word callseq_scheme_exclude(C_word begins) {
-  callseq_runtime.suspend.exclusive += begins == C_SCHEME_TRUE ? 1 : -1;
+  callseq_runtime_here()->suspend.exclusive += begins == C_SCHEME_TRUE ? 1 : -1;
   return C_SCHEME_UNDEFINED;
 }
 
@@ -191,7 +190,7 @@ static struct callseq_abi_request *leave(struct callseq_runtime *r) {
  * another resident has to be attached, because somebody else has come or is next; interrupts are
  * held. */
 CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
-  struct callseq_runtime *r = &callseq_runtime;
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_resident *v = r->suspend.attached;
   if (job == C_SCHEME_FALSE || !v || C_u_i_car(CHICKEN_gc_root_ref(v->root)) != thread ||
       !can_suspend(r) || callseq_later_is(r->fast.now.request))
@@ -213,17 +212,17 @@ CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
 }
 
 /* What the last blocking C function has left in errno, or #f if CHICKEN has read errno since. */
-C_word callseq_scheme_left_errno(void) { return callseq_runtime.fast.left_errno; }
+C_word callseq_scheme_left_errno(void) { return callseq_runtime_here()->fast.left_errno; }
 
 C_word callseq_scheme_forget_errno(void) {
-  callseq_runtime.fast.left_errno = C_SCHEME_FALSE;
+  callseq_runtime_here()->fast.left_errno = C_SCHEME_FALSE;
   return C_SCHEME_UNDEFINED;
 }
 
 /* The job has been run, and its result is wanted by the attached resident; #f: not by this one any
  * more. */
 C_word callseq_scheme_take_job(C_word job) {
-  struct callseq_resident *v = callseq_runtime.suspend.attached;
+  struct callseq_resident *v = callseq_runtime_here()->suspend.attached;
   if (v->done != CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job))
     return C_SCHEME_FALSE;
   v->done = NULL;
@@ -282,9 +281,9 @@ C_word callseq_scheme_is_left(C_word resident) {
 /* A spare resident is attached, or the first one: it begins where the last request has been
  * answered or suspended. */
 C_word callseq_scheme_attach_spare(C_word resident) {
-  CALLSEQ_ASSERT_IN_SCHEME(&callseq_runtime);
-  CALLSEQ_ASSERT(!callseq_runtime.suspend.attached || callseq_runtime.suspend.attached->away);
-  callseq_runtime.suspend.attached = resident_of(resident);
+  struct callseq_runtime *r = callseq_runtime_here();
+  CALLSEQ_ASSERT(!r->suspend.attached || r->suspend.attached->away);
+  r->suspend.attached = resident_of(resident);
   resident_of(resident)->request = NULL;
   return C_SCHEME_UNDEFINED;
 }
@@ -298,8 +297,7 @@ C_word callseq_scheme_resumed(C_word request) {
 /* Attaches that resident. #t if its wait is over by its own thread's finding, and by a deadline; #f
  * if by that otherwise; the unspecified value if it has been rung for. */
 C_word callseq_scheme_attach(C_word request) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_abi_request *q =
       CALLSEQ_ABI_REQUEST(struct callseq_resumption, request)->suspended;
   struct callseq_resident *v = q->resident;
@@ -313,8 +311,7 @@ C_word callseq_scheme_attach(C_word request) {
 /* The attached resident's green thread was terminated, in a wait or by itself: its call fails, and
  * the record goes. */
 void callseq_scheme_drop_resident(C_word resident) {
-  struct callseq_runtime *r = &callseq_runtime;
-  CALLSEQ_ASSERT_IN_SCHEME(r);
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_resident *v = resident_of(resident), **link = &r->suspend.residents;
   callseq_failure_set(r->fast.now.request, CALLSEQ_ERROR,
                       callseq_format("%s: the green thread that executed it was terminated",
@@ -332,12 +329,14 @@ void callseq_scheme_drop_resident(C_word resident) {
 }
 
 void callseq_suspend_end(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_HOLDER(r);
   for (struct callseq_resident *v = r->suspend.residents; v; v = v->next)
     if (v != r->suspend.attached)
       ring(v);
 }
 
 void callseq_suspend_forget(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  CALLSEQ_ASSERT_HOLDER(r);
   for (struct callseq_resident *v = r->suspend.residents; v; v = v->next)
     if (v->request == q)
       v->request = NULL;
@@ -352,6 +351,7 @@ void callseq_suspend_give_up(struct callseq_runtime *r) {
 }
 
 bool callseq_suspend_is_any(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_HOLDER(r);
   for (struct callseq_resident *v = r->suspend.residents; v; v = v->next)
     if (v->away && v->request && !v->given_up && !callseq_program_is(r, v->request))
       return true;
@@ -359,6 +359,7 @@ bool callseq_suspend_is_any(struct callseq_runtime *r) {
 }
 
 void callseq_suspend_leave(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_HOLDER(r);
   if (!r->suspend.above)
     return;
   callseq_abi_set(&r->fast.now.serial, r->suspend.above);
