@@ -198,6 +198,15 @@ says '... the message' ../out/app.h 'made from' east/app.scm
 ok 'its own file has it written anew' in_folder east $CSC -t -e app.scm -o app.out
 echo "$own(callseq-header \"$PWD/real/deep/app.h\")" >east/app.scm
 ok '... from any folder' $CSC -t -e east/app.scm -o case.out
+odd=$(printf 'odd*/%%41*\\\nfolder')
+mkdir -p "$odd"
+echo "$own(callseq-header \"$PWD/odd.h\")" >"$odd/app.scm"
+ok 'a folder with a name that would end a comment' in_folder "$odd" $CSC -t -e app.scm -o app.out
+ok '... its header compiles' $CC -std=c11 $strict odd.h
+ok '... and is written anew' in_folder "$odd" $CSC -t -e app.scm -o app.out
+cp "$odd/app.scm" odd.scm
+fails '... not by another file' $CSC -t -e odd.scm -o odd.out
+says '... the message' odd.h 'made from' 'odd*/%41*'
 cp case.scm other.scm
 fails 'the header of another Scheme file' $CSC -t -e other.scm -o case.out
 says 'the header of another Scheme file: the message' case.h 'made from' case.scm

@@ -59,7 +59,12 @@
 (define mark "/* Made by callseq-header")
 (define mark-end "; changes will be overwritten. */")
 
-(define (first-line source) (string-append mark " from " source mark-end))
+;; What a file's name may not have in a comment of one line: it could end it, or seem to begin one.
+(define comment-escapes
+  '(("%" . "%25") ("*" . "%2A") ("\\" . "%5C") ("\n" . "%0A") ("\r" . "%0D")))
+
+(define (first-line source)
+  (string-append mark " from " (string-translate* source comment-escapes) mark-end))
 
 ;; Ends the compilation unless FILE can be written: it does not exist, or was made by callseq-header
 ;; from SOURCE, or from a file that is no more.
@@ -86,7 +91,10 @@
 (define (made-from line folder)
   (let ((start (string-length (string-append mark " from ")))
         (end (substring-index mark-end line)))
-    (and end (< start end) (make-pathname folder (substring line start end)))))
+    (and end (< start end)
+         (make-pathname folder (string-translate* (substring line start end)
+                                                  (map (lambda (e) (cons (cdr e) (car e)))
+                                                       comment-escapes))))))
 
 ;; One file under two names, perhaps: both exist.
 (define (same-file? a b)
