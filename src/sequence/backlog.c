@@ -190,8 +190,9 @@ void callseq_backlog_leave(struct callseq_backlog *b) {
 /* The place of the head is free in the next round. Who sees that sees the new head. */
 static void pass(struct callseq_backlog *b, uint64_t head) {
   callseq_tools_release(place_of(b, head));
-  atomic_store_explicit(&b->head, head + 1, memory_order_relaxed);
-  /* release: pairs with the acquires in callseq_backlog_put and callseq_backlog_is_empty */
+  /* release, both: the head pairs with the acquire in callseq_backlog_is_empty, the turn with those
+   * in callseq_backlog_put and callseq_backlog_is_empty */
+  atomic_store_explicit(&b->head, head + 1, memory_order_release);
   atomic_store_explicit(&place_of(b, head)->turn, 2 * (head + ring_of(b)->mask + 1),
                         memory_order_release);
 }
@@ -227,10 +228,11 @@ void callseq_backlog_take(struct callseq_backlog *b) {
 
 bool callseq_backlog_is_empty(struct callseq_backlog *b) {
   for (;;) {
+    /* acquire: pairs with the release in pass: the ring is as new as this */
+    uint64_t head = atomic_load_explicit(&b->head, memory_order_acquire);
     /* acquire: pairs with the store in move_to. seq_cst: see backlog.h; what is put in another ring
      * is looked for there */
     struct callseq_backlog_ring *ring = atomic_load_explicit(&b->ring, memory_order_seq_cst);
-    uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
     /* acquire: pairs with the release in pass. seq_cst: see backlog.h */
     if (atomic_load_explicit(&place_in(ring, head)->turn, memory_order_seq_cst) == 2 * head + 1)
       return false;
@@ -308,7 +310,8 @@ static bool move_to(struct callseq_backlog *b, struct callseq_backlog_ring *ring
              sizeof *to - sizeof to->turn);
       atomic_store_explicit(&to->turn, 2 * p + 1, memory_order_relaxed);
     }
-    *place_in(ring, tail) = (struct callseq_backlog_place){.turn = 2 * tail + 1, .ticket = tail};
+    place_in(ring, tail)->ticket = tail; /* the rest of it is 0 */
+    atomic_store_explicit(&place_in(ring, tail)->turn, 2 * tail + 1, memory_order_relaxed);
     ring->before = old;
     /* release, seq_cst: pairs with the loads in callseq_backlog_put, callseq_backlog_is_empty */
     atomic_store_explicit(&b->ring, ring, memory_order_seq_cst);
