@@ -2,7 +2,8 @@
  *
  * Read it beside src/runtime/suspend.c and settle.c. What is the holder's own is changed in one step, since the
  * sequencer, which has a model of its own, lets one thread do so at a time: here it is a lock. What
- * threads outside share with the holder, `rung`, the bell and the sleep, is one step a line.
+ * threads outside share with the holder, `rung`, the bell and the sleep, is one step a line; the
+ * inlines with such steps are functions there, less callseq_, which check-source compares.
  *
  * A call waits up to WAITS times, each time in one of three ways: until it is rung for, which may
  * have a deadline; for a descriptor, beside its bell; or in a blocking C function. The opener is the
@@ -81,6 +82,18 @@ byte rung[RESIDENTS], bell[RESIDENTS];
 bool asleep[RESIDENTS]; /* the thread of its request */
 byte over;            /* threads that have made all their calls */
 
+#define load(to, word) to = word
+#define store(word, value) word = value
+#define exchange(to, word, value) d_step { to = word; word = value }
+#define cas(word, value, new) atomic { if :: word == value -> word = new :: else fi }
+
+#define bell_open(v) bell[v] = OPEN
+#define bell_close(v) bell[v] = SHUT
+#define bell_ring(v) assert(bell[v] != SHUT); bell[v] = SOUNDS
+#define park_wake(v) asleep[v] = false
+#define park_wait(v) atomic { if :: rung[v] == QUIET -> asleep[v] = true :: else fi }
+#define suspend_is_rung(v) (rung[v] == RUNG)
+
 inline lock() { atomic { !locked -> locked = true } }
 inline unlock() { locked = false }
 
@@ -120,32 +133,28 @@ inline end() {
   above = 0
 }
 
-inline ring(s) {
-  d_step { r = rung[s]; rung[s] = RUNG };
+inline ring_for(s) {
+  exchange(r, rung[s], RUNG);
   if
-  :: r == HAS_BELL ->
-    assert(bell[s] != SHUT);
-    bell[s] = SOUNDS
+  :: r == HAS_BELL -> bell_ring(s)
   :: else ->
-    if
-    :: BUG != NO_WAKE -> asleep[s] = false
-    :: else
-    fi
+#if BUG != NO_WAKE
+    park_wake(s)
+#endif
   fi;
   r = 0
 }
 
-/* The attached resident leaves, in one of the ways to wait; suspend() in C. */
-inline leave() {
+/* The attached resident leaves, in one of the ways to wait. */
+inline suspend() {
   d_step {
     v = attached;
     kept[v] = serial;
     away[v] = true;
     waits[v] = (how != IN_C);
-    if
-    :: BUG != LATE_QUIET -> rung[v] = QUIET
-    :: else
-    fi;
+#if BUG != LATE_QUIET
+    store(rung[v], QUIET);
+#endif
     now = NONE;
     if
     :: above -> serial = above
@@ -162,18 +171,13 @@ inline leave() {
 
 inline wait_for_ring() {
   do
-  :: rung[v] == RUNG -> break
-  :: rung[v] != RUNG ->
-    if
-    :: BUG != NO_COMPARE ->
-      atomic {
-        if
-        :: rung[v] == QUIET -> asleep[v] = true
-        :: else
-        fi
-      }
-    :: else -> asleep[v] = true
-    fi;
+  :: suspend_is_rung(v) -> break
+  :: else ->
+#if BUG != NO_COMPARE
+    park_wait(v);
+#else
+    asleep[v] = true;
+#endif
     if
     :: !asleep[v]
     :: deadline -> asleep[v] = false; break
@@ -183,34 +187,29 @@ inline wait_for_ring() {
 
 inline wait_for_descriptor() {
   if
-  :: rung[v] != RUNG ->
-    bell[v] = OPEN;
-    if
-    :: BUG != OVERWRITES ->
-      atomic {
-        if
-        :: rung[v] == QUIET -> rung[v] = HAS_BELL
-        :: else
-        fi
-      }
-    :: else -> rung[v] = HAS_BELL
-    fi
+  :: !suspend_is_rung(v) ->
+    bell_open(v);
+#if BUG != OVERWRITES
+    cas(rung[v], QUIET, HAS_BELL)
+#else
+    rung[v] = HAS_BELL
+#endif
   :: else
   fi;
   if
-  :: rung[v] == RUNG || bell[v] == SOUNDS
+  :: suspend_is_rung(v) || bell[v] == SOUNDS
   :: deadline /* or the descriptor is ready */
   fi;
-  if
-  :: BUG == CLOSES_EARLY -> bell[v] = SHUT
-  :: else
-  fi
+#if BUG == CLOSES_EARLY
+  bell_close(v)
+#endif
 }
 
 /* The thread of the suspended call comes back as the holder. */
-inline resume(who) {
+inline scheme_attach(who) {
   d_step {
-    bell[v] = SHUT;
+    /* also: suspend_is_rung */
+    bell_close(v);
     if
     :: attached != v ->
       assert(now == NONE);
@@ -262,7 +261,7 @@ active [CALLERS] proctype caller() {
         :: deadline = true
         :: deadline = false
         fi;
-        leave();
+        suspend();
         if
         :: BUG == LATE_QUIET -> rung[v] = QUIET
         :: else
@@ -275,7 +274,7 @@ active [CALLERS] proctype caller() {
         lock();
         if
         :: closed -> refused = true; break
-        :: else -> resume(_pid)
+        :: else -> scheme_attach(_pid)
         fi
       od;
       if
@@ -309,7 +308,7 @@ active proctype opener() {
         waits[s] = false;
         if
         :: BUG == RINGS_LATE -> break
-        :: else -> assert(away[s]); ring(s); s++
+        :: else -> assert(away[s]); ring_for(s); s++
         fi
       :: s < RESIDENTS && !READY(s) -> s++
       od;
@@ -318,7 +317,7 @@ active proctype opener() {
     fi;
     unlock();
     if
-    :: BUG == RINGS_LATE && s < RESIDENTS -> ring(s)
+    :: BUG == RINGS_LATE && s < RESIDENTS -> ring_for(s)
     :: else
     fi;
     s = 0
@@ -335,7 +334,7 @@ active proctype closer() {
   :: s == RESIDENTS -> break
   :: s < RESIDENTS ->
     if
-    :: away[s] && s != attached && BUG != SILENT_CLOSE -> ring(s)
+    :: away[s] && s != attached && BUG != SILENT_CLOSE -> ring_for(s)
     :: else
     fi;
     s++

@@ -220,9 +220,10 @@ const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog 
 }
 
 void callseq_backlog_take(struct callseq_backlog *b) {
-  pass(b, atomic_load_explicit(&b->head, memory_order_relaxed));
-  atomic_store_explicit(&b->taken, atomic_load_explicit(&b->taken, memory_order_relaxed) + 1,
-                        memory_order_relaxed);
+  uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
+  pass(b, head);
+  uint64_t taken = atomic_load_explicit(&b->taken, memory_order_relaxed);
+  atomic_store_explicit(&b->taken, taken + 1, memory_order_relaxed);
   callseq_backlog_leave(b);
 }
 
@@ -372,7 +373,8 @@ static void drop_all(struct callseq_backlog *b, uint64_t tail,
 void callseq_backlog_close(struct callseq_backlog *b,
                            void (*drop)(const struct callseq_backlog_place *place)) {
   callseq_backlog_hold(b);
-  drop_all(b, atomic_fetch_or_explicit(&b->tail, SHUT, memory_order_relaxed) / 2, drop);
+  uint64_t tail = atomic_fetch_or_explicit(&b->tail, SHUT, memory_order_relaxed);
+  drop_all(b, tail / 2, drop);
   callseq_backlog_release(b);
 }
 
