@@ -454,7 +454,8 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
   callseq_sequencer_pass_on(s);
 }
 
-/* Whoever is quicker to take the lock will look at `demand` when it leaves. */
+/* Whoever is quicker to take the lock will look at `demand` when it leaves. The heir may have been,
+ * and may have left by now: then the offer is for whoever comes next, and steals it. */
 void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
   uint32_t demand;
   while ((demand = atomic_load_explicit(&s->succession.demand, memory_order_relaxed)) == OVERDUE &&

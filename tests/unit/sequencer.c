@@ -47,13 +47,25 @@ static bool is_marked(void) {
   return atomic_load_explicit(&s.succession.demand, memory_order_relaxed) == OVERDUE;
 }
 
-/* Once nobody else is there: is the lock free, and nobody left in the queue? A mark may be left,
- * that came when it was no longer true. */
+/* Once nobody else is there: can the lock be had, and is nobody left in the queue? A mark may be
+ * left, that came when it was no longer true, and an offer, made by a thread that had seen a demand
+ * and was slower than the heir: that has come and gone. */
 static bool is_idle(void) {
-  return atomic_load_explicit(&s.lock, memory_order_acquire) == FREE &&
+  uint32_t lock = atomic_load_explicit(&s.lock, memory_order_acquire);
+  return (lock == FREE || lock == OFFERED) &&
          !atomic_load_explicit(&s.arrivals, memory_order_relaxed) &&
          (!callseq_sequencer_wanted(&s) || is_marked()) && !s.brief.first && !s.turns.first &&
          !s.batch && !s.succession.ahead && !s.succession.vacant && !s.succession.absent;
+}
+
+/* Main tries to become the holder. An offer that is left, which nobody demands, it takes back
+ * first: other threads wait for a moment, and take it. */
+static bool try_again(void) {
+  uint32_t offered = OFFERED;
+  if (!callseq_sequencer_wanted(&s))
+    atomic_compare_exchange_strong_explicit(&s.lock, &offered, FREE, memory_order_relaxed,
+                                            memory_order_relaxed);
+  return callseq_sequencer_try_enter(&s, MAIN);
 }
 
 /* For tests of order: the heir comes, however long that takes. */
@@ -281,11 +293,11 @@ static void heard(bool symmetric) {
   int own = 0, before_main = 0;
   set_up_patient(NO_LIMIT, NO_LIMIT, 0, symmetric);
   for (int i = 0; i < TURNS; i++) {
-    callseq_sequencer_try_enter(&s, MAIN);
+    try_again();
     queue_up(0, call_once, false, false);
     wait_for_demand();
     callseq_sequencer_leave(&s);
-    while (!callseq_sequencer_try_enter(&s, MAIN))
+    while (!try_again())
       sched_yield();
     before_main += queue[0].executions;
     callseq_sequencer_leave(&s);
@@ -380,11 +392,11 @@ static void absent(bool symmetric) {
   int calls = 0;
   yields = 0;
   for (; !yields; calls++) {
-    callseq_sequencer_try_enter(&s, MAIN);
+    try_again();
     callseq_sequencer_leave(&s);
   }
   ok(calls > 1, "and another thread yields to it, after %d calls", calls);
-  callseq_sequencer_try_enter(&s, MAIN);
+  try_again();
   sem_post(&let_go);
   wait_for_sleep();
   callseq_sequencer_leave(&s);
@@ -392,7 +404,7 @@ static void absent(bool symmetric) {
   is_str(batches(), "1:1 2:2", "until it has come");
   yields = 0;
   for (int i = 0; i < MANY; i++) {
-    callseq_sequencer_try_enter(&s, MAIN);
+    try_again();
     callseq_sequencer_leave(&s);
   }
   is_int(yields, 0, "then no more");
