@@ -262,7 +262,7 @@ struct callseq_stats {
   uint64_t cancelled;         /* by callseq_future_cancel */
   uint64_t dropped;           /* because the runtime closed, or ended */
   uint64_t refused;           /* posts and futures beside these */
-  uint64_t longest_queued_ns; /* of one that began; looked at for one in 16, and for those that find
+  uint64_t longest_queued_ns; /* of one that began; looked at for one in 64, and for those that find
                                  no other */
 };
 

@@ -20,28 +20,44 @@
 #include "suspend.h"
 #include "thread.h"
 
-void callseq_batch_execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
+/* Begins with `first`; `own`, or NULL, is the holder's. */
+static void switch_in(struct callseq_runtime *r, struct callseq_abi_request *first,
+                      struct callseq_abi_request *own) {
   bool measure = r->setup.config.measure_time;
   CALLSEQ_ASSERT_HOLDER(r);
   CALLSEQ_ASSERT_ON_OWN_STACK(r);
   uint64_t since = measure ? callseq_clock_now() : 0;
+  r->batch.own = own;
+  if (first != own)
+    callseq_thread_lend();
+  CALLSEQ_POINT1(enter, first->callback->name);
+  callseq_runtime_switch_in(r, first);
+  if (own)
+    CALLSEQ_POINT1(leave, own->callback->name);
+  if (measure)
+    atomic_store_explicit(&r->counts.inside_ns,
+                          atomic_load_explicit(&r->counts.inside_ns, memory_order_relaxed) +
+                              callseq_clock_now() - since,
+                          memory_order_relaxed);
+}
+
+void callseq_batch_execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_abi_request *other =
       (struct callseq_abi_request *)callseq_sequencer_next(&r->fast.sequencer);
   r->fast.now.reply_to = other ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_HOLDER;
   if (!other && !q->callback->internal && !callseq_fork_holds_setup() &&
       (other = callseq_later_next(r, false)))
     r->fast.now.reply_to = CALLSEQ_ABI_TO_NOBODY;
-  r->batch.own = q;
-  if (other)
-    callseq_thread_lend();
-  CALLSEQ_POINT1(enter, (other ? other : q)->callback->name);
-  callseq_runtime_switch_in(r, other ? other : q);
-  CALLSEQ_POINT1(leave, q->callback->name);
-  if (measure)
-    atomic_store_explicit(&r->counts.inside_ns,
-                          atomic_load_explicit(&r->counts.inside_ns, memory_order_relaxed) +
-                              callseq_clock_now() - since,
-                          memory_order_relaxed);
+  switch_in(r, other ? other : q, q);
+}
+
+bool callseq_batch_help(struct callseq_runtime *r) {
+  struct callseq_abi_request *first = callseq_later_next(r, false);
+  if (first) {
+    r->fast.now.reply_to = CALLSEQ_ABI_TO_NOBODY;
+    switch_in(r, first, NULL);
+  }
+  return first;
 }
 
 void callseq_batch_run(struct callseq_runtime *r, struct callseq_abi_request *q) {

@@ -11,4 +11,8 @@ void callseq_batch_run(struct callseq_runtime *r, struct callseq_abi_request *q)
  * False: the runtime has been closed, it never will. */
 bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_request *q);
 
+/* For the holder, outside: executes calls for later, as a batch does, and none of its own. False:
+ * there was none. */
+bool callseq_batch_help(struct callseq_runtime *r);
+
 #endif

@@ -11,7 +11,8 @@
  * wait is over it is *due*, and goes on where it could have begun.
  *
  *   later.c           the records, the backlog, waking the service
- *   later_flush.c     what has begun and not ended, and threads that wait for that
+ *   later_flush.c     what has begun and not ended
+ *   later_wait.c      threads that wait for that, or for a future
  *   later_future.c    the state of a future, and what its owner may ask
  *   later_post.c      posts, callseq_post
  *   later_notice.c    notifications
@@ -45,8 +46,8 @@ enum { SPARES = 64 /* so many are kept */ };
 
 /* ---- Memory ---- */
 
-void callseq_later_clear(struct callseq_future *f, enum callseq_later_kind kind,
-                         struct callseq_abi_callback *callback) {
+static void clear(struct callseq_future *f, enum callseq_later_kind kind,
+                  struct callseq_abi_callback *callback) {
   memset((void *)f, 0, sizeof *f);
   f->kind = kind;
   f->request.callback = callback;
@@ -57,7 +58,7 @@ static struct callseq_future *make(enum callseq_later_kind kind,
   size_t bytes = callseq_later_bytes_of_arguments(callback);
   struct callseq_future *f = malloc(sizeof *f + bytes);
   if (f)
-    callseq_later_clear(f, kind, callback);
+    clear(f, kind, callback);
   return f;
 }
 
@@ -80,26 +81,37 @@ void callseq_later_release(struct callseq_future *f) {
     destroy(f);
 }
 
-/* As large as any small call. */
-struct callseq_future *callseq_later_take_spare(struct callseq_runtime *r) {
+/* One that is spare is clear but for what is set here: to clear it takes as long as to execute a
+ * short callback. And it is as large as any small call. */
+struct callseq_future *callseq_later_take_spare(struct callseq_runtime *r,
+                                                enum callseq_later_kind kind,
+                                                struct callseq_abi_callback *callback) {
   struct callseq_future *f = r->later.spare;
   CALLSEQ_ASSERT_HOLDER(r);
-  if (!f)
-    return malloc(sizeof *f + CALLSEQ_BACKLOG_WORDS * sizeof(uintptr_t));
-  r->later.spare = f->after;
-  r->later.spares--;
+  if (f) {
+    r->later.spare = f->after;
+    r->later.spares--;
+    f->kind = kind;
+    f->notice = NULL;
+    f->request.callback = callback;
+  } else {
+    f = malloc(sizeof *f + CALLSEQ_BACKLOG_WORDS * sizeof(uintptr_t));
+    if (f)
+      clear(f, kind, callback);
+  }
   return f;
 }
 
-void callseq_later_give_back(struct callseq_runtime *r, struct callseq_future *f) {
+void callseq_later_give_back(struct callseq_runtime *r, struct callseq_future *f, bool waited) {
   CALLSEQ_ASSERT_HOLDER(r);
+  CALLSEQ_ASSERT(!f->request.status && !f->request.message && !f->request.trace);
+  callseq_later_drop_values(&f->request);
   if (r->later.spares >= SPARES || !callseq_later_is_small(f->request.callback)) {
-    destroy(f);
+    free(f);
     return;
   }
-  callseq_later_drop_values(&f->request);
-  free(f->request.message);
-  free(f->request.trace);
+  if (waited)
+    clear(f, f->kind, f->request.callback);
   f->after = r->later.spare;
   r->later.spare = f;
   r->later.spares++;
@@ -239,9 +251,10 @@ int callseq_later_check(struct callseq_runtime *r, struct callseq_abi_callback *
                                              : CALLSEQ_OK;
 }
 
-int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, size_t bytes) {
-  switch (callseq_backlog_put(&r->later.backlog, what, data, bytes,
-                              !atomic_load_explicit(&r->later.awake, memory_order_relaxed))) {
+int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, size_t bytes,
+                      uint64_t *ticket) {
+  bool measure = !atomic_load_explicit(&r->later.awake, memory_order_relaxed);
+  switch (callseq_backlog_put(&r->later.backlog, what, data, bytes, measure, ticket)) {
   case CALLSEQ_BACKLOG_PUT:
     callseq_later_wake(r);
     return CALLSEQ_OK;

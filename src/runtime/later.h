@@ -20,6 +20,7 @@ struct callseq_future {
   _Atomic(uint32_t) state;      /* of a future: see later.c; any thread */
   _Atomic(uint32_t) references; /* to a future; any thread */
   uint64_t ticket;              /* of the backlog. Holder; then as `outstanding` of the runtime */
+  uint64_t queued;              /* the same, of a future. Whoever has it */
   struct callseq_future *next;  /* there; and */
   struct callseq_future **link; /* what points to it; NULL: it is not there */
   struct callseq_future *after; /* of those that are spare, or due. Holder */
@@ -47,6 +48,10 @@ void callseq_later_opened(struct callseq_runtime *r);
  * or the batch has had enough. `by_service`: the service's own batch, which only ends when there is
  * no more to do, or somebody waits for the runtime. */
 struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool by_service);
+
+/* For the holder: batches execute no call with a higher ticket than this, until it is UINT64_MAX.
+ */
+void callseq_later_bound(struct callseq_runtime *r, uint64_t ticket);
 
 /* For the holder: a request of callseq_later_next has ended, or has been suspended. */
 void callseq_later_end(struct callseq_runtime *r, struct callseq_abi_request *q);

@@ -1,4 +1,4 @@
-/* Calls for later that have begun and not ended, and threads that wait for that.
+/* Calls for later that have begun and not ended.
  *
  * Calls begin in the order of their tickets, and all below `settled` have begun. Those of them that
  * have not ended, or whose error has not been told, are `outstanding`: they are few, those that
@@ -10,12 +10,8 @@
 
 #include "runtime.h"
 
-#include "base/clock.h"
 #include "base/list.h"
 #include "later_parts.h"
-#include "thread.h"
-
-/* ---- Outstanding ---- */
 
 void callseq_later_settle(struct callseq_runtime *r, uint64_t ticket) {
   /* release: pairs with the acquire in is_flushed */
@@ -50,10 +46,7 @@ void callseq_later_tell_flushers(struct callseq_runtime *r) {
   callseq_later_wake_all(r, &r->later.flushed);
 }
 
-/* ---- Waiting ---- */
-
-/* Has everything with a lower ticket ended, and been reported? */
-static bool is_flushed(struct callseq_runtime *r, uint64_t ticket) {
+bool callseq_later_is_flushed(struct callseq_runtime *r, uint64_t ticket) {
   /* acquire: pairs with the release in settle; what was outstanding then is in the list */
   if (atomic_load_explicit(&r->later.settled, memory_order_acquire) < ticket)
     return false;
@@ -63,38 +56,4 @@ static bool is_flushed(struct callseq_runtime *r, uint64_t ticket) {
     flushed = flushed && f->ticket >= ticket;
   pthread_mutex_unlock(&r->later.mutex);
   return flushed;
-}
-
-/* Notifications are not what was posted. */
-int callseq_flush(unsigned ms) {
-  struct callseq_runtime *r = &callseq_runtime;
-  /* acquire: pairs with the release in callseq_later_begin */
-  if (!atomic_load_explicit(&r->later.begun, memory_order_acquire))
-    return CALLSEQ_OK;
-  if (callseq_later_would_wait_for_itself(r))
-    return callseq_later_complain(
-        CALLSEQ_WOULD_DEADLOCK,
-        callseq_format("callseq_flush: a callback, or what the service tells, keeps "
-                       "what has been posted from being executed while it waits"));
-  uint64_t ticket = callseq_backlog_ticket(&r->later.backlog),
-           deadline = callseq_clock_deadline(ms);
-  int status = CALLSEQ_TIMEDOUT, left, cancel = callseq_thread_defer_cancel();
-  atomic_fetch_add_explicit(&r->later.flushers, 1, memory_order_relaxed);
-  for (bool told = false;; told = true) {
-    /* acquire: pairs with the release in tell_flushers */
-    uint32_t word = atomic_load_explicit(&r->later.flushed, memory_order_acquire);
-    if (is_flushed(r, ticket)) {
-      callseq_tools_acquire(&r->later.flushed);
-      status = CALLSEQ_OK;
-      break;
-    }
-    if (!told)
-      callseq_service_tell(r); /* which tells, whatever it finds */
-    if (!(left = callseq_clock_left(deadline)))
-      break;
-    callseq_service_wait(r, &r->later.flushed, word, left < 0 ? 0 : (uint32_t)left);
-  }
-  atomic_fetch_sub_explicit(&r->later.flushers, 1, memory_order_relaxed);
-  callseq_thread_allow_cancel(cancel);
-  return status;
 }

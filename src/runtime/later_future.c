@@ -9,14 +9,13 @@
 
 #include "runtime.h"
 
-#include "base/clock.h"
 #include "base/trace.h"
 #include "later_parts.h"
 #include "thread.h"
 
 #include <stdlib.h>
 
-static int status_of(const struct callseq_future *f, uint32_t state) {
+int callseq_later_status_of(const struct callseq_future *f, uint32_t state) {
   return state & CALLSEQ_FUTURE_CANCELLED ? CALLSEQ_CANCELLED
          : state & CALLSEQ_FUTURE_FORKED  ? CALLSEQ_FORKED
                                           : f->request.status;
@@ -24,7 +23,8 @@ static int status_of(const struct callseq_future *f, uint32_t state) {
 
 static void call_then(struct callseq_future *f) {
   /* acquire: pairs with the release of who ends it */
-  f->then(f->data, status_of(f, atomic_load_explicit(&f->state, memory_order_acquire)));
+  f->then(f->data,
+          callseq_later_status_of(f, atomic_load_explicit(&f->state, memory_order_acquire)));
   callseq_later_release(f);
 }
 
@@ -80,7 +80,7 @@ struct callseq_future *callseq_abi_future(struct callseq_abi_request *q,
     status = callseq_later_refuse(r, CALLSEQ_NOMEM);
   if (!status) {
     atomic_store_explicit(&f->references, 2, memory_order_relaxed); /* the caller's, the call's */
-    status = callseq_later_put(r, callseq_later_to_what(f), NULL, 0);
+    status = callseq_later_put(r, callseq_later_to_what(f), NULL, 0, &f->queued);
   }
   if (!status)
     return f;
@@ -92,85 +92,7 @@ struct callseq_future *callseq_abi_future(struct callseq_abi_request *q,
   return NULL;
 }
 
-/* ---- Asking ---- */
-
-/* Waits for the end: the call's status, TIMEDOUT, or WOULD_DEADLOCK. */
-static int await(struct callseq_runtime *r, struct callseq_future *f, unsigned ms) {
-  uint64_t deadline = 0;
-  int left;
-  for (bool first = true;; first = false) {
-    /* acquire: pairs with the releases in callseq_later_end_future and callseq_future_cancel */
-    uint32_t state = atomic_load_explicit(&f->state, memory_order_acquire);
-    if (state & CALLSEQ_FUTURE_ENDED) {
-      callseq_tools_acquire(f);
-      return status_of(f, state);
-    }
-    if (ms == 0)
-      return CALLSEQ_TIMEDOUT;
-    if (callseq_later_would_wait_for_itself(r))
-      return CALLSEQ_WOULD_DEADLOCK;
-    if (first)
-      deadline = callseq_clock_deadline(ms);
-    if (!(left = callseq_clock_left(deadline)))
-      return CALLSEQ_TIMEDOUT;
-    if (!(state & CALLSEQ_FUTURE_ASLEEP) &&
-        !atomic_compare_exchange_strong_explicit(&f->state, &state, state | CALLSEQ_FUTURE_ASLEEP,
-                                                 memory_order_relaxed, memory_order_relaxed))
-      continue;
-    callseq_service_wait(r, &f->state, state | CALLSEQ_FUTURE_ASLEEP,
-                         left < 0 ? 0 : (uint32_t)left);
-  }
-}
-
-static const char *name_of(const struct callseq_future *f) { return f->request.callback->name; }
-
-static int would_deadlock(const struct callseq_future *f) {
-  return callseq_later_complain(
-      CALLSEQ_WOULD_DEADLOCK,
-      callseq_format("%s: a callback, or what the service tells, keeps this future's "
-                     "call from being executed while it waits; ask with 0 ms",
-                     name_of(f)));
-}
-
-int callseq_future_wait(callseq_future *future, unsigned ms) {
-  if (!future)
-    return callseq_later_complain(CALLSEQ_INVALID,
-                                  callseq_format("callseq_future_wait: the future is NULL"));
-  int cancel = callseq_thread_defer_cancel();
-  int status = await(&callseq_runtime, future, ms);
-  callseq_thread_allow_cancel(cancel);
-  return status == CALLSEQ_WOULD_DEADLOCK ? would_deadlock(future) : status;
-}
-
-/* What a future without a message of its own has to say. */
-static char *explain(const struct callseq_future *f, int status) {
-  return callseq_format("%s: %s", name_of(f),
-                        status == CALLSEQ_CANCELLED ? "the call was cancelled before it began"
-                        : status == CALLSEQ_FORKED
-                            ? "the call was made in the parent of this process, which has it"
-                            : callseq_strerror(status));
-}
-
-int callseq_abi_await(struct callseq_future *f, struct callseq_abi_callback *callback,
-                      struct callseq_abi_request **call) {
-  *call = NULL;
-  if (!f || f->request.callback != callback)
-    return callseq_later_complain(CALLSEQ_INVALID,
-                                  callseq_format("%s_result: the future is %s", callback->name,
-                                                 f ? "another callback's" : "NULL"));
-  int cancel = callseq_thread_defer_cancel();
-  int status = await(&callseq_runtime, f, CALLSEQ_FOREVER);
-  callseq_thread_allow_cancel(cancel);
-  if (status == CALLSEQ_WOULD_DEADLOCK)
-    return would_deadlock(f);
-  callseq_thread_enter(); /* it may keep a string, or a message */
-  *call = &f->request;
-  if (status == CALLSEQ_OK)
-    return status;
-  char *message = f->request.message, *trace = f->request.trace;
-  f->request.message = f->request.trace = NULL;
-  return callseq_thread_remember(status, message ? message : explain(f, status), trace), status;
-}
+/* ---- Its owner ---- */
 
 void callseq_abi_let_go(struct callseq_abi_request *call) {
   if (call)
@@ -209,7 +131,7 @@ int callseq_future_then(callseq_future *future, void (*f)(void *data, int status
     return callseq_later_complain(
         CALLSEQ_INVALID,
         callseq_format("callseq_future_then: this future of %s has a function already",
-                       name_of(future)));
+                       future->request.callback->name));
   future->then = f;
   future->data = data;
   atomic_fetch_add_explicit(&future->references, 1, memory_order_relaxed); /* run_then's */

@@ -38,11 +38,10 @@ struct callseq_abi_request *callseq_later_take_notice(struct callseq_runtime *r)
     }
   }
   struct callseq_abi_notice *n = r->later.noticed;
-  struct callseq_future *f = callseq_later_take_spare(r);
+  struct callseq_future *f = callseq_later_take_spare(r, CALLSEQ_LATER_NOTICE, n->callback);
   if (!f)
     return NULL;
   r->later.noticed = n->next;
-  callseq_later_clear(f, CALLSEQ_LATER_NOTICE, n->callback);
   f->ticket = CALLSEQ_LATER_NO_TICKET;
   f->notice = n;
   /* acq_rel: pairs with callseq_abi_notify */

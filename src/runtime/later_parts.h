@@ -47,17 +47,18 @@ static inline struct callseq_future *callseq_later_of_what(void *what) {
 /* ---- later.c ---- */
 
 /* A record, or NULL: no memory. By any thread, of any size, with the arguments of `q`; or by the
- * holder, for small calls, to be cleared. */
+ * holder, for small calls. */
 struct callseq_future *callseq_later_copy(struct callseq_abi_request *q,
                                           enum callseq_later_kind kind);
-struct callseq_future *callseq_later_take_spare(struct callseq_runtime *r);
-void callseq_later_clear(struct callseq_future *f, enum callseq_later_kind kind,
-                         struct callseq_abi_callback *callback);
+struct callseq_future *callseq_later_take_spare(struct callseq_runtime *r,
+                                                enum callseq_later_kind kind,
+                                                struct callseq_abi_callback *callback);
 
 /* Its end: one reference less to a future, or of the others the only one; or by the holder, which
- * keeps small ones as spare. The last drops only what the callback's call owns. */
+ * keeps small ones as spare if they have not failed; `waited`: its callback was suspended. The last
+ * drops only what the callback's call owns. */
 void callseq_later_release(struct callseq_future *f);
-void callseq_later_give_back(struct callseq_runtime *r, struct callseq_future *f);
+void callseq_later_give_back(struct callseq_runtime *r, struct callseq_future *f, bool waited);
 void callseq_later_drop_values(struct callseq_abi_request *q);
 
 /* After something has been queued by a seq_cst access: somebody will look. Any thread, and signal
@@ -82,8 +83,10 @@ int callseq_later_check(struct callseq_runtime *r, struct callseq_abi_callback *
 /* Counts a call that is not queued; returns the status, which says why. */
 int callseq_later_refuse(struct callseq_runtime *r, int status);
 
-/* Queues `what`, with `data`. A status. Any thread, and signal handlers. */
-int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, size_t bytes);
+/* Queues `what`, with `data`; `*ticket` as callseq_backlog_put has it. A status. Any thread, and
+ * signal handlers. */
+int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, size_t bytes,
+                      uint64_t *ticket);
 
 /* Would what this thread waits for be executed by nobody, since it is inside, or the service in a
  * function of the program's? The second says whether it is that. */
@@ -116,7 +119,13 @@ void callseq_later_unlink_locked(struct callseq_future *f);
 /* Something has been settled, or ended. Any thread. */
 void callseq_later_tell_flushers(struct callseq_runtime *r);
 
+/* Has everything with a lower ticket ended, and been reported? Any thread. */
+bool callseq_later_is_flushed(struct callseq_runtime *r, uint64_t ticket);
+
 /* ---- later_future.c ---- */
+
+/* The status of a call that has ended, in this state. Whoever has it. */
+int callseq_later_status_of(const struct callseq_future *f, uint32_t state);
 
 /* False: it has been cancelled, perhaps in the last moment. Else it will not be. */
 bool callseq_later_can_begin(struct callseq_future *f);

@@ -41,12 +41,10 @@ static void note_queued(struct callseq_runtime *r, uint64_t since) {
 /* A call in its place of the backlog, with a structure of its own; NULL: no memory. */
 static struct callseq_future *unpack(struct callseq_runtime *r,
                                      const struct callseq_backlog_place *place) {
-  struct callseq_future *f = callseq_later_take_spare(r);
-  if (!f)
-    return NULL;
-  callseq_later_clear(f, CALLSEQ_LATER_POST, place->what);
-  memcpy(callseq_later_arguments_of(&f->request), place->words,
-         callseq_later_bytes_of_arguments(place->what));
+  struct callseq_future *f = callseq_later_take_spare(r, CALLSEQ_LATER_POST, place->what);
+  if (f)
+    memcpy(callseq_later_arguments_of(&f->request), place->words,
+           callseq_later_bytes_of_arguments(place->what));
   return f;
 }
 
@@ -80,10 +78,17 @@ static struct callseq_abi_request *take_post(struct callseq_runtime *r, bool *bu
   }
 }
 
+void callseq_later_bound(struct callseq_runtime *r, uint64_t ticket) {
+  CALLSEQ_ASSERT_HOLDER(r);
+  r->later.bound = ticket;
+}
+
 /* May this batch go on? The service tells of what has ended, before it goes on: nobody knows how
  * long the next one takes. */
 static bool has_turn(struct callseq_runtime *r, bool by_service) {
   uint32_t executed = r->later.in_batch;
+  if (atomic_load_explicit(&r->later.settled, memory_order_relaxed) > r->later.bound)
+    return false;
   if (!by_service) /* nobody, under CALLSEQ_BATCH_NONE */
     return executed < atomic_load_explicit(&r->fast.sequencer.batch_limit, memory_order_relaxed);
   return executed < AT_ONCE && !callseq_service_has_chores(r) &&
@@ -98,7 +103,7 @@ struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool b
   bool busy = false, has = has_turn(r, by_service);
   while (has) {
     q = take_due(r);
-    if (!q)
+    if (!q && (r->later.noticed || atomic_load_explicit(&r->later.notices, memory_order_relaxed)))
       q = callseq_later_take_notice(r);
     if (!q)
       q = take_post(r, &busy);
@@ -153,7 +158,7 @@ static void has_ended(struct callseq_runtime *r, struct callseq_future *f) {
     if (f->kind == CALLSEQ_LATER_FUTURE)
       callseq_later_end_future(r, f);
     else
-      callseq_later_give_back(r, f);
+      callseq_later_give_back(r, f, waited);
   }
   if (!waited)
     callseq_later_settle(r, ticket + 1);

@@ -12,7 +12,7 @@ struct callseq_runtime callseq_runtime = {
              .left_errno = C_SCHEME_FALSE},
     .setup = {.mutex = PTHREAD_MUTEX_INITIALIZER},
     .service = {.bell = CALLSEQ_BELL_NONE, .front = CALLSEQ_FRONT_NONE},
-    .later = {.mutex = PTHREAD_MUTEX_INITIALIZER},
+    .later = {.mutex = PTHREAD_MUTEX_INITIALIZER, .bound = UINT64_MAX},
     .suspend = {.mutex = PTHREAD_MUTEX_INITIALIZER},
     .laps = {.left = CALLSEQ_LAPS},
     .levels = {.innermost = &callseq_runtime.levels.base, .serial = C_fix(-1)}};

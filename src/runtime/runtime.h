@@ -155,27 +155,29 @@ struct callseq_runtime {
     _Atomic(bool) reported;     /* those that are alive at the end; any thread */
   } handles;
 
-  /* Calls that outlive their caller's frame; see later.c. Holder, but for what says otherwise. */
+  /* Calls that outlive their caller's frame; see later.c. Holder, but for what says otherwise. What
+   * threads that post read, and what is written for each call, are cache lines apart. */
   struct {
-    struct callseq_backlog backlog;     /* any thread, once this is true: */
-    _Atomic(bool) begun;                /* any thread, with the mutex */
+    struct callseq_backlog backlog;                   /* any thread, once this is true: */
+    _Atomic(bool) begun __attribute__((aligned(64))); /* any thread, with the mutex */
+    _Atomic(bool) awake;                              /* somebody looks what is here; any thread */
+    _Atomic(uint32_t) flushers;                       /* threads in callseq_flush, and */
+    _Atomic(uint32_t) flushed;                        /* what they sleep on; any thread */
+    _Atomic(struct callseq_abi_notice *) notices;     /* pending, newest first; any thread adds */
+    struct callseq_abi_notice *known;                 /* all that are defined */
     pthread_mutex_t mutex;              /* of `begun` and `outstanding`; held for moments */
     struct callseq_future *outstanding; /* mutex: those that have begun, and left the runtime */
-    _Atomic(bool) awake;                /* somebody looks what is here; any thread */
-    _Atomic(uint64_t) settled;          /* all with lower tickets have begun; any thread reads it */
-    _Atomic(uint32_t) flushers;         /* threads in callseq_flush, and */
-    _Atomic(uint32_t) flushed;          /* what they sleep on; any thread */
-    struct callseq_future *due, *last_due;        /* suspended ones that can go on, oldest first */
-    _Atomic(struct callseq_abi_notice *) notices; /* pending, newest first; any thread adds */
-    struct callseq_abi_notice *noticed;           /* the same, oldest first */
-    struct callseq_abi_notice *known;             /* all that are defined */
-    struct callseq_future *spare;                 /* so many, for small calls: */
+    _Atomic(uint64_t) refused, cancelled, dropped; /* any thread counts */
+    /* Any thread reads these. */
+    _Atomic(uint64_t) settled __attribute__((aligned(64))); /* all with lower tickets have begun */
+    _Atomic(uint64_t) executed, longest;   /* the longest time in the queue, in ns */
+    struct callseq_future *due, *last_due; /* suspended ones that can go on, oldest first */
+    struct callseq_abi_notice *noticed;    /* the same as `notices`, oldest first */
+    struct callseq_future *spare;          /* so many, for small calls: */
     uint32_t spares;
     uint32_t in_batch; /* of them, in the present batch */
     bool by_service;   /* which is the service's */
-    /* Any thread reads these. */
-    _Atomic(uint64_t) executed, longest;           /* the longest time in the queue, in ns */
-    _Atomic(uint64_t) refused, cancelled, dropped; /* any thread */
+    uint64_t bound;    /* batches execute none with a higher ticket */
   } later;
 
   struct callseq_signals signals; /* signals.h says by whom */

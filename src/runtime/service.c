@@ -64,10 +64,6 @@ void callseq_service_run_chores(struct callseq_runtime *r) {
   }
 }
 
-bool callseq_service_has_chores(struct callseq_runtime *r) {
-  return atomic_load_explicit(&r->service.chores, memory_order_relaxed);
-}
-
 /* ---- Its call ---- */
 
 static struct callseq_abi_callback serve = {

@@ -27,7 +27,9 @@ void callseq_service_tell(struct callseq_runtime *r);
 void callseq_service_entrust(struct callseq_runtime *r, struct callseq_chore *chore);
 
 /* Has it chores to run? Any thread. */
-bool callseq_service_has_chores(struct callseq_runtime *r);
+static inline bool callseq_service_has_chores(struct callseq_runtime *r) {
+  return atomic_load_explicit(&r->service.chores, memory_order_relaxed);
+}
 
 /* For how many milliseconds a call of `callback`, one of the library's own, waits to begin; or
  * CALLSEQ_FOREVER. By the thread that calls. */

@@ -39,7 +39,10 @@
 #define ABANDONED UINT64_MAX
 #define SHUT 1u /* in `tail` */
 
-enum { MEASURED = 16 }; /* one in so many */
+enum {
+  MEASURED = 64, /* one in so many */
+  AHEAD = 4      /* places that the processor is told of, since another one has written them last */
+};
 
 /* By the thread that is taking, or that gives the backlog another ring. */
 static struct callseq_backlog_ring *ring_of(struct callseq_backlog *b) {
@@ -137,7 +140,9 @@ static bool is_closed(struct callseq_backlog *b) {
 }
 
 enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void *what,
-                                                const void *data, size_t bytes, bool measure) {
+                                                const void *data, size_t bytes, bool measure,
+                                                uint64_t *ticket) {
+  struct callseq_backlog_ring *ring;
   struct callseq_backlog_place *place;
   uint64_t tail;
   for (;;) {
@@ -151,7 +156,8 @@ enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void 
     if (!is_allowed(b, tail / 2))
       return CALLSEQ_BACKLOG_FULL;
     /* acquire: pairs with the store in move_to: a newer ring than the tail is whole */
-    place = place_in(atomic_load_explicit(&b->ring, memory_order_acquire), tail / 2);
+    ring = atomic_load_explicit(&b->ring, memory_order_acquire);
+    place = place_in(ring, tail / 2);
     /* acquire: pairs with the release in pass */
     if (atomic_load_explicit(&place->turn, memory_order_acquire) != tail) {
       if (atomic_load_explicit(&b->tail, memory_order_relaxed) == tail)
@@ -161,8 +167,11 @@ enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void 
       break;
     }
   }
+  __builtin_prefetch(place_in(ring, tail / 2 + AHEAD), 1);
   callseq_tools_acquire(place);
   place->ticket = tail / 2;
+  if (ticket)
+    *ticket = tail / 2;
   place->since = measure || tail / 2 % MEASURED == 0 ? callseq_clock_now() : 0;
   place->what = what;
   if (bytes)
@@ -211,6 +220,7 @@ const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog 
       callseq_backlog_leave(b);
       return NULL;
     }
+    __builtin_prefetch(place_of(b, head + AHEAD), 1);
     callseq_tools_acquire(place);
     if (!is_gone(b, place->what))
       return place;

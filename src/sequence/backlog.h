@@ -60,11 +60,13 @@ bool callseq_backlog_init(struct callseq_backlog *b, uint64_t limit, bool (*is_g
 
 enum callseq_backlog_answer { CALLSEQ_BACKLOG_PUT, CALLSEQ_BACKLOG_FULL, CALLSEQ_BACKLOG_SHUT };
 
-/* Puts `what`, with `bytes` of `data`, no more than there is room for. `measure`: notes the time;
- * it is noted for one in 16 otherwise. Once it is put, a thread that then looks for it after a
- * seq_cst store of its own either finds it, or this thread's later seq_cst loads see that store. */
+/* Puts `what`, with `bytes` of `data`, no more than there is room for; `*ticket` is its ticket, if
+ * the address is not NULL. `measure`: notes the time; it is noted for one in 64 otherwise. Once it
+ * is put, a thread that then looks for it after a seq_cst store of its own either finds it, or this
+ * thread's later seq_cst loads see that store. */
 enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void *what,
-                                                const void *data, size_t bytes, bool measure);
+                                                const void *data, size_t bytes, bool measure,
+                                                uint64_t *ticket);
 
 /* The oldest thing: this thread is taking until it calls one of the next two, and copies before
  * what the place holds. Or NULL; then `*left` is CALLSEQ_BACKLOG_BUSY if another thread was just

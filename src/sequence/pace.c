@@ -204,8 +204,6 @@ static void sleep_from_now(struct callseq_pace *p, struct callseq_wait *wait) {
 void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint32_t self,
                          uint32_t heir) {
   wait->polls = 0;
-  uint32_t limit = spin_limit(p);
-  wait->patience = limit < FOLLOWER_POLLS ? limit : FOLLOWER_POLLS;
   wait->follows = 1;
   atomic_fetch_add_explicit(&p->followers, 1, memory_order_relaxed);
   wait->heir = heir;
@@ -215,12 +213,15 @@ void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint
     sleep_from_now(p, wait);
 }
 
-int callseq_pace_poll(const struct callseq_pace *p, struct callseq_wait *wait) {
-  if (wait->polls == wait->patience)
+int callseq_pace_watch(const struct callseq_pace *p, uint32_t polls) {
+  if (polls >= PATIENCE || polls >= spin_limit(p))
     return 0;
-  wait->polls++;
   pause_for(p->pauses);
   return 1;
+}
+
+int callseq_pace_poll(const struct callseq_pace *p, struct callseq_wait *wait) {
+  return callseq_pace_watch(p, wait->polls++);
 }
 
 uint32_t callseq_pace_sleep_ms(const struct callseq_wait *wait) {

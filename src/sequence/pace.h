@@ -107,7 +107,9 @@ int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls);
 void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint32_t self,
                          uint32_t heir);
 
-/* Lets time pass from poll to poll; 0: it shall sleep. */
+/* Lets time pass from poll to poll; 0: it shall sleep. The first is for a thread that does not ask
+ * for the lock, but waits for what a holder does; it has polled so many times. */
+int callseq_pace_watch(const struct callseq_pace *p, uint32_t polls);
 int callseq_pace_poll(const struct callseq_pace *p, struct callseq_wait *wait);
 
 /* For how long it may sleep before it looks after the heir; 0: no limit. And when it has slept,

@@ -141,10 +141,6 @@ uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   return id >= OFFERED ? 0 : id;
 }
 
-int callseq_sequencer_is_waited_for(struct callseq_sequencer *s) {
-  return atomic_load_explicit(&s->arrivals, memory_order_relaxed) != NULL;
-}
-
 /* `word` is only an address: the waiter may be gone. */
 static void wake_up(struct callseq_sequencer *s, const void *word) {
   callseq_count(&s->counts.wakes);

@@ -217,7 +217,9 @@ void callseq_sequencer_refuse(struct callseq_sequencer *s, enum callseq_refuses 
 void callseq_sequencer_stay(struct callseq_sequencer *s);
 
 /* For the holder: does another thread wait? */
-int callseq_sequencer_is_waited_for(struct callseq_sequencer *s);
+CALLSEQ_IN_HEADER int callseq_sequencer_is_waited_for(struct callseq_sequencer *s) {
+  return CALLSEQ_STD(atomic_load_explicit)(&s->arrivals, CALLSEQ_STD(memory_order_relaxed)) != 0;
+}
 
 /* The holder's id, or 0: a guess unless it is the caller's own. Any thread, and signal handlers. */
 uint32_t callseq_sequencer_holder(struct callseq_sequencer *s);

@@ -351,6 +351,42 @@ static void futures(void) {
   forget_seen();
 }
 
+/* Is told of its future's end by the service, which it keeps. */
+static void stay(void *data, int status) {
+  (void)data, (void)status;
+  wait_for_host();
+  sem_post(&then_ran);
+}
+
+static void helping(void) {
+  int n = 0;
+  keep_runtime();
+  callseq_future *f = add_later(1, 2);
+  callseq_future_then(f, stay, NULL);
+  let_go();
+  sem_wait(&kept);
+  ok(true, "the service is kept from its work");
+  is_int(add_later_result(add_later(2, 3), &n), CALLSEQ_OK, "a thread that waits for a future");
+  is_int(n, 5, "executes it");
+  post_thread();
+  flush();
+  ok(post_was_on((size_t)pthread_self()), "one that flushes executes what is posted");
+  struct callseq_stats before, after;
+  callseq_stats(&before);
+  callseq_future *own = add_later(3, 4);
+  post_number(42);
+  is_int(callseq_future_wait(own, 1), CALLSEQ_TIMEDOUT, "not one that waits for a time");
+  is_int(add_later_result(own, &n), CALLSEQ_OK, "and one that waits for ever");
+  callseq_stats(&after);
+  is_int((intmax_t)(after.executed_later - before.executed_later), 1, "executes no more than that");
+  sem_post(&enough);
+  await_then();
+  flush();
+  is_int(last_seen(), 42, "others do");
+  is_int(add_later_result(f, NULL), CALLSEQ_OK, "the first one's result");
+  forget_seen();
+}
+
 static void cancelled(void) {
   keep_runtime();
   callseq_future *f[LIMIT];
@@ -708,6 +744,7 @@ int main(void) {
   told_at_once();
   waiting_posts();
   futures();
+  helping();
   cancelled();
   futures_inside();
   handles();

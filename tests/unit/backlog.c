@@ -39,7 +39,7 @@ static void set_up(uint64_t limit) {
 
 static int put(struct thing *t) {
   uintptr_t data[3] = {(uintptr_t)t, 7, (uintptr_t)t->number};
-  return (int)callseq_backlog_put(&b, t, data, sizeof data, false);
+  return (int)callseq_backlog_put(&b, t, data, sizeof data, false, NULL);
 }
 
 static bool cancel(struct thing *t) {
