@@ -22,7 +22,8 @@
 
 ;; The module in FOLDER goes into the compile-time part of this module, and so into its import library:
 ;; nothing of it is linked into programs. `prelude` in it is the text of the FILEs, with a name made of
-;; that text and the version; the C of this file defines what is called so (see abi.h).
+;; that text and the version; the C of this file defines what is called so (see abi.h), and includes the
+;; FILEs.
 (define-syntax compile-time-part
   (er-macro-transformer
    (lambda (form rename compare)
@@ -40,10 +41,15 @@
        `(,(rename 'begin)
          (,(rename 'begin-for-syntax)
           ,(read-module (cadr form) '() `(define prelude ,(string-append definition text))))
-         ,@(map (lambda (name)
-                  `(,(rename 'foreign-declare)
-                    ,(sprintf "extern const char ~A;\nconst char ~A = 0;\n" name name)))
-                (list name "callseq_is_missing__build_with_link_callseq_or_load_it_before_this")))))))
+         (,(rename 'foreign-declare)
+          ,(apply string-append
+                  (append
+                   (map (lambda (file) (sprintf "#include ~S\n" file)) (cddr form))
+                   (map (lambda (name) (sprintf "extern const char ~A;\nconst char ~A = 0;\n" name name))
+                        (list name
+                              "callseq_is_missing__build_with_link_callseq_or_load_it_before_this"))))))))))
+
+(foreign-declare "#include <string.h>\n#include <unistd.h>\n#include \"callseq.h\"\n")
 
 (compile-time-part "src/compile-time" "src/base/compiler.h" "src/context/context.h"
                    "src/sequence/counts.h" "src/sequence/pace.h" "src/sequence/sequencer.h"
@@ -126,7 +132,7 @@
 
 ;;; The Scheme side
 
-(foreign-declare "#include <string.h>\n#include <unistd.h>\n#include \"callseq.h\"\n#include \"src/base/compiler.h\"\n#include \"src/context/context.h\"\n#include \"src/sequence/counts.h\"\n#include \"src/sequence/pace.h\"\n#include \"src/sequence/sequencer.h\"\n#include \"src/runtime/self.h\"\n#include \"src/runtime/abi.h\"\n#include \"src/runtime/call.h\"\n#include \"src/runtime/scheme.h\"\n")
+(foreign-declare "#include \"src/runtime/scheme.h\"\n")
 
 (include "src/scheme/c.scm")
 (include "src/scheme/levels.scm")

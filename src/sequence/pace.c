@@ -26,6 +26,8 @@ enum {
   GLANCE_NS = 50,       /* the same, of a thread that has just come */
   PATIENCE = 25,        /* polls of an heir before it demands the lock */
   FOLLOWER_POLLS = 5,   /* of a follower before it sleeps */
+  MOMENT_NS = 20000,    /* for a thread that excludes this one to be through, */
+  SEEN_NS = 1000000,    /* for any to have seen what was written */
   NAP_NS = 200000,      /* of a busy heir that sees the lock in use by short calls */
   REST_NS = 300000,     /* since its last wait, of a thread that is not busy; */
   REST_SHARE = 8,       /* less than one in so many of them in use of a processor */
@@ -175,6 +177,12 @@ int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls) {
     sched_yield();
   return 1;
 }
+
+void callseq_pace_moment(void) { callseq_park_nap(MOMENT_NS); }
+
+void callseq_pace_hand_over(void) { sched_yield(); }
+
+void callseq_pace_without_barrier(void) { callseq_park_nap(SEEN_NS); }
 
 /* ---- A follower ---- */
 

@@ -101,6 +101,14 @@ enum { CALLSEQ_GLANCES = 12, CALLSEQ_IDLE_GLANCES = 4 };
  * the processor; 0: the offer has stood for long enough. */
 int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls);
 
+/* Another thread excludes this one for a moment, and may not be running; or is let have the
+ * processor. */
+void callseq_pace_moment(void);
+void callseq_pace_hand_over(void);
+
+/* Until other threads have seen what this one has written, where there is no barrier to be had. */
+void callseq_pace_without_barrier(void);
+
 /* ---- A follower ---- */
 
 /* `self` is the thread's id, `heir` the number of the heir. */

@@ -73,7 +73,6 @@
 #include "protocol.h"
 #include "system/park.h"
 
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -155,9 +154,6 @@ static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) 
 
 /* ---- Who is at the queue ---- */
 
-/* So long they wait for each other: whoever is there may not run at the moment. */
-enum { NAP_NS = 20000 };
-
 /* Round whatever the holder, or who may be it, does to what is its own. For moments. */
 static void begin_at_queue(struct callseq_sequencer *s) {
   for (;;) {
@@ -173,7 +169,7 @@ static void begin_at_queue(struct callseq_sequencer *s) {
       return;
     atomic_store_explicit(&s->at_queue, 0, memory_order_release); /* as in end_at_queue */
     while (atomic_load_explicit(&s->withdrawing, memory_order_relaxed))
-      callseq_park_nap(NAP_NS);
+      callseq_pace_moment();
   }
 }
 
@@ -189,16 +185,16 @@ static void begin_withdrawal(struct callseq_sequencer *s) {
   while (!atomic_compare_exchange_strong_explicit(&s->withdrawing, &nobody, 1, memory_order_acquire,
                                                   memory_order_relaxed)) {
     nobody = 0;
-    callseq_park_nap(NAP_NS);
+    callseq_pace_moment();
   }
   if (s->symmetric)
     /* seq_cst: pairs with the fence in begin_at_queue */
     atomic_thread_fence(memory_order_seq_cst);
   else if (!callseq_park_barrier())
-    callseq_park_nap(1000000); /* by then it has been seen */
+    callseq_pace_without_barrier();
   /* acquire: pairs with the release in end_at_queue */
   while (atomic_load_explicit(&s->at_queue, memory_order_acquire))
-    callseq_park_nap(NAP_NS);
+    callseq_pace_moment();
 }
 
 static void end_withdrawal(struct callseq_sequencer *s) {
@@ -441,7 +437,7 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   if (woken)
     wake_up(s, &woken->state);
   if (yield)
-    sched_yield();
+    callseq_pace_hand_over();
 }
 
 void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
