@@ -6,8 +6,8 @@
 #include "runtime.h"
 
 #include "config.h"
+#include "messages.h"
 #include "system/system.h"
-#include "thread.h"
 
 #include <limits.h>
 

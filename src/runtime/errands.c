@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "errands.h"
+#include "roots.h"
 #include "scheme.h"
 #include "service.h"
 #include "suspend.h"

@@ -7,6 +7,7 @@
 
 #include "runtime.h"
 
+#include "messages.h"
 #include "scheme.h"
 #include "thread.h"
 

@@ -9,7 +9,9 @@
 #include "runtime.h"
 
 #include "close.h"
+#include "failure.h"
 #include "fork.h"
+#include "messages.h"
 #include "scheme.h"
 #include "thread.h"
 
@@ -61,13 +63,32 @@ void callseq_failure_closed(struct callseq_runtime *r, struct callseq_abi_reques
   callseq_failure_set(q, CALLSEQ_CLOSED, callseq_format("%s: %s", q->callback->name, why), NULL);
 }
 
+/* ---- Somebody is told ---- */
+
+void callseq_failure_report(struct callseq_runtime *r) {
+  const callseq_config *config = callseq_runtime_config(r);
+  static _Atomic(int) closed_reported;
+  if (config->on_error) {
+    config->on_error(config->on_error_data, callseq_last_status(), callseq_last_error());
+    return;
+  }
+  if (callseq_last_status() == CALLSEQ_CLOSED &&
+      atomic_exchange_explicit(&closed_reported, 1, memory_order_relaxed))
+    return;
+  if (callseq_last_status() == CALLSEQ_BUSY || callseq_last_status() == CALLSEQ_TIMEDOUT)
+    return; /* the thread has asked for that */
+  const char *trace = callseq_last_trace();
+  fflush(stdout);
+  callseq_print("\nError: %s\n%s", callseq_last_error(), trace ? trace : "");
+}
+
 /* Takes over what a failed request says. `quiet`: its caller will see the status. */
 CALLSEQ_NOINLINE void callseq_abi_failed(struct callseq_abi_request *q, int quiet) {
   int saved = errno;
   callseq_thread_remember(q->status, q->message, q->trace);
   q->message = q->trace = NULL;
   if (!quiet)
-    callseq_thread_report(callseq_runtime_config(&callseq_runtime));
+    callseq_failure_report(&callseq_runtime);
   errno = saved;
 }
 

@@ -13,6 +13,7 @@
 #include "errands.h"
 #include "fork.h"
 #include "later.h"
+#include "levels.h"
 #include "scheme.h"
 #include "service.h"
 #include "suspend.h"

@@ -26,10 +26,12 @@
 #include "runtime.h"
 
 #include "base/relax.h"
+#include "failure.h"
 #include "handles.h"
+#include "messages.h"
+#include "roots.h"
 #include "scheme.h"
 #include "system/park.h"
-#include "thread.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

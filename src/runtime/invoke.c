@@ -5,6 +5,7 @@
 
 #include "runtime.h"
 
+#include "messages.h"
 #include "scheme.h"
 #include "suspend.h"
 #include "thread.h"

@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "close.h"
+#include "laps.h"
+#include "roots.h"
 #include "scheme.h"
 
 enum {

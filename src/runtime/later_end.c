@@ -6,6 +6,7 @@
 #include "runtime.h"
 
 #include "later_parts.h"
+#include "levels.h"
 
 #include <string.h>
 
@@ -64,11 +65,9 @@ void callseq_later_after_fork(struct callseq_runtime *r) {
 
 /* The call that this thread executes, and goes on with in the child; or NULL. */
 static struct callseq_future *own_call(struct callseq_runtime *r) {
-  struct callseq_abi_now *at = &r->fast.now;
   if (!callseq_runtime_inside(r))
     return NULL;
-  for (struct callseq_level *level = r->levels.innermost; level->outer; level = level->outer)
-    at = &level->below;
+  struct callseq_abi_now *at = callseq_levels_base(r);
   return at->reply_to == CALLSEQ_ABI_TO_NOBODY ? callseq_later_of(at->request) : NULL;
 }
 

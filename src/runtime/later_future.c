@@ -11,7 +11,7 @@
 
 #include "base/trace.h"
 #include "later_parts.h"
-#include "thread.h"
+#include "messages.h"
 
 #include <stdlib.h>
 

@@ -7,8 +7,8 @@
 
 #include "base/trace.h"
 #include "later_parts.h"
+#include "messages.h"
 #include "scheme.h"
-#include "thread.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "failure.h"
 #include "later_parts.h"
 #include "scheme.h"
 #include "suspend.h"
@@ -135,7 +136,7 @@ static void report_error(struct callseq_chore *chore) {
   callseq_thread_remember(f->request.status, f->request.message, f->request.trace);
   f->request.message = f->request.trace = NULL;
   callseq_later_set_telling(true);
-  callseq_thread_report(callseq_runtime_config(r));
+  callseq_failure_report(r);
   callseq_later_set_telling(false);
   callseq_thread_take_back();
   callseq_tools_release(&r->later.flushed);

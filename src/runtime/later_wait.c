@@ -17,6 +17,7 @@
 #include "close.h"
 #include "fork.h"
 #include "later_parts.h"
+#include "messages.h"
 #include "thread.h"
 
 #include <errno.h>

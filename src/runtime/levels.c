@@ -16,8 +16,11 @@
 #include "runtime.h"
 
 #include "birth.h"
+#include "failure.h"
+#include "levels.h"
+#include "messages.h"
+#include "roots.h"
 #include "scheme.h"
-#include "thread.h"
 
 #include <fenv.h>
 #include <limits.h>
@@ -115,12 +118,8 @@ CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
     atomic_store_explicit(&r->fast.callback, level.below.request->callback, memory_order_relaxed);
 }
 
-/* Level 0's: the others nest in C code of this thread's own. */
 struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r) {
-  struct callseq_abi_now *at = &r->fast.now;
-  CALLSEQ_ASSERT_HOLDER(r);
-  for (struct callseq_level *level = r->levels.innermost; level->outer; level = level->outer)
-    at = &level->below;
+  struct callseq_abi_now *at = callseq_levels_base(r);
   return at->reply_to == CALLSEQ_ABI_TO_WAITER ? &at->request : NULL;
 }
 

@@ -9,7 +9,10 @@
 #include "birth.h"
 #include "exit.h"
 #include "handles.h"
+#include "laps.h"
 #include "loading.h"
+#include "messages.h"
+#include "roots.h"
 #include "scheme.h"
 #include "thread.h"
 

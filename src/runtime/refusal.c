@@ -9,6 +9,7 @@
 #include "runtime.h"
 
 #include "close.h"
+#include "failure.h"
 #include "scheme.h"
 #include "suspend.h"
 

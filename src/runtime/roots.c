@@ -6,6 +6,7 @@
 
 #include "runtime.h"
 
+#include "roots.h"
 #include "scheme.h"
 
 #include <stdlib.h>

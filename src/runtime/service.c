@@ -15,10 +15,10 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "messages.h"
 #include "scheme.h"
 #include "service_parts.h"
 #include "system/bell.h"
-#include "thread.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "fork.h"
+#include "messages.h"
 #include "service_parts.h"
 #include "system/front.h"
 #include "system/park.h"

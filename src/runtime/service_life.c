@@ -10,12 +10,12 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "messages.h"
 #include "service_parts.h"
 #include "system/bell.h"
 #include "system/front.h"
 #include "system/park.h"
 #include "system/system.h"
-#include "thread.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -19,6 +19,7 @@
 #include "batch.h"
 #include "close.h"
 #include "errands.h"
+#include "failure.h"
 #include "program.h"
 #include "suspend.h"
 #include "system/park.h"

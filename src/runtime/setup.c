@@ -10,9 +10,11 @@
 #include "runtime.h"
 
 #include "close.h"
+#include "failure.h"
 #include "fork.h"
 #include "later.h"
 #include "loading.h"
+#include "messages.h"
 #include "program.h"
 #include "service.h"
 #include "setup.h"

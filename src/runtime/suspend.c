@@ -32,14 +32,17 @@
 #include "base/clock.h"
 #include "birth.h"
 #include "close.h"
+#include "failure.h"
 #include "fork.h"
 #include "later.h"
+#include "levels.h"
+#include "messages.h"
 #include "program.h"
+#include "roots.h"
 #include "scheme.h"
 #include "service.h"
 #include "suspend.h"
 #include "system/park.h"
-#include "thread.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -7,6 +7,7 @@
 #pragma GCC visibility pop
 
 #include "base/tools.h"
+#include "messages.h"
 #include "system/overrun.h"
 #include "system/system.h"
 #include "thread.h"
@@ -14,11 +15,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 __thread int *callseq_abi_errno;
 __thread uint32_t callseq_abi_self;
@@ -202,59 +199,7 @@ CALLSEQ_NOINLINE void callseq_thread_take_back(void) {
   self.last = self.own;
 }
 
-void callseq_thread_report(const callseq_config *config) {
-  static _Atomic(int) closed_reported;
-  if (config->on_error) {
-    config->on_error(config->on_error_data, callseq_last_status(), callseq_last_error());
-    return;
-  }
-  if (callseq_last_status() == CALLSEQ_CLOSED &&
-      atomic_exchange_explicit(&closed_reported, 1, memory_order_relaxed))
-    return;
-  if (callseq_last_status() == CALLSEQ_BUSY || callseq_last_status() == CALLSEQ_TIMEDOUT)
-    return; /* the thread has asked for that */
-  const char *trace = callseq_last_trace();
-  fflush(stdout);
-  callseq_print("\nError: %s\n%s", callseq_last_error(), trace ? trace : "");
-}
-
 CALLSEQ_NOINLINE char *callseq_abi_keep_string(char *string) {
   free(self.string);
   return self.string = string;
-}
-
-static char *format(const char *template, va_list arguments) {
-  va_list again;
-  va_copy(again, arguments);
-  int length = vsnprintf(NULL, 0, template, arguments);
-  char *text = length < 0 ? NULL : malloc((size_t)length + 1);
-  if (text)
-    vsnprintf(text, (size_t)length + 1, template, again);
-  va_end(again);
-  return text;
-}
-
-char *callseq_format(const char *template, ...) {
-  va_list arguments;
-  va_start(arguments, template);
-  char *text = format(template, arguments);
-  va_end(arguments);
-  return text;
-}
-
-void callseq_print(const char *template, ...) {
-  static const char no_memory[] = "callseq: no memory for a message\n";
-  va_list arguments;
-  va_start(arguments, template);
-  char *text = format(template, arguments);
-  va_end(arguments);
-  const char *rest = text ? text : no_memory;
-  for (size_t left = strlen(rest); left > 0;) {
-    ssize_t written = write(STDERR_FILENO, rest, left);
-    if (written < 0 && errno != EINTR)
-      break;
-    rest += written < 0 ? 0 : written;
-    left -= written < 0 ? 0 : (size_t)written;
-  }
-  free(text);
 }

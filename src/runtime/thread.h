@@ -43,16 +43,6 @@ void callseq_thread_remember(int status, char *message, char *trace);
 void callseq_thread_lend(void);
 void callseq_thread_take_back(void);
 
-/* Tells on_error of `config` of the thread's last error, or prints it as CHICKEN's own top level
- * would. on_error may leave by longjmp or an exception. */
-void callseq_thread_report(const callseq_config *config);
-
-/* printf into malloc'd memory; NULL if there is none. */
-char *callseq_format(const char *template, ...) __attribute__((format(printf, 1, 2)));
-
-/* printf to standard error, at once: stdio would take 8 KiB of a perhaps small stack. */
-void callseq_print(const char *template, ...) __attribute__((format(printf, 1, 2)));
-
 /* `function` is called by each thread that has been set up, when it ends and before it is tidied
  * up. To be called once, before any thread is inside. */
 void callseq_thread_at_end(void (*function)(void));

@@ -1,0 +1,23 @@
+/* Nested calls. Holder, on the Scheme stack. Needs runtime.h before it. */
+#ifndef CALLSEQ_LEVELS_H
+#define CALLSEQ_LEVELS_H
+
+/* Executes a request of C code under Scheme, as one more level on the same stack. */
+void callseq_levels_nest(struct callseq_runtime *r, struct callseq_abi_request *q);
+
+/* The call of level 0; the others nest in C code of this thread's own. */
+static inline struct callseq_abi_now *callseq_levels_base(struct callseq_runtime *r) {
+  struct callseq_abi_now *at = &r->fast.now;
+  CALLSEQ_ASSERT_HOLDER(r);
+  for (struct callseq_level *level = r->levels.innermost; level->outer; level = level->outer)
+    at = &level->below;
+  return at;
+}
+
+/* Where the request is that the holder executes for another thread; NULL if it executes its own. */
+struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r);
+
+/* The signal mask of the call's own thread, if the callback has changed it, comes back. */
+void callseq_levels_restore_mask(struct callseq_level *level);
+
+#endif

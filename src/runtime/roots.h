@@ -1,0 +1,18 @@
+/* GC roots, and what callseq.scm has provided for C. Holder. Needs runtime.h before it. */
+#ifndef CALLSEQ_ROOTS_H
+#define CALLSEQ_ROOTS_H
+
+C_word callseq_roots_procedure(struct callseq_runtime *r, enum callseq_procedure which);
+
+/* A root of `value`, and its end. CHICKEN remembers until its next collection where a root has been
+ * set, so none is freed: it is kept for another value. */
+void *callseq_roots_take(struct callseq_runtime *r, C_word value);
+void callseq_roots_give_back(struct callseq_runtime *r, void *root);
+
+/* To be called once CHICKEN has its symbols, before it runs. */
+void callseq_roots_begin(struct callseq_runtime *r);
+
+/* Length of CHICKEN's stack of active foreign-safe-lambdas, but no more than `limit`. */
+int callseq_roots_safe_lambdas(struct callseq_runtime *r, int limit);
+
+#endif
