@@ -87,4 +87,10 @@ behind() { awk 'NR == FNR { line[$1] = NR; next } line[$1] && line[$2] > line[$1
 is 'none uses what comes behind it in the table' "$(behind <below)" ''
 is 'the check sees one that does' "$(echo src/runtime/thread.c src/runtime/calls.c | behind)" \
   'src/runtime/thread.c src/runtime/calls.c'
+
+# The table of files in Scheme.
+awk '/^### In Scheme/ { here = 1 } /^## / { here = 0 } here && /^\| `/ { print $0 }' "$root/doc/design.md" |
+  cut -d '|' -f 2 | tr -d '` ' | tr ',' '\n' | sort >listed
+is 'the table has each file in Scheme' "$(cat listed)" \
+  "$(cd "$root/src" && ls scheme/* evaluation/* compile-time/* | sed 's,.*/,,' | sort)"
 finish
