@@ -69,10 +69,6 @@ uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
 
 void callseq_sequencer_stay(struct callseq_sequencer *s) { (void)s; }
 
-int callseq_sequencer_is_waited_for(struct callseq_sequencer *s) {
-  return s->turns.first || callseq_sequencer_wanted(s);
-}
-
 void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
