@@ -137,7 +137,7 @@ if git -C "$root" rev-parse >/dev/null 2>&1 && command -v lowdown >/dev/null; th
 else
   skip 'make dist' 'it takes git and lowdown'
   mkdir checkout
-  (cd "$root" && cp -r --parents callseq* doc/reference.md install src tests .gitignore "$work/checkout")
+  (cd "$root" && cp -r --parents callseq* client doc/reference.md install src tests .gitignore "$work/checkout")
 fi
 cd checkout
 git init -q . 2>/dev/null && git add . && tracked=yes || tracked=
