@@ -11,7 +11,7 @@
 ;;;   the C function                   what the host calls
 ;;;   the Scheme procedure             arguments out of the structure, the body, the reply
 ;;;
-;;; Each of the files below is one room. read-module.scm puts them together, and defines `prelude`:
+;;; Each of the files below is one idea. read-module.scm puts them together, and defines `prelude`:
 ;;; the C text that every callback needs before it, once in a file.
 
 (module callseq-compile-time (expand-callback expand-blocking expand-header)

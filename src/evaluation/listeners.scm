@@ -2,6 +2,8 @@
 
 (define listeners '())                  ; lists of one: their descriptors
 
+;; (listen-at PATH) -> fixnum: a descriptor that listens; negative: `callseq_eval.problem` says why not.
+;; (accept-next FD) -> fixnum: that of a connection; negative: there is none.
 (define listen-at (foreign-lambda int "callseq_eval_listen" nonnull-c-string))
 (define accept-next (foreign-lambda int "callseq_eval_accept" int))
 
@@ -26,6 +28,8 @@
            (for-each cancel-session present))))
   (void))
 
+;; The life of the green thread of LISTENER, one of `listeners`: a session for whoever connects, until it
+;; listens no more, or finds itself in a forked child.
 (define (accept-all listener)
   (let ((fd (car listener)) (process (this-process)))
     (let loop ()

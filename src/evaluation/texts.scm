@@ -2,6 +2,8 @@
 
 ;; Stands behind a text, on a line of its own: a form that takes it in is not whole.
 (define end-of-text 'callseq-eval#end-of-text)
+
+;; What no form has as its value.
 (define no-form (list 'no-form))
 
 ;; The body of callseq_eval: evaluates the forms of TEXT one by one. Gives the last value as it is written,
@@ -22,11 +24,12 @@
                  ((eq? value no-form) "")
                  (else (written value)))))))))
 
+;; The first of the values of THUNK; the unspecified value if there is none.
 (define (first-value thunk)
   (call-with-values thunk
     (lambda values (if (null? values) (void) (car values)))))
 
-;; The body of callseq_load.
+;; The body of callseq_load: loads the file NAME, a string. Gives #f, WANTED? or not; raises what loading raises.
 (define (load-file name wanted?)
   (evaluate-in-callback
    (lambda ()
