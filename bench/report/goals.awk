@@ -123,6 +123,18 @@ END {
   goal("1 thread: asynchronous ones, of those in the egg's manner",
        ratio(cell("single-samples", "cncb-async"), "ns",
              cell("single-samples", "callseq-cncb-async"), "ns"), ">=", 2)
+  goal("1 thread: time of a post and its execution, in bursts of 256, of plain's",
+       ratio(cell("single-samples", "callseq-post"), "ns", plain, "ns"), "<=", 0.5)
+  goal("2 threads that post: posts and their executions, of one thread's",
+       ratio(cell("single-samples", "callseq-post"), "ns", cell("single-samples", "callseq-post-two"),
+             "ns"), ">=", 0.9)
+  goal("1 thread: a notification while one is pending", middle(cell("single-samples", "callseq-notify"),
+       "ns"), "<=", 100, " ns")
+  goal("1 thread: a future and its result, with the runtime idle",
+       units(middle(cell("single-samples", "callseq-future"), "ns"), 1e3), "<=", 3, " us")
+  goal("1 thread: time of callseq_eval, of CHICKEN_eval_string in callseq_invoke",
+       ratio(cell("single-samples", "callseq-eval"), "ns", cell("single-samples", "invoke-eval"), "ns"),
+       "<=", 2)
   goal("1 thread: calls while 100 callbacks sleep, of its calls alone",
        ratio(cell("single-samples", "callseq"), "ns", cell("single-samples", "callseq-beside"), "ns"),
        ">=", 0.9)
@@ -137,6 +149,12 @@ END {
        middle(waits("callseq-computing", 1), "program_share"), ">=", 0.5)
   goal("1 thread that calls once a millisecond: p99 of a call into such a program",
        units(middle(waits_probe("callseq-computing"), "probe_p99_ns"), 1e6), "<=", 1, " ms")
+  for (i = 0; i <= 1; i++)
+    goal("1 thread, " i " us of work between calls: calls beside a green thread that computes, of those alone",
+         ratio(cell("waits", "callseq-green", 1, i, 0, "default"), "mcalls_per_s",
+               cell("waits", "callseq", 1, i, 0, "default"), "mcalls_per_s"), ">=", 0.5)
+  goal("1 thread, 1 us of work between calls: p99.9 of a call beside it",
+       units(middle(cell("waits", "callseq-green", 1, 1, 0, "default"), "p999_ns"), 1e6), "<=", 20, " ms")
   late = middle(waits("callseq-sleeping", 1), "p99_ns")
   goal("1 thread: p99 of a callback that sleeps 1 ms, above that of a sleep without Scheme",
        late == "" ? "" : units(late - middle(waits("nap-only", 1), "p99_ns"), 1e6), "<=", 1, " ms")

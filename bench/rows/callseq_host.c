@@ -5,7 +5,7 @@
  * callseq-handle: a call gives a handle of a closure, which the next one calls. With -DPOST and
  * -DFUTURE rows callseq-post and callseq-future: calls that are executed later; with -DPOST_TWO and
  * -DPOST_HELD posts by two threads, and without their execution; with -DNOTIFY notifications. Rows
- * callseq-blocking and callseq-sleeping differ in their Scheme file. */
+ * callseq-blocking, callseq-sleeping and callseq-green differ in their Scheme file. */
 #include "row.h"
 
 #include <callseq.h>

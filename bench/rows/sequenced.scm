@@ -1,5 +1,6 @@
 ;; The same callbacks as in plain.scm, sequenced. With -D blocking the first one calls a blocking C
-;; function, with -D sleeping it sleeps for a millisecond; with -D later some are executed later.
+;; function, with -D sleeping it sleeps for a millisecond; with -D later some are executed later; with
+;; -D green a green thread computes for ever, as a session at a prompt may.
 (import (chicken base) (chicken foreign) (chicken platform) (chicken time) callseq)
 
 (foreign-declare "void row_nap(void);")
@@ -47,6 +48,14 @@
       (foreign-declare "void row_wait(void);")
       (define-sequenced-callback (hold) void ((foreign-lambda void "row_wait"))))
      (else)))
+  (else))
+
+(cond-expand
+  (green
+   (define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))
+   (##sys#add-to-ready-queue
+    (##sys#make-thread (lambda () (let loop () (fib 12) (loop)))
+                       'ready 'computes ##sys#default-thread-quantum)))
   (else))
 
 (cond-expand

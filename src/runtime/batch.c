@@ -148,6 +148,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
  * executed, or has the host's loop served for long enough? */
 C_word callseq_scheme_is_wanted(void) {
   struct callseq_runtime *r = callseq_runtime_here();
-  return C_mk_bool(callseq_sequencer_is_waited_for(&r->fast.sequencer) ||
-                   callseq_later_is_pending(r) || callseq_service_has_served(r));
+  return C_mk_bool(
+      (callseq_sequencer_is_waited_for(&r->fast.sequencer) && !callseq_service_keeps(r)) ||
+      callseq_later_is_pending(r) || callseq_service_has_served(r));
 }

@@ -3,7 +3,7 @@
  *
  * A program that computes is asked by those that wait, with a ring, which acts where CHICKEN
  * preempts its own threads. It may keep the runtime for as long as the others had it before that:
- * so it gets half of the time. The service, which runs green threads, is asked too.
+ * so it gets half of the time. The service, which runs green threads, is asked too; see service.c.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -51,6 +51,8 @@ int callseq_program_ask(void) {
       return 1;
   } else if (!callseq_service_is(callback)) {
     return 0;
+  } else if (callseq_service_keeps(r)) {
+    return 1;
   }
   atomic_store_explicit(&r->program.asked, true, memory_order_relaxed);
   callseq_interrupts_ring();

@@ -6,6 +6,10 @@
  * (service.scm) runs what is ready and says what to wait for next. So nobody polls with the runtime
  * held, and where there is nothing to do it sleeps.
  *
+ * Green threads that compute, and threads that call all the time, take turns. Each change costs a
+ * collection, some 60 us: so when its callback has given way, the service stays away for a while in
+ * which many short calls are made, and then does not give way again at once.
+ *
  * Invariants. One thread at a time serves. What the callback publishes is read by the service
  * alone, whose call that was.
  */
@@ -19,12 +23,15 @@
 #include "scheme.h"
 #include "service_parts.h"
 #include "system/bell.h"
+#include "system/park.h"
 
 #include <poll.h>
 #include <stdlib.h>
 
 enum {
-  PATIENCE_MS = 20 /* so long it waits for the runtime, before it looks what is to do outside */
+  PATIENCE_MS = 20, /* so long it waits for the runtime, before it looks what is to do outside */
+  AWAY_NS = 400000, /* so long others have the runtime when green threads have given way; */
+  SHARE_NS = 100000 /* so long these have it then, before they do so again */
 };
 
 /* ---- What it is told by any thread ---- */
@@ -98,6 +105,8 @@ static void lose_patience(struct callseq_runtime *r) {
 bool callseq_service_call(struct callseq_runtime *r) {
   struct callseq_abi_request q;
   CALLSEQ_ASSERT_OUTSIDE(r);
+  if (r->service.yields)
+    callseq_park_nap(AWAY_NS);
   callseq_bell_quiet(&r->service.bell);
   /* acquire: pairs with the release in callseq_service_tell */
   atomic_exchange_explicit(&r->service.told, false, memory_order_acquire);
@@ -158,14 +167,25 @@ void callseq_scheme_publish_descriptor(int fd, int input, int output) {
  * Scheme, the slow path of its reply executes what others have left (later.c). */
 C_word callseq_scheme_stay(void) {
   struct callseq_runtime *r = callseq_runtime_here();
+  atomic_store_explicit(&r->service.keeps, r->service.yields ? callseq_clock_now() + SHARE_NS : 0,
+                        memory_order_relaxed);
+  r->service.yields = false;
   callseq_sequencer_stay(&r->fast.sequencer);
   if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
     r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
   return C_SCHEME_UNDEFINED;
 }
 
+bool callseq_service_keeps(struct callseq_runtime *r) {
+  uint64_t until = atomic_load_explicit(&r->service.keeps, memory_order_relaxed);
+  return until && callseq_clock_now() < until;
+}
+
 C_word callseq_scheme_serve_again(void) {
-  callseq_service_tell(callseq_runtime_here());
+  struct callseq_runtime *r = callseq_runtime_here();
+  r->service.yields =
+      !callseq_service_is_hosts(r) && callseq_sequencer_is_waited_for(&r->fast.sequencer);
+  callseq_service_tell(r);
   return C_SCHEME_UNDEFINED;
 }
 

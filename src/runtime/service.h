@@ -49,6 +49,10 @@ void callseq_service_look(struct callseq_runtime *r, const struct callseq_abi_ca
 /* Has the host's loop served for long enough? In its call. */
 bool callseq_service_has_served(struct callseq_runtime *r);
 
+/* Its call, which another thread wants to follow: does it keep the runtime, since it has given way
+ * just before? Any thread. */
+bool callseq_service_keeps(struct callseq_runtime *r);
+
 /* Is this the service's callback? Any thread. */
 bool callseq_service_is(const struct callseq_abi_callback *callback);
 
