@@ -139,6 +139,7 @@
 (include "src/scheme/green-threads.scm")
 (include "src/scheme/residents.scm")
 (include "src/scheme/bindings.scm")
+(include "src/scheme/continuations.scm")
 (include "src/scheme/suspension.scm")
 (include "src/scheme/blocking.scm")
 (include "src/scheme/handles.scm")

@@ -66,6 +66,18 @@ ok 'a program that binds: builds' $CSC binds.scm -o binds -link callseq
 ok 'a program that binds: runs' ./binds
 says 'callbacks see nothing of it, nor it of theirs' 'wrong: 0' 'lost: 0'
 
+ok 'continuations and handlers: builds' $CSC continues.scm -o continues -link callseq
+ok 'continuations and handlers: runs' ./continues
+says 'a continuation of another call is an error where it is entered' \
+  'suspended: a continuation was entered that was captured in another call' \
+  'green thread: a continuation captured in a callback cannot be entered by another green thread' \
+  'callback: 0' 'enter: a continuation was entered' 'kept: 105' \
+  'ended: a continuation was entered that was captured in another call'
+says 'a callback does not end the program' "program's: 0" \
+  'enter: the end of the program was reached in a callback'
+says 'handlers run while a callback computes' 'computed: 7' 'left: by the handler' 'computed: 8' \
+  'limited: 9' end
+
 # A native thread that was there before the library.
 ok 'a library that has a thread: builds' $CC -shared -fPIC -pthread early.c -o libearly.so
 ok 'what begins it: builds' \

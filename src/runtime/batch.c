@@ -92,6 +92,12 @@ bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_reque
   return true;
 }
 
+/* Goes on with a procedure that needs no value. */
+static C_word go_on(struct callseq_runtime *r, enum callseq_procedure which) {
+  r->fast.next.value = C_SCHEME_UNDEFINED; /* what was there may have moved */
+  return callseq_roots_procedure(r, which);
+}
+
 /* Others' requests are marked done as soon as they are; calls that nobody waits for follow. The
  * holder's own is the last one, and is not marked: its caller knows when the switch returns. But
  * the service executes what nobody waits for after its own. */
@@ -99,10 +105,14 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_sequencer *s = &r->fast.sequencer;
   struct callseq_abi_now *at = &r->fast.now;
+  struct callseq_resident *v = r->suspend.attached;
+  if (!r->levels.depth && v &&
+      C_u_i_car(CHICKEN_gc_root_ref(v->root)) != callseq_roots_green_thread(r))
+    return go_on(r, CALLSEQ_PROCEDURE_misplaced);
   callseq_birth_returns(r);
   if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
     callseq_scheme_hold_interrupts();
-    return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_end_level);
+    return go_on(r, CALLSEQ_PROCEDURE_end_level);
   }
   callseq_levels_restore_mask(&r->levels.base);
   callseq_suspend_leave(r);

@@ -24,10 +24,20 @@
 
 #include "interrupts.h"
 #include "scheme.h"
+#include "system/system.h"
 
 /* ThreadSanitizer is not told of this write to what generated code counts. */
 __attribute__((noinline, no_sanitize("thread"))) void callseq_interrupts_ring(void) {
   __atomic_store_n(&C_timer_interrupt_counter, 0, __ATOMIC_RELAXED);
+}
+
+void callseq_interrupts_remind(struct callseq_runtime *r) {
+  uint32_t holder = callseq_sequencer_holder(&r->fast.sequencer);
+  for (int i = 0; holder && i < CALLSEQ_SIGNALS / 32; i++) {
+    uint32_t bits = atomic_load_explicit(&r->signals.pending[i], memory_order_relaxed);
+    if (bits)
+      callseq_system_pass_on(holder, 32 * i + __builtin_ctz(bits) + 1);
+  }
 }
 
 /* Interrupts wait, and come at the next place that looks. */

@@ -188,6 +188,17 @@ CALLSEQ_NOINLINE C_word callseq_abi_real_result(C_word serial, C_word value) {
   return go_on(CALLSEQ_PROCEDURE_real_result, serial, value);
 }
 
+C_word callseq_scheme_serial(void) { return callseq_runtime.fast.now.serial | C_FIXNUM_BIT; }
+
+/* Other green threads may run in the present call: its reply, by the slow path, looks whose it is.
+ */
+C_word callseq_scheme_share(void) {
+  struct callseq_runtime *r = callseq_runtime_here();
+  if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
+    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  return C_SCHEME_UNDEFINED;
+}
+
 /* Tries a delivery again, when the levels above it have ended or its value has been converted. */
 C_word callseq_scheme_redeliver(C_word serial, C_word value) {
   callseq_scheme_allow_interrupts();

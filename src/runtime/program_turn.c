@@ -26,7 +26,7 @@ void callseq_program_comes(struct callseq_runtime *r) {
   atomic_store_explicit(&r->program.share, away < SHARE_NS ? away : SHARE_NS, memory_order_relaxed);
   atomic_store_explicit(&r->program.since, t, memory_order_relaxed);
   callseq_sequencer_stay(&r->fast.sequencer);
-  if (callseq_scheme_signals_pending() == C_SCHEME_TRUE) /* for which it may have been woken */
+  if (callseq_signals_are_pending(r)) /* for which it may have been woken */
     callseq_interrupts_ring();
 }
 
@@ -34,7 +34,7 @@ void callseq_program_goes(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_IN_SCHEME(r);
   r->program.left = callseq_clock_now();
   atomic_store_explicit(&r->program.since, 0, memory_order_relaxed);
-  if (callseq_scheme_signals_pending() == C_SCHEME_TRUE) /* it has not looked: it is woken again */
+  if (callseq_signals_are_pending(r)) /* it has not looked: it is woken again */
     callseq_service_tell(r);
 }
 

@@ -15,4 +15,7 @@ void callseq_roots_begin(struct callseq_runtime *r);
 /* Length of CHICKEN's stack of active foreign-safe-lambdas, but no more than `limit`. */
 int callseq_roots_safe_lambdas(struct callseq_runtime *r, int limit);
 
+/* The present green thread, as an object. */
+C_word callseq_roots_green_thread(struct callseq_runtime *r);
+
 #endif

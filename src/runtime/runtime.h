@@ -106,6 +106,7 @@ struct callseq_runtime {
   struct {
     void *procedures[CALLSEQ_PROCEDURES];
     void *safe_lambdas; /* of the symbol whose value is CHICKEN's stack of them */
+    void *green_thread; /* of that whose value is the present one */
     void **spare;       /* holder: those that are not in use, so many: */
     size_t spares, room;
   } roots;

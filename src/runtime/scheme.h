@@ -17,6 +17,8 @@ int callseq_scheme_watches_handles(void); /* is `place` wanted? */
 C_word callseq_scheme_enter_level(void);
 C_word callseq_scheme_begin(void);
 C_word callseq_scheme_redeliver(C_word serial, C_word value);
+C_word callseq_scheme_serial(void); /* of the present call */
+C_word callseq_scheme_share(void);  /* another green thread may run in it */
 void callseq_scheme_new_lap(C_word c, C_word *av) C_noret;
 void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_refuse(C_word serial);
@@ -74,6 +76,7 @@ C_word callseq_scheme_ring(C_word resident); /* it can go on */
 C_word callseq_scheme_attach_spare(C_word resident);
 C_word callseq_scheme_attach(C_word request);
 C_word callseq_scheme_resumed(C_word request);
+C_word callseq_scheme_is_in_call(C_word resident, C_word serial);
 C_word callseq_scheme_can_wake(C_word resident);
 C_word callseq_scheme_is_left(C_word resident);
 /* Blocking C functions, and what errno they have left. */

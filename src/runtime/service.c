@@ -19,6 +19,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "interrupts.h"
 #include "messages.h"
 #include "scheme.h"
 #include "service_parts.h"
@@ -97,6 +98,7 @@ unsigned callseq_service_patience(struct callseq_runtime *r,
 
 /* Calls again, soon: with how much patience? */
 static void lose_patience(struct callseq_runtime *r) {
+  callseq_interrupts_remind(r);
   if (serial_now(r) != r->service.serial && r->service.patience < UINT32_MAX / 2)
     r->service.patience *= 2;
   callseq_service_tell(r);

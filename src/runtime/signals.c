@@ -6,7 +6,8 @@
  * `pending`, and then sees to it that somebody looks there:
  *
  *   computing  A ring has the holder run the interrupt hook, which looks (interrupts.h).
- *   asleep     A holder in a system call gets the signal passed on: the call ends with EINTR.
+ *   asleep     A holder in a system call gets the signal passed on: the call ends with EINTR. It
+ * may have looked, and not be there yet: the service, which waits for it, passes it on again.
  *   nobody     The service calls, and looks.
  *
  * Whoever is first takes the signal out of `pending`, and runs Scheme's handler once.
@@ -82,7 +83,7 @@ static void note(int number, siginfo_t *info, void *context) {
     uint32_t holder = callseq_sequencer_holder(&callseq_runtime.fast.sequencer);
     atomic_fetch_or_explicit(&callseq_runtime.signals.pending[(number - 1) / 32],
                              1u << (number - 1) % 32, memory_order_relaxed);
-    /* seq_cst: pairs with the fence in callseq_scheme_next_signal */
+    /* seq_cst: pairs with the fences where it is looked for */
     atomic_thread_fence(memory_order_seq_cst);
     callseq_interrupts_ring();
     if (holder && holder != callseq_abi_self)
@@ -112,12 +113,17 @@ C_word callseq_scheme_next_signal(void) {
   return C_SCHEME_FALSE;
 }
 
+bool callseq_signals_are_pending(struct callseq_runtime *r) {
+  for (int i = 0; i < CALLSEQ_SIGNALS / 32; i++)
+    if (atomic_load_explicit(&r->signals.pending[i], memory_order_relaxed))
+      return true;
+  return false;
+}
+
 /* Is there one? */
 C_word callseq_scheme_signals_pending(void) {
-  for (int i = 0; i < CALLSEQ_SIGNALS / 32; i++)
-    if (atomic_load_explicit(&callseq_runtime.signals.pending[i], memory_order_relaxed))
-      return C_SCHEME_TRUE;
-  return C_SCHEME_FALSE;
+  atomic_thread_fence(memory_order_seq_cst); /* seq_cst: as in callseq_scheme_next_signal */
+  return C_mk_bool(callseq_signals_are_pending(&callseq_runtime));
 }
 
 void callseq_scheme_take_over_signals(void) { callseq_signals_take_over(); }

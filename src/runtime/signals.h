@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { CALLSEQ_SIGNALS = 64, CALLSEQ_FAULTS = 4 };
@@ -22,5 +23,9 @@ struct callseq_signals {
 void callseq_signals_begin(void);
 void callseq_signals_take_over(void);
 void callseq_signals_forked(void);
+
+/* Has a signal come that has not been handled? Any thread. */
+struct callseq_runtime;
+bool callseq_signals_are_pending(struct callseq_runtime *r);
 
 #endif

@@ -269,6 +269,15 @@ C_word callseq_scheme_end_resident(C_word resident) {
   return C_SCHEME_UNDEFINED;
 }
 
+/* Is the resident in this call, be it suspended or attached with no level above it? */
+C_word callseq_scheme_is_in_call(C_word resident, C_word serial) {
+  struct callseq_runtime *r = callseq_runtime_here();
+  struct callseq_resident *v = resident_of(resident);
+  if (v->away)
+    return C_mk_bool(v->request && v->serial == serial);
+  return C_mk_bool(v == r->suspend.attached && !r->levels.depth && r->fast.now.serial == serial);
+}
+
 /* Can the wait of the suspended resident be ended? Not a blocking C function, nor what a thread of
  * the parent of this process has left. */
 C_word callseq_scheme_can_wake(C_word resident) {

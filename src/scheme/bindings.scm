@@ -39,7 +39,7 @@
      (apply ##sys#values results))))
 
 ;; Runs the winders between the present ones and WINDS, a list that has N fewer, or so many more, as
-;; CHICKEN does where a continuation is entered.
+;; CHICKEN does where a continuation is entered; but it marks what binds.
 (define (unwind winds n)
   (cond ((eq? ##sys#dynamic-winds winds))
         ((< n 0)
@@ -55,17 +55,6 @@
            ((##sys#slot winder 1))
            (set! binding #f)
            (unwind winds (- n 1))))))
-
-;; call/cc of a program, as CHICKEN's own but for the binding that is marked.
-(define (capture procedure)
-  (let ((winds ##sys#dynamic-winds))
-    (##sys#call-with-current-continuation
-     (lambda (k)
-       (procedure
-        (lambda results
-          (unless (eq? ##sys#dynamic-winds winds)
-            (unwind winds (- (length ##sys#dynamic-winds) (length winds))))
-          (apply k results)))))))
 
 ;; Is a binding half made, which shall be let end?
 (define (binds?)

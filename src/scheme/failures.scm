@@ -62,12 +62,18 @@
 (define (misdelivered serial value)
   (let ((waits? (and (pair? levels) (not (eq? (caar levels) ##sys#current-thread)))))
     (cond ((not (turn))
-           (error "a continuation captured in a callback cannot be entered by another green thread"))
+           (misplaced serial value))
           (waits? (go-on (##core#inline "callseq_scheme_redeliver" serial value)))
           (else
            (##core#inline "callseq_scheme_allow_interrupts")
-           (leave "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"
-                  (call-chain))))))
+           (let ((message "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"))
+             (if (eq? (own-level) first-level)
+                 (fail-entry message)
+                 (leave message (call-chain))))))))
+
+;; A reply came in a green thread that has no call: it has entered a continuation of one.
+(define (misplaced serial value)
+  (fail-entry "a continuation captured in a callback cannot be entered by another green thread"))
 
 ;; A call came too late; REQUEST is not used.
 (define (refused serial request)

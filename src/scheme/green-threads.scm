@@ -37,6 +37,21 @@
        (##sys#setslot thread 3 'blocked)
        (leave)))))
 
+;; Has nobody wake THREAD for the mutex, condition variable or green thread that it waits for, as far as
+;; CHICKEN's ##sys#thread-unblock! leaves that.
+(define (forget-wait thread)
+  (let* ((what (##sys#slot thread 11))
+         (slot (cond ((##sys#structure? what 'mutex) 3)
+                     ((##sys#structure? what 'condition-variable) 2)
+                     ((##sys#structure? what 'thread) 12)
+                     (else #f))))
+    (when slot
+      (##sys#setslot what slot
+                     (let loop ((waiting (##sys#slot what slot)))
+                       (cond ((null? waiting) '())
+                             ((eq? (car waiting) thread) (cdr waiting))
+                             (else (cons (car waiting) (loop (cdr waiting))))))))))
+
 ;; Stands where another has left the ready queue.
 (define nobody (##sys#make-thread #f 'dead 'nobody 0))
 
@@ -71,6 +86,7 @@
        (##sys#setslot me 1 (lambda () (return (##core#undefined))))
        (##sys#setslot me 3 'ready)
        (save-state me)
+       (##core#inline "callseq_scheme_share")
        (set! lender me)
        (continue thread)))))
 

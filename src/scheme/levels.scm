@@ -50,7 +50,7 @@
   (keep-in-calls)
   (end-children)
   (set! base-winds ##sys#dynamic-winds)
-  (run-resident (become-first-resident)))
+  (reside-in-host))
 
 ;; A nested call: returns when it has been answered.
 (define (run-level)
@@ -64,7 +64,10 @@
     (set! ##sys#current-exception-handler handler)))
 
 ;; With interrupts held, until C has been returned to.
-(define (end-level serial value) (void))
+(define (end-level serial value)
+  (unless (eq? (caar levels) ##sys#current-thread)
+    (##core#inline "callseq_scheme_allow_interrupts")
+    (misplaced serial value)))
 
 ;; callseq_invoke, as a callback.
 (define (invoke serial request)

@@ -36,6 +36,7 @@
 (when first-copy?
   (##sys#setslot 'callseq#defined 0 end-children)
   (keep-scheduling)
+  (keep-captures)
   (keep-errno))
 
 ;; What on-exit has registered, when the host closes Scheme; a procedure.

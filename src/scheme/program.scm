@@ -8,14 +8,14 @@
 (define (host-threads)
   (when (host (vector-ref ((##core#primitive "C_get_memory_info")) 1))
     (set! hosting #t)
-    (become-first-resident)
+    (reside-as-program)
     (catch-signals)
     (keep-masks)
     (end-children)
     (end-hosting)
     (end-with-program)
+    (end-in-program)
     (keep-prompt)
-    (keep-captures)
     (catch-interrupts)
     (take-over-signals)))
 
@@ -33,6 +33,16 @@
             void
             (lambda () (call/cc (lambda (return) (with-exception-handler return (lambda () (leave code))))))
             (lambda () (##core#inline "C_exit_runtime" code))))))))
+
+;; A callback that has entered a continuation of the program may come to the program's end: it fails there.
+(define (end-in-program)
+  (let ((end (implicit-exit-handler)))
+    (implicit-exit-handler
+     (lambda ()
+       (if (##core#inline "callseq_scheme_is_program")
+           (end)
+           (leave "the end of the program was reached in a callback, by a continuation that was captured outside of it"
+                  #f))))))
 
 ;; Is the program what runs now? Its signal handlers are its own then.
 (define (program?) (and hosting (##core#inline "callseq_scheme_is_program")))

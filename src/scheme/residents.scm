@@ -7,8 +7,8 @@
 ;; The levels of residents that wait for nothing and have no request.
 (define spares '())
 
-;; The first resident, a green thread that CHICKEN has made, and its level; #f before that. Residents that
-;; are made here have their level in a slot of their own, behind CHICKEN's.
+;; The green thread of a program that hosts native threads, which CHICKEN has made, and its level; else #f.
+;; Residents that are made here have their level in a slot of their own, behind CHICKEN's.
 (define first-thread #f)
 (define first-level #f)
 ;; How many slots CHICKEN's green threads have.
@@ -39,14 +39,28 @@
     (set-car! (cdddr level) (##core#inline "callseq_scheme_make_resident" level))
     level))
 
-;; Has the present green thread be the first resident, attached. Returns its level.
-(define (become-first-resident)
+;; Attaches LEVEL, that of the first resident.
+(define (attach-first! level)
+  (##core#inline "callseq_scheme_attach_spare" (record-of level))
+  (set! levels (list level))
+  (##core#inline "callseq_scheme_enter_level"))
+
+;; A program that hosts native threads is the first resident itself.
+(define (reside-as-program)
   (set! first-thread ##sys#current-thread)
   (set! first-level (resident-in first-thread))
-  (##core#inline "callseq_scheme_attach_spare" (record-of first-level))
-  (set! levels (list first-level))
-  (##core#inline "callseq_scheme_enter_level")
-  first-level)
+  (attach-first! first-level))
+
+;; In a C host CHICKEN's own green thread is none, since srfi-18 ends the process where that one is terminated:
+;; it waits for ever. Never returns.
+(define (reside-in-host)
+  (let ((thread ##sys#current-thread) (level (make-resident)))
+    (##core#inline "callseq_scheme_hold_interrupts")
+    (##sys#setslot thread 1 (lambda () (block ##sys#schedule)))
+    (##sys#setslot thread 3 'blocked)
+    (save-state thread)
+    (attach-first! level)
+    (change-over (car level))))
 
 ;; The level of a new resident, which begins when it is first attached.
 (define (make-resident)
@@ -75,7 +89,5 @@
 ;; The green thread is none of ours any more: who has kept it may terminate it again. Never returns.
 (define (replace-resident! level)
   (drop-resident (record-of level))
-  (if (eq? (car level) first-thread)
-      (set! first-thread #f)
-      (##sys#setslot (car level) thread-size #f))
+  (##sys#setslot (car level) thread-size #f)
   (attach-spare!))

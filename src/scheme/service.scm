@@ -4,7 +4,8 @@
 ;; native thread wants to call.
 (define (serve-all serial request)
   (##core#inline "callseq_scheme_stay")
-  (start-handlers)
+  (serve-signals)
+  (handle-queue (##core#inline "C_i_pending_interrupt" #f))
   (unblock-done)
   (let loop ()
     (##sys#thread-yield!)
@@ -14,18 +15,6 @@
            (##core#inline "callseq_scheme_serve_again"))
           (else (loop))))
   (go-on (##core#inline "callseq_scheme_reply_void" serial)))
-
-;; Handlers run in a green thread: one that waits must not hold up the others.
-(define (start-handlers)
-  (when (##core#inline "callseq_scheme_signals_pending")
-    (let ((thread (##sys#make-thread #f 'created 'signals ##sys#default-thread-quantum)))
-      (##sys#setslot thread 1
-                     (lambda ()
-                       (handle-signals)
-                       (##sys#thread-kill! thread 'dead)
-                       (##sys#schedule)))
-      (##sys#add-to-ready-queue thread)))
-  (handle-queue (##core#inline "C_i_pending_interrupt" #f)))
 
 ;; Green threads whose blocking C functions have ended.
 (define (unblock-done)

@@ -11,13 +11,17 @@
           (return (void)))
         thunk)))))
 
-;; Runs the handler of SIGNAL. An error in it is not the fault of the callback that it interrupted; the
-;; program's are its own.
-(define (handle-signal signal)
+;; Runs the handler of SIGNAL.
+(define (call-handler signal)
   (let ((handler (vector-ref ##sys#signal-vector signal)))
-    (cond ((not handler) (void))
-          ((program?) (handler signal))
-          (else ((guarded (lambda () (handler signal)) "Error in a signal handler"))))))
+    (when handler (handler signal))))
+
+;; The same in what it has interrupted. An error in it is not the fault of the callback; the program's are its
+;; own.
+(define (handle-signal signal)
+  (if (program?)
+      (call-handler signal)
+      ((guarded (lambda () (call-handler signal)) "Error in a signal handler"))))
 
 ;; The green thread that runs handlers, or #f.
 (define handling #f)
@@ -29,19 +33,66 @@
        (let ((level (resident-level handling)))
          (not (and level (##core#inline "callseq_scheme_is_left" (record-of level)))))))
 
-;; Runs the handlers of all signals that have come, unless that is being done, or left to the program.
+;; Leaves the handler that runs; a procedure of one argument, which is not used.
+(define after-handler void)
+
+;; Has HANDLE run the handlers of all signals that have come, in the present green thread.
+(define (run-handlers handle)
+  (dynamic-wind
+   (lambda () (set! handling ##sys#current-thread))
+   (lambda ()
+     (let loop ()
+       (let ((signal (##core#inline "callseq_scheme_next_signal")))
+         (when signal
+           (capture
+            (lambda (return)
+              (set! after-handler return)
+              (handle signal)))
+           (loop)))))
+   (lambda () (set! handling #f))))
+
+;; The same by a green thread of its own, beside what runs.
+(define (start-handlers)
+  (when (##core#inline "callseq_scheme_signals_pending")
+    (let ((thread (##sys#make-thread #f 'created 'signals ##sys#default-thread-quantum)))
+      (##sys#setslot (##sys#slot thread 5) 0 base-winds)
+      (##sys#setslot thread 1
+                     (lambda ()
+                       (unless (handling?) (run-handlers handle-beside))
+                       (##sys#thread-kill! thread 'dead)
+                       (##sys#schedule)))
+      (##sys#add-to-ready-queue thread))))
+
+;; The same in a green thread of its own. If the program is suspended, an error is raised there; and csi's
+;; interrupt, too, with which CHICKEN has the program go on.
+(define (handle-beside number)
+  (if (and hosting (not (attached? first-level)))
+      (let ((thunk (##sys#slot first-thread 1)))
+        (call/cc
+         (lambda (return)
+           (with-exception-handler
+            (lambda (exception)
+              (return
+               (end-wait! first-level
+                          (lambda ()
+                            (signal exception)
+                            (thunk)))))
+            (lambda () (call-handler number)))))
+        (unless (eq? (##sys#slot first-thread 1) thunk) (wake-program)))
+      (handle-signal number)))
+
+;; Runs handlers where an interrupt looks: in what it has interrupted; or beside that, if it is a callback, and
+;; the handlers are a program's.
 (define (handle-signals)
+  (cond ((handling?) (void))
+        ((or (not hosting) (attached? first-level)) (run-handlers handle-signal))
+        (else (start-handlers))))
+
+;; Runs handlers while nobody is inside. A program that waits does so itself.
+(define (serve-signals)
   (unless (or (handling?)
               (and hosting (##core#inline "callseq_scheme_signals_pending") (wake-program)))
-    (dynamic-wind
-     (lambda () (set! handling ##sys#current-thread))
-     (lambda ()
-       (let loop ()
-         (let ((signal (##core#inline "callseq_scheme_next_signal")))
-           (when signal
-             (handle-signal signal)
-             (loop)))))
-     (lambda () (set! handling #f)))))
+    (start-handlers)))
 
 ;; The same for REASON, an interrupt number or #f, and what follows it in CHICKEN's own queue: signals
 ;; that came while the program was being loaded. The queue is emptied first: what comes meanwhile

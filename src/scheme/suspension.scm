@@ -63,6 +63,9 @@
             ((or (memq state '(running ready)) (not (suspendable?)))
              (unblock-done)
              (look-after-errands)
+             (when (pair? levels)
+               (##core#inline "callseq_scheme_share")
+               (unless (memq state '(running ready)) (start-handlers)))
              (schedule))
             (else
              (##core#inline "callseq_scheme_hold_interrupts")
@@ -106,7 +109,7 @@
 ;; with the runtime held.
 (define (interrupt-wait interrupt)
   (lambda ()
-    (if (or (null? levels) (not first-level) (attached? first-level))
+    (if (or (null? levels) (and first-level (attached? first-level)))
         (interrupt)
         (start-handlers))))
 
