@@ -31,7 +31,7 @@
 
 enum {
   PATIENCE_MS = 20, /* so long it waits for the runtime, before it looks what is to do outside */
-  AWAY_NS = 400000, /* so long others have the runtime when green threads have given way; */
+  AWAY_NS = 800000, /* so long others have the runtime when green threads have given way; */
   SHARE_NS = 100000 /* so long these have it then, before they do so again */
 };
 

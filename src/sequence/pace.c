@@ -26,6 +26,7 @@ enum {
   GLANCE_NS = 50,       /* the same, of a thread that has just come */
   PATIENCE = 25,        /* polls of an heir before it demands the lock */
   FOLLOWER_POLLS = 5,   /* of a follower before it sleeps */
+  WATCH_POLLS = 25,     /* the same, of a thread that waits for no turn of its own */
   MOMENT_NS = 20000,    /* for a thread that excludes this one to be through, */
   SEEN_NS = 1000000,    /* for any to have seen what was written */
   NAP_NS = 200000,      /* of a busy heir that sees the lock in use by short calls */
@@ -221,15 +222,19 @@ void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint
     sleep_from_now(p, wait);
 }
 
-int callseq_pace_watch(const struct callseq_pace *p, uint32_t polls) {
-  if (polls >= PATIENCE || polls >= spin_limit(p))
+static int poll_once(const struct callseq_pace *p, uint32_t polls, uint32_t most) {
+  if (polls >= most || polls >= spin_limit(p))
     return 0;
   pause_for(p->pauses);
   return 1;
 }
 
+int callseq_pace_watch(const struct callseq_pace *p, uint32_t polls) {
+  return poll_once(p, polls, WATCH_POLLS);
+}
+
 int callseq_pace_poll(const struct callseq_pace *p, struct callseq_wait *wait) {
-  return callseq_pace_watch(p, wait->polls++);
+  return poll_once(p, wait->polls++, FOLLOWER_POLLS);
 }
 
 uint32_t callseq_pace_sleep_ms(const struct callseq_wait *wait) {
