@@ -26,7 +26,7 @@
 
 static bool may_help(struct callseq_runtime *r) {
   return atomic_load_explicit(&r->fast.sequencer.batch_limit, memory_order_relaxed) &&
-         !callseq_runtime_inside(r) && !callseq_close_refuses(r) && !callseq_fork_holds_runtime() &&
+         !callseq_runtime_inside(r) && !callseq_close_refuses(r) && !callseq_fork_holds_setup() &&
          callseq_thread_enter();
 }
 

@@ -211,11 +211,11 @@ struct callseq_runtime {
     struct callseq_front front; /* the host's service has one */
     struct pollfd *set;         /* the bell first, so many: */
     nfds_t descriptors, room;
-    uint64_t deadline; /* by callseq_clock_now; 0: none */
-    uint64_t until;    /* when the host's loop has served for long enough */
-    uint32_t patience; /* it waits so many ms for the runtime. Its own thread's, as */
-    C_word serial;     /* of the call that it waits for */
-    bool yields;       /* its last call has given way, with green threads that could run */
+    uint64_t deadline;       /* by callseq_clock_now; 0: none */
+    uint64_t until;          /* when the host's loop has served for long enough */
+    uint32_t patience;       /* it waits so many ms for the runtime. Its own thread's, as */
+    C_word serial;           /* of the call that it waits for */
+    bool yields;             /* its last call has given way, with green threads that could run */
     _Atomic(uint64_t) keeps; /* until then its call does not give way, by callseq_clock_now; any
                                 thread reads it */
     _Atomic(struct callseq_chore *) chores; /* newest first; any thread adds, the service takes */
