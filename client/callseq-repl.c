@@ -19,11 +19,15 @@
 #include <unistd.h>
 
 static int session = -1;
+static volatile sig_atomic_t interrupted; /* and the session has not been told: it takes no more */
+
+static bool tell_interrupt(void) { return send(session, "\3", 1, MSG_DONTWAIT) == 1; }
 
 static void interrupt(int number) {
   int saved = errno;
   (void)number;
-  (void)!write(session, "\3", 1);
+  if (!tell_interrupt())
+    interrupted = 1;
   errno = saved;
 }
 
@@ -49,11 +53,39 @@ static bool write_all(int fd, const char *text, size_t size) {
   return true;
 }
 
-/* Passes on what can be read; false: no more comes. */
-static bool pass(int from, int to) {
+/* Prints what the session says; false: it has ended. */
+static bool print(void) {
   char text[4096];
-  ssize_t n = read(from, text, sizeof text);
-  return (n < 0 && errno == EINTR) || (n > 0 && write_all(to, text, (size_t)n));
+  ssize_t n = read(session, text, sizeof text);
+  return (n < 0 && errno == EINTR) || (n > 0 && write_all(STDOUT_FILENO, text, (size_t)n));
+}
+
+/* What has been read and not been sent. A session that waits for its answers to be read takes no
+ * more input, so nothing here waits for it to do that. */
+static struct {
+  char text[4096];
+  size_t from, to;
+  bool ended; /* no more comes */
+} input;
+
+static void read_input(void) {
+  ssize_t n = read(STDIN_FILENO, input.text, sizeof input.text);
+  input.from = 0;
+  input.to = n > 0 ? (size_t)n : 0;
+  input.ended = n == 0 || (n < 0 && errno != EINTR);
+}
+
+static void send_input(void) {
+  if (interrupted && tell_interrupt())
+    interrupted = 0;
+  while (input.from < input.to) {
+    ssize_t n = send(session, input.text + input.from, input.to - input.from, MSG_DONTWAIT);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) /* the session reads no more */
+      input.from = input.to;
+    if (n < 0)
+      return;
+    input.from += (size_t)n;
+  }
 }
 
 int main(int argc, char **argv) {
@@ -75,16 +107,22 @@ int main(int argc, char **argv) {
   struct sigaction act = {.sa_handler = interrupt};
   sigaction(SIGINT, &act, NULL);
   signal(SIGPIPE, SIG_IGN);
-  struct pollfd set[2] = {{.fd = session, .events = POLLIN},
-                          {.fd = STDIN_FILENO, .events = POLLIN}};
-  for (;;) {
+  struct pollfd set[2] = {{.fd = session}, {.events = POLLIN}};
+  for (bool open = true;;) {
+    bool unsent = input.from < input.to;
+    if (input.ended && !unsent && open) {
+      shutdown(session, SHUT_WR);
+      open = false;
+    }
+    set[0].events = (short)(POLLIN | (unsent || (interrupted && open) ? POLLOUT : 0));
+    set[1].fd = unsent || input.ended ? -1 : STDIN_FILENO;
     if (poll(set, 2, -1) < 0)
       continue;
-    if (set[0].revents && !pass(session, STDOUT_FILENO))
+    if ((set[0].revents & ~POLLOUT) && !print())
       return 0;
-    if (set[1].revents && !pass(STDIN_FILENO, session)) {
-      shutdown(session, SHUT_WR);
-      set[1].fd = -1;
-    }
+    if (set[1].revents)
+      read_input();
+    if ((set[0].revents & POLLOUT) || set[1].revents)
+      send_input();
   }
 }

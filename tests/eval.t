@@ -84,6 +84,10 @@ ok 'the same with the shared egg' $CSC program.scm -o shared
 is 'it has one, too' "$(listens ./shared)" "$answers"
 is 'and in csi' "$(listens csi -n -q program.scm | head -n 2)" "$answers"
 
+# More than the session takes before its answers are read.
+session=$(awk 'BEGIN { for (i = 0; i < 25000; i++) printf "(display \"%0100d\")\n", i; print "(set! going? #f)" }')
+is 'and by a pipe, however long' "$(listens ./program | tr '#' '\n' | grep -c '^;[0-9]*> 0')" 25000
+
 ok 'the name is gone' test ! -e prompt
 fails 'callseq-repl where nobody listens' "$client" prompt
 says 'it says so' 'prompt: No such file'
