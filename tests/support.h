@@ -14,6 +14,7 @@
  *   parks()                 how often a waiting thread went to sleep
  *   await_parks(n)          until that is n or more, and all other threads sleep: one that wakes
  *                           for a look and sleeps again is counted twice
+ *   interrupt(thread, n)    sends signal n to a thread that sleeps, as soon as it and all others do
  *   often(n)                n, or a tenth of it in an emulator, or where limits are shrunken: slow
  *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
@@ -26,6 +27,8 @@
 #include <callseq.h>
 #include <dirent.h>
 #include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -198,6 +201,14 @@ static inline bool others_sleep(void) {
 static inline void await_parks(uint64_t n) {
   while (parks() < n || !others_sleep())
     usleep(200);
+}
+
+/* ThreadSanitizer keeps a signal that comes between its last look and a system call that it does
+ * not know, and futex(2) is one: the handler would run when the thread wakes. */
+static inline void interrupt(pthread_t thread, int number) {
+  while (!others_sleep())
+    usleep(200);
+  pthread_kill(thread, number);
 }
 
 static inline long resident_kb(void) {

@@ -502,13 +502,12 @@ static void be_signalled(void) {
   set_way(&b, FIRST_PIPE);
   suspend(&b, call_wait, 0, 2);
   for (int i = 1; i <= 20; i++) {
-    pthread_kill(a.thread, SIGUSR2);
-    pthread_kill(b.thread, SIGUSR2);
-    while (atomic_load(&handler_runs) < 2 * i)
+    interrupt(i % 2 ? a.thread : b.thread, SIGUSR2);
+    while (atomic_load(&handler_runs) < i)
       sched_yield();
   }
   open_by_signal(0);
-  pthread_kill(a.thread, SIGUSR1);
+  interrupt(a.thread, SIGUSR1);
   finish(&a);
   is_int(a.result, 1,
          "signals interrupt no wait; a handler in Scheme ends it, with nobody calling");

@@ -414,20 +414,26 @@ static void absent(bool symmetric) {
 /* ---- Heirs that do not run ---- */
 
 static sem_t frozen;
+static atomic_bool freezing;
 
 static void freeze(int number) {
   (void)number;
+  if (!atomic_exchange(&freezing, false))
+    return;
   sem_post(&frozen);
   while (sem_wait(&let_go) != 0) {
   }
 }
 
-/* Its thread is in a signal handler from now on, until `let_go`. */
+/* Its thread is in a signal handler from now on, until `let_go`. ThreadSanitizer keeps a signal
+ * that comes just before futex(2) until the thread wakes; the next one wakes it. */
 static void freeze_thread(int i) {
   signal(SIGUSR1, freeze);
-  pthread_kill(queue_threads[i], SIGUSR1);
-  while (sem_wait(&frozen) != 0) {
-  }
+  atomic_store(&freezing, true);
+  do {
+    pthread_kill(queue_threads[i], SIGUSR1);
+    sched_yield();
+  } while (sem_trywait(&frozen) != 0);
 }
 
 #ifndef CALLSEQ_POSIX
