@@ -177,7 +177,8 @@ callseq_handle *callseq_handle_retain(callseq_handle *handle);
 void callseq_handle_release(callseq_handle *handle);
 
 /* Do both have the same object, by eq? Two handles of one object are different pointers. Any
- * thread, at any time; waits while objects are moved. */
+ * thread, at any time; waits while objects are moved. False for one that has been released, which
+ * is told as above. */
 bool callseq_handle_same(const callseq_handle *a, const callseq_handle *b);
 
 /* ---- Calls that are executed later ----

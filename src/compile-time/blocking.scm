@@ -90,12 +90,6 @@
   (list-tabulate* (length (blocking-types blocking)) (lambda (i) (sprintf "callseq_a~A" i))))
 
 ;; Where handles are made that are arguments, in words.
-(define (given-to blocking)
-  (sprintf "~Aan argument of ~A"
-           (if (blocking-place blocking) (string-append (blocking-place blocking) ": ") "")
-           (if (blocking-body blocking) "a foreign-blocking-lambda*" (blocking-function blocking))))
-
-;; Where handles are made that are arguments, in words.
 (define (given-by blocking)
   (sprintf "~A~A, an argument"
            (if (blocking-place blocking) (string-append (blocking-place blocking) ": ") "")
@@ -147,7 +141,9 @@
                                        m))
                             types members)))
       ;; It is borrowed, and its owner may release it before it is read.
-      (if (handle? result) "  callseq_abi_retain(callseq_call->callseq_result);" '())
+      (if (handle? result)
+          "  callseq_call->callseq_result = callseq_abi_retain(callseq_call->callseq_result);"
+          '())
       "}"
       (sprintf "static void ~A(struct callseq_abi_job *callseq_job) {" (job "drop" blocking))
       own-job

@@ -190,7 +190,8 @@ int callseq_abi_handle(C_word value, const char *place, struct callseq_handle **
 struct callseq_handle *callseq_abi_handle_result(C_word value, const char *place);
 /* The object of a handle, #f for NULL, or C_SCHEME_UNBOUND if that has been released. */
 C_word callseq_abi_object(const struct callseq_handle *handle);
-/* As callseq_handle_retain and callseq_handle_release. */
+/* As callseq_handle_retain and callseq_handle_release, for what a call keeps until it is read. Of a
+ * handle that has been released the first gives a stand-in, which has no object either. */
 struct callseq_handle *callseq_abi_retain(struct callseq_handle *handle);
 void callseq_abi_release(struct callseq_handle *handle);
 

@@ -87,8 +87,12 @@ static void put_aside(struct callseq_runtime *r, struct callseq_handle *handle) 
   atomic_fetch_add_explicit(&r->handles.released, 1, memory_order_release);
 }
 
+static bool is_released(const struct callseq_handle *handle) {
+  return !atomic_load_explicit(&handle->count, memory_order_relaxed);
+}
+
 /* Says that a handle is used which has been released. */
-static void complain(const char *function, struct callseq_handle *handle) {
+static void complain(const char *function, const struct callseq_handle *handle) {
   /* acquire: pairs with the release in note_place */
   struct place *place = atomic_load_explicit(&handle->made_at, memory_order_acquire);
   callseq_print("callseq: %s: this handle has been released before; %s%s\n", function,
@@ -114,11 +118,18 @@ void callseq_handle_release(callseq_handle *handle) {
     put_aside(&callseq_runtime, handle);
 }
 
-/* Generated code has them by these names. */
+/* Stands for any handle that had been released when generated code kept it: a count of 0, for ever.
+ * The handle itself may be used for another object by the time that the call reads it. */
+static struct callseq_handle released;
+
 struct callseq_handle *callseq_abi_retain(struct callseq_handle *handle) {
-  return callseq_handle_retain(handle);
+  return !handle || count(handle, 1) ? handle : &released;
 }
-void callseq_abi_release(struct callseq_handle *handle) { callseq_handle_release(handle); }
+
+void callseq_abi_release(struct callseq_handle *handle) {
+  if (handle != &released)
+    callseq_handle_release(handle);
+}
 
 /* ---- Making ---- */
 
@@ -231,7 +242,7 @@ int callseq_scheme_watches_handles(void) { return callseq_runtime.handles.watche
 C_word callseq_abi_object(const struct callseq_handle *handle) {
   if (!handle)
     return C_SCHEME_FALSE;
-  if (CALLSEQ_UNLIKELY(!atomic_load_explicit(&handle->count, memory_order_relaxed)))
+  if (CALLSEQ_UNLIKELY(is_released(handle)))
     return C_SCHEME_UNBOUND;
   return *word_of(handle);
 }
@@ -256,6 +267,10 @@ void callseq_handles_collected(struct callseq_runtime *r) {
 bool callseq_handle_same(const callseq_handle *a, const callseq_handle *b) {
   if (a == b || !a || !b)
     return a == b;
+  if (is_released(a) || is_released(b)) {
+    complain("callseq_handle_same", is_released(a) ? a : b);
+    return false;
+  }
   _Atomic(unsigned) *moving = &callseq_runtime.handles.moving;
   for (unsigned polls = 0;; polls++) {
     /* acquire: pairs with the release in callseq_handles_collected */

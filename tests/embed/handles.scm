@@ -98,6 +98,8 @@ void release_borrowed(void);
 
 ; A foreign lambda whose C function gives what C has released.
 (define stranger (foreign-lambda callseq-handle "stranger" callseq-handle))
-(define-sequenced-callback (give_stranger (callseq-handle x)) bool (eq? x (stranger x)))
+(define stranger-outside (foreign-blocking-lambda callseq-handle "stranger" callseq-handle))
+(define-sequenced-callback (give_stranger (callseq-handle x) (bool outside)) bool
+  (eq? x ((if outside stranger-outside stranger) x)))
 
 (return-to-host)

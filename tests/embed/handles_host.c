@@ -12,7 +12,8 @@ callseq_handle *list_of(callseq_handle *, callseq_handle *), *first_of(callseq_h
 int call_closure(callseq_handle *, int), is_false(callseq_handle *), collect(void), sum_of(int);
 int try_object(callseq_handle *, int, callseq_handle **), keep_by(int, callseq_handle *);
 int pass_through(callseq_handle *), false_is_null(void), mere_pointer(callseq_handle *);
-int variable_is(callseq_handle *), from_outside(void), give_stranger(callseq_handle *);
+int variable_is(callseq_handle *), from_outside(void);
+int give_stranger(callseq_handle *, int);
 double number_of(callseq_handle *);
 void fill(void);
 
@@ -282,7 +283,7 @@ static void growth(void) {
 /* ---- In children ---- */
 
 static int after_release(void) {
-  callseq_handle *handle = closure(1);
+  callseq_handle *handle = closure(1), *one = closure(2);
   callseq_handle_release(handle);
   callseq_handle_release(handle);
   bool gone = !callseq_handle_retain(handle);
@@ -290,8 +291,12 @@ static int after_release(void) {
   printf("%s\n", callseq_last_error());
   callseq_clear_error();
   strange = handle;
-  give_stranger(NULL);
-  printf("%s\n", callseq_last_error());
+  for (int outside = 0; outside < 2; outside++) {
+    give_stranger(NULL, outside);
+    printf("%s\n", callseq_last_error());
+  }
+  gone &= !callseq_handle_same(handle, one) && !callseq_handle_same(one, handle);
+  callseq_handle_release(one);
   printf("alive: %jd\n", alive());
   return gone && alive() == 0 ? 0 : 1;
 }
@@ -371,18 +376,32 @@ static int forked(void) {
   return alive() == 1 ? 0 : 1;
 }
 
+static int times_in(const char *text, const char *what) {
+  int times = 0;
+  while ((text = strstr(text, what))) {
+    times++;
+    text += strlen(what);
+  }
+  return times;
+}
+
 static void children(void) {
   struct outcome outcome = in_child(before_init);
   is_int(outcome.code, 0, "NULL before init");
   outcome = in_child(use_after_release);
   is_int(outcome.code, 0, "used after its release a handle does no harm");
+  is_int(times_in(outcome.err, "this handle has been released before"), 4,
+         "and each use by C is told, once");
   ok(strstr(outcome.err, "callseq_handle_release: this handle has been released before") != NULL,
      "a second release is told: %s", outcome.err);
   ok(strstr(outcome.err, "callseq_handle_retain: this handle") != NULL, "and retaining it");
   ok(strstr(outcome.out, "argument `x' is a handle that has been released") != NULL,
      "a call with it fails: %s", outcome.out);
+  ok(strstr(outcome.err, "callseq_handle_same: this handle") != NULL, "and comparing it");
   ok(strstr(outcome.out, "a foreign lambda's result is a handle that has been released") != NULL,
      "so does a foreign lambda");
+  ok(strstr(outcome.out, "the result is a handle that has been released") != NULL,
+     "and a blocking one");
   outcome = in_child(use_long_after_release);
   is_int(outcome.code, 0, "watched, used long after its release");
   ok(strstr(outcome.err, "released before; it was made by ") &&

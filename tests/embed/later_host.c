@@ -504,6 +504,30 @@ static void handles(void) {
   forget_seen();
 }
 
+static void released_handles(void) {
+  static const char told[] = "argument `counter' is a handle that has been released";
+  struct callseq_stats before, after;
+  callseq_handle *doubled = NULL, *counter = make_counter(0);
+  flush();
+  errors = 0;
+  callseq_handle_release(counter);
+  callseq_stats(&before);
+  is_int(post_count(counter), CALLSEQ_OK, "a post with a handle that has been released");
+  flush();
+  is_int(errors, 1, "fails");
+  ok(strstr(last_error_message, told) != NULL, "as any call would: %s", last_error_message);
+  is_int(count_seen(), 0, "its body has not run");
+  is_int(handle_later_result(handle_later(counter), &doubled), CALLSEQ_ERROR, "so does a future");
+  ok(!doubled && strstr(callseq_last_error(), told), "whose result tells: %s",
+     callseq_last_error());
+  callseq_clear_error();
+  callseq_future_release(handle_later(counter));
+  flush();
+  callseq_stats(&after);
+  is_int((intmax_t)after.handles, (intmax_t)before.handles, "and nothing is released twice");
+  errors = 0;
+}
+
 /* ---- Notifications ---- */
 
 static void on_signal(int number) {
@@ -748,6 +772,7 @@ int main(void) {
   cancelled();
   futures_inside();
   handles();
+  released_handles();
   notifications();
   many_threads();
   statistics();
