@@ -81,6 +81,7 @@ cat >app.scm <<'END_OF_FILE'
     (let loop () (##sys#thread-sleep! (+ 1.0 (current-process-milliseconds))) (loop))))
 (##sys#add-to-ready-queue spinning)
 
+(foreign-declare "void scheme_is_ready(void);")
 ((foreign-lambda void "scheme_is_ready"))
 (dispatch)
 (return-to-host)
