@@ -113,6 +113,7 @@ ends interrupted 130
 ends handled-asleep 5 thunk joined
 ends handled-computing 5 thunk joined
 ends handled-outside 5 thunk joined
+ends masked 5 held thunk joined
 ends handler-escapes 0 escaped thunk joined
 ends handler-raises 70
 says 'its handler is its own' 'Error: in the handler'

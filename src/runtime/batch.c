@@ -114,7 +114,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
     callseq_scheme_hold_interrupts();
     return go_on(r, CALLSEQ_PROCEDURE_end_level);
   }
-  callseq_levels_restore_mask(&r->levels.base);
+  callseq_masks_restore(&r->levels.base.caller);
   callseq_suspend_leave(r);
   uint32_t reply_to = at->reply_to;
   struct callseq_abi_callback *callback = at->request->callback; /* of what may be gone below */

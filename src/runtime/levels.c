@@ -5,8 +5,6 @@
  * innermost level; it keeps the one below. Serials of level 0 count up, those
  * above it down, so that no two are the same.
  *
- * A level also keeps what the thread that made its call gets back as it was: the signal mask.
- *
  * Invariant. Levels end in the opposite order of their beginning: their C frames lie on one
  * another.
  */
@@ -28,28 +26,6 @@
 #include <string.h>
 
 enum { LEVEL_ROOM = 96 << 10 }; /* at most so much nursery must be left for one more level */
-
-/* ---- Masks ---- */
-
-/* A callback is about to change the signal mask of the thread that it runs on. Its caller gets the
- * old one back, by the slow path of its reply. */
-C_word callseq_scheme_keep_mask(void) {
-  struct callseq_runtime *r = callseq_runtime_here();
-  struct callseq_kept_mask *caller = &r->levels.innermost->caller;
-  if (!caller->kept) {
-    pthread_sigmask(SIG_SETMASK, NULL, &caller->mask);
-    caller->kept = true;
-  }
-  if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
-    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
-  return C_SCHEME_UNDEFINED;
-}
-
-void callseq_levels_restore_mask(struct callseq_level *level) {
-  if (level->caller.kept)
-    pthread_sigmask(SIG_SETMASK, &level->caller.mask, NULL);
-  level->caller.kept = false;
-}
 
 /* ---- Beginning and ending ---- */
 
@@ -108,7 +84,7 @@ CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
   C_callback(callseq_roots_procedure(r, CALLSEQ_PROCEDURE_run_level), 0);
   fesetenv(&control);
   C_interrupts_enabled = interrupts;
-  callseq_levels_restore_mask(&level);
+  callseq_masks_restore(&level.caller);
   r->levels.innermost = level.outer;
   r->levels.depth--;
   r->fast.now.request = level.below.request;

@@ -17,7 +17,4 @@ static inline struct callseq_abi_now *callseq_levels_base(struct callseq_runtime
 /* Where the request is that the holder executes for another thread; NULL if it executes its own. */
 struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r);
 
-/* The signal mask of the call's own thread, if the callback has changed it, comes back. */
-void callseq_levels_restore_mask(struct callseq_level *level);
-
 #endif

@@ -19,6 +19,7 @@
 
 #include "base/checked.h"
 #include "base/tools.h"
+#include "masks.h"
 #include "sequence/backlog.h"
 #include "signals.h"
 #include "system/bell.h"
@@ -49,20 +50,14 @@ enum callseq_state {
   CALLSEQ_ENDED /* closed, or a Scheme program that was the host */
 };
 
-/* A signal mask that a callback has changed, as it was before. */
-struct callseq_kept_mask {
-  bool kept;
-  sigset_t mask;
-};
-
 /* What each level of calls on the Scheme stack has for itself; see levels.c. */
 struct callseq_level {
-  struct callseq_level *outer;  /* NULL: this is level 0 */
-  struct callseq_abi_now below; /* the call of the outer level */
-  sigjmp_buf restart;           /* CHICKEN's, for collections in this level */
-  int safe;                     /* length of CHICKEN's stack of safe lambdas at its beginning */
-  bool begins;                  /* its first request is still to be begun */
-  struct callseq_kept_mask caller;
+  struct callseq_level *outer;     /* NULL: this is level 0 */
+  struct callseq_abi_now below;    /* the call of the outer level */
+  sigjmp_buf restart;              /* CHICKEN's, for collections in this level */
+  int safe;                        /* length of CHICKEN's stack of safe lambdas at its beginning */
+  bool begins;                     /* its first request is still to be begun */
+  struct callseq_kept_mask caller; /* of the thread that has made its call */
 };
 
 enum {

@@ -122,10 +122,12 @@ static bool is_given_up(struct callseq_runtime *r, struct callseq_abi_request *q
 }
 
 int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  struct callseq_kept_mask own = {.kept = false};
   while (q->status == CALLSEQ_ABI_SUSPENDED) {
     CALLSEQ_ASSERT_OUTSIDE(r);
     CALLSEQ_ASSERT_ON_OWN_STACK(r);
     struct callseq_resumption call;
+    callseq_masks_resume(&q->resident->mask, &own);
     wait_outside(r, q->resident);
     if (is_given_up(r, q))
       break;
@@ -140,6 +142,7 @@ int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request
       callseq_failure_closed(r, q);
     }
   }
+  callseq_masks_restore(&own);
   return q->status;
 }
 

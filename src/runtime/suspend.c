@@ -125,6 +125,8 @@ CALLSEQ_INLINE void suspend(int fd, short events, double milliseconds, bool at_o
   v->request = q;
   v->serial = r->fast.now.serial;
   v->away = true;
+  callseq_masks_suspend(&v->mask, &r->levels.base.caller,
+                        r->fast.now.reply_to > CALLSEQ_ABI_TO_HOLDER);
   v->job = job;
   v->fd = fd;
   v->events = events;
@@ -167,6 +169,8 @@ CALLSEQ_INLINE void attach(struct callseq_runtime *r, struct callseq_resident *v
   v->done = v->job;
   v->job = NULL;
   r->suspend.attached = v;
+  if (callseq_later_is(q))
+    callseq_masks_resume(&v->mask, &r->levels.base.caller);
   if (callseq_program_is(r, q))
     callseq_program_comes(r);
 }
@@ -176,7 +180,7 @@ static struct callseq_abi_request *leave(struct callseq_runtime *r) {
   struct callseq_abi_now *at = &r->fast.now;
   if (at->reply_to == CALLSEQ_ABI_TO_HOLDER) {
     callseq_birth_returns(r);
-    callseq_levels_restore_mask(&r->levels.base);
+    callseq_masks_restore(&r->levels.base.caller);
     callseq_suspend_leave(r);
     callseq_service_look(r, r->fast.now.request->callback);
     at->reply_to = CALLSEQ_ABI_TO_CALLER;

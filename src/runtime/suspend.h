@@ -25,6 +25,7 @@ struct callseq_resident {
   struct callseq_resident *next;       /* of all */
   struct callseq_abi_request *request; /* that it executes; NULL: it is spare. Holder */
   C_word serial;                       /* of that, while it is suspended. Holder */
+  struct callseq_changed_mask mask;    /* of that. As what it waits for */
   void *root;                          /* GC root of its level in callseq.scm. Holder */
   bool ended;                          /* its green thread was terminated. Holder */
   bool away;                           /* its request is suspended. Holder */

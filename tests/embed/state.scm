@@ -1,8 +1,9 @@
 ; Bodies that disturb what belongs to the calling thread, and arithmetic that shows its settings.
-(import (chicken platform) (chicken base) (chicken file) (chicken foreign) (chicken process signal) callseq)
+(import (chicken platform) (chicken base) (chicken file) (chicken foreign) (chicken process signal) (chicken time) callseq)
 
 #>
-void set_errno(void), round_down(void), call_block(void), call_divide(void), signal_host(void);
+void set_errno(void), round_down(void), call_block(void), call_divide(void), signal_host(void), raise_usr2(void);
+_Bool blocks_usr1(void);
 double raise_exceptions(void);
 <#
 
@@ -24,6 +25,39 @@ double raise_exceptions(void);
 (define call-block (foreign-safe-lambda void "call_block"))
 (define-sequenced-callback (block_usr1 (int n)) int (signal-mask! signal/usr1) (* 2 n))
 (define-sequenced-callback (block_and_fail) int (signal-mask! signal/usr1) (error "failed"))
+; What they block and unblock holds while they wait, and in C code that runs outside.
+(define blocks-usr1? (foreign-lambda bool "blocks_usr1"))
+(define blocks-usr1-outside? (foreign-blocking-lambda bool "blocks_usr1"))
+(define (doze) (##sys#thread-sleep! (+ 1 (current-process-milliseconds))))
+(define (wait-with-mask n blocks-usr1-elsewhere?)
+  (signal-mask! signal/usr1)
+  (doze)
+  (let* ((asleep (blocks-usr1?)) (outside (blocks-usr1-elsewhere?)))
+    (doze)
+    (let ((after (blocks-usr1?)))
+      (signal-unmask! signal/usr1)
+      (doze)
+      (if (and asleep outside after (not (blocks-usr1?)) (not (blocks-usr1-elsewhere?)))
+          (begin (signal-mask! signal/usr1) n)
+          -1))))
+(define-sequenced-callback (block_and_wait (int n)) int (wait-with-mask n blocks-usr1-outside?))
+(define-sequenced-callback/future (block_later (int n)) int (wait-with-mask n blocks-usr1?))
+(define-sequenced-callback (block_and_wait_and_fail) int
+  (signal-mask! signal/usr1)
+  (doze)
+  (error "failed"))
+; A signal that is blocked, and comes, is not let in between.
+(define handled 0)
+(set-signal-handler! signal/usr2 (lambda (n) (set! handled (+ handled 1))))
+(define raise-usr2 (foreign-lambda void "raise_usr2"))
+(define-sequenced-callback (block_what_comes) int
+  (set! handled 0)
+  (signal-mask! signal/usr2)
+  (raise-usr2)
+  (doze)
+  (blocks-usr1-outside?)
+  (doze)
+  (let ((before handled)) (signal-unmask! signal/usr2) (let loop () (if (zero? handled) (loop))) before))
 (define-sequenced-callback (block_below (int n)) int (call-block) (* 2 n))
 (define-sequenced-callback/status (try_fail) int (error "failed"))
 

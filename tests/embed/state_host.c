@@ -14,6 +14,9 @@
 
 double divide(double, double), divide_plus(double, double), multiply(double, double);
 int block_usr1(int), block_and_fail(void), block_below(int);
+int block_and_wait(int), block_and_wait_and_fail(void), block_what_comes(void);
+callseq_future *block_later(int);
+int block_later_result(callseq_future *, int *);
 int look_for_file(const char *), fail(void), deep(int), try_fail(int *);
 int rounding_and_fail(void), all_exceptions(void);
 double exceptions_in_c(void), raise_exceptions(void);
@@ -243,11 +246,17 @@ static void *on_a_small_stack(void *argument) {
   return NULL;
 }
 
-static bool blocks_usr1(void) {
+static bool blocks(int signal) {
   sigset_t now;
   pthread_sigmask(SIG_SETMASK, NULL, &now);
-  return sigismember(&now, SIGUSR1);
+  return sigismember(&now, signal);
 }
+
+/* Called by Scheme, too. */
+bool blocks_usr1(void);
+bool blocks_usr1(void) { return blocks(SIGUSR1); }
+void raise_usr2(void);
+void raise_usr2(void) { pthread_kill(pthread_self(), SIGUSR2); }
 
 static bool blocked_after_nested_call;
 
@@ -266,6 +275,24 @@ static void callbacks_change_the_mask(int index) {
     right += divide(1, 2) == 0.5 && !blocks_usr1();
   }
   is_int(right, 1500, "thread %d: a mask that callbacks change is the caller's again", index);
+}
+
+/* Its own thread blocks another signal; those that execute its call do not. */
+static void callbacks_wait_with_a_mask(int index) {
+  sigset_t usr2, before;
+  int right = 0;
+  sigemptyset(&usr2);
+  sigaddset(&usr2, SIGUSR2);
+  pthread_sigmask(SIG_BLOCK, &usr2, &before);
+  for (int i = 0; i < 40; i++) {
+    right += block_and_wait(i) == i && !blocks_usr1() && blocks(SIGUSR2);
+    right += block_and_wait_and_fail() == 0 && !blocks_usr1() && blocks(SIGUSR2);
+    int result = -1;
+    callseq_future *future = i % 8 ? NULL : block_later(i);
+    right += !future || (block_later_result(future, &result) == CALLSEQ_OK && result == i);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  is_int(right, 120, "thread %d: it holds while they wait, and no longer", index);
 }
 
 int main(void) {
@@ -301,6 +328,9 @@ int main(void) {
   ok(to_nearest(), "the next callback rounds to nearest");
   callbacks_change_the_mask(0);
   crew(3, callbacks_change_the_mask);
+  callbacks_wait_with_a_mask(0);
+  crew(6, callbacks_wait_with_a_mask);
+  is_int(block_what_comes(), 0, "a signal that is blocked does not come while they wait");
   is_int(block_below(4), 8, "a nested call that changes the mask");
   ok(!blocked_after_nested_call, "its caller under Scheme has its mask again");
   ok(!blocks_usr1(), "and so has the thread");
