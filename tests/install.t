@@ -67,15 +67,16 @@ if ! command -v lowdown >/dev/null; then
   skip 'man pages' 'lowdown is not installed'
 else
   names() { # FILE: the functions that a page is on
-    sed -n '/^NAME/,/^SYNOPSIS/p' "$1" | grep -o 'callseq_[a-z_]*' | sort
+    sed -n '/NAME$/,/SYNOPSIS$/p' "$1" | grep -o 'callseq_[a-z_]*' | sort
   }
   sed -n 's/^[a-z].*[ *]\(callseq_[a-z_]*\)(.*/\1/p' "$root/callseq.h" | sort >functions
   is "callseq(3) has the header's functions" "$(names "$pages/callseq.3")" "$(cat functions)"
   is 'each leads there' "$(cd "$pages" && grep -lx '.so man3/callseq.3' callseq_*.3)" "$(sed 's/$/.3/' functions)"
   is 'the pages have all chapters of the reference' \
     "$(sed -n '/^```/,/^```/d; s/^## //p' "$root/doc/reference.md" | sort)" \
-    "$(sed -n '/^\.SH$/{n; s/\\-/-/g; p}' "$pages/callseq.3" "$pages/callseq-forms.3" |
+    "$(sed -n -e 's/\\-/-/g' -e '/^\.SH$/{n; p}' -e 's/^\.SH //p' "$pages/callseq.3" "$pages/callseq-forms.3" |
       grep -v -x -e NAME -e SYNOPSIS -e WORDS -e 'SEE ALSO' | sort)"
+  is 'code is bold there' "$(grep -o -h -e '\\f(C.' -e '\\fC' "$pages"/callseq*.3 "$command" | sort -u)" ''
   ok 'callseq-repl(1) has what the reference says of it, and no more' \
     sh -c 'grep -q "^Its exit code is 0" "$0" && ! grep -q "Nesting" "$0"' "$command"
 fi

@@ -103,12 +103,16 @@ static int laps(void) {
   return 0;
 }
 
-/* Where collections are costly they are few. */
+/* Where collections are costly they are few. Where the machine is busy one may be taken for costly
+ * that is not: then they are few for the length of 64. */
 static int costly_laps(void) {
   enum { CALLS = 40000, LOCATIVES = 20000 };
   start_quietly();
-  collections_of(CALLS);
-  int cheap = collections_of(CALLS);
+  int cheap = 0;
+  for (int i = 0; i < 12; i++) {
+    int n = collections_of(CALLS);
+    cheap = n > cheap ? n : cheap;
+  }
   locate(LOCATIVES);
   collections_of(CALLS);
   int costly = collections_of(CALLS);

@@ -1,7 +1,7 @@
 /* Runs a program on a terminal of its own, and talks to it: terminal PROGRAM ARGUMENT ... -- EXPECT
  * SEND EXPECT SEND ... Waits until it has said EXPECT since the last time, then types SEND, in
  * which ^C is that key. Prints all that it has said; ends with its exit code, or 99 if it says
- * something else until the time is over. */
+ * something else until the time is over, 77 where the system has no terminals to give. */
 #include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +36,8 @@ int main(int argc, char **argv) {
     return 2;
   argv[i] = NULL;
   pid_t child = forkpty(&fd, NULL, NULL, NULL);
+  if (child < 0)
+    return 77;
   if (child == 0) {
     execvp(argv[1], argv + 1);
     _exit(2);
