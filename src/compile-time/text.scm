@@ -189,17 +189,31 @@
            (if (callback-place callback) (string-append (callback-place callback) ": ") "")
            (callback-name callback)))
 
+;; A C function that frees the result of a reply that was not to be delivered.
+(define (withdrawal callback)
+  (if (owned? (callback-result callback))
+      (lines
+       (sprintf "static void ~A(struct callseq_abi_request *callseq_request) {" (own "withdraw" callback))
+       (sprintf "  struct ~A *callseq_call = (struct ~A *)callseq_request;" (own "call" callback)
+                (own "call" callback))
+       (free-text (list (callback-result callback)) '("callseq_result"))
+       "  callseq_call->callseq_result = 0;"
+       "}")
+      '()))
+
 (define (reply-text callback)
   (let ((reply (own "reply" callback)) (inline (own "inline" callback)))
     (lines
      (sprintf "static C_word ~A(C_word callseq_serial, C_word callseq_value);" reply)
-     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, sizeof(struct ~A), CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY, 0, CALLSEQ_ABI_UNLOCKED, ~A, ~A};"
+     (withdrawal callback)
+     (sprintf "static struct callseq_abi_callback ~A = {~A, ~A, ~A, ~A, sizeof(struct ~A), CALLSEQ_ATOMIC_NULL, &CALLSEQ_ABI_MADE_BY, 0, CALLSEQ_ABI_UNLOCKED, ~A, ~A, ~A};"
               (own "callback" callback)
               (c-literal (callback-name callback))
               (c-literal (sprintf "~A" (callback-result callback)))
               (c-literal (accepts (callback-result callback)))
               reply (own "call" callback)
-              (if (later? callback) 1 0) (dropper callback))
+              (if (later? callback) 1 0) (dropper callback)
+              (if (owned? (callback-result callback)) (own "withdraw" callback) "0"))
      (sprintf "CALLSEQ_INLINE C_word ~A(C_word callseq_serial, C_word callseq_value) {" inline)
      (if (void-result? callback) '() (sprintf "  ~A;" (place (callback-result callback) "callseq_result")))
      "  if (CALLSEQ_UNLIKELY(!callseq_abi_is_current(callseq_serial)))"

@@ -57,7 +57,9 @@ struct callseq_abi_callback {
   uint32_t internal; /* the library's own: its thread executes no others' calls after it */
   uint32_t unlocked; /* called without the lock: see CALLSEQ_NO_LOCK in call.h */
   uint32_t later;    /* its calls outlive their caller's frame: see later.c */
-  void (*drop)(struct callseq_abi_request *q); /* frees what such a call owns; NULL: nothing */
+  void (*drop)(struct callseq_abi_request *q);     /* frees what such a call owns; NULL: nothing */
+  void (*withdraw)(struct callseq_abi_request *q); /* frees what a reply has left as the result,
+                                                      where another follows; NULL: nothing */
 };
 
 CALLSEQ_INLINE void *callseq_abi_root(struct callseq_abi_callback *callback) {

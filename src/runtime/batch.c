@@ -107,8 +107,10 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_abi_now *at = &r->fast.now;
   struct callseq_resident *v = r->suspend.attached;
   if (!r->levels.depth && v &&
-      C_u_i_car(CHICKEN_gc_root_ref(v->root)) != callseq_roots_green_thread(r))
+      C_u_i_car(CHICKEN_gc_root_ref(v->root)) != callseq_roots_green_thread(r)) {
+    callseq_scheme_withdraw();
     return go_on(r, CALLSEQ_PROCEDURE_misplaced);
+  }
   callseq_birth_returns(r);
   if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
     callseq_scheme_hold_interrupts();

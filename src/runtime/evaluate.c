@@ -28,10 +28,16 @@ static C_word reply(C_word serial, C_word value) {
   return callseq_abi_next();
 }
 
+static void withdraw(struct callseq_abi_request *q) {
+  struct evaluation *call = (struct evaluation *)q;
+  free(call->value);
+  call->value = NULL;
+}
+
 #define EVALUATION(function)                                                                       \
   {                                                                                                \
     .name = function, .type = "c-string*", .accepts = "a string without NUL, or #f",               \
-    .reply = reply, .bytes = sizeof(struct evaluation)                                             \
+    .reply = reply, .bytes = sizeof(struct evaluation), .withdraw = withdraw                       \
   }
 
 /* In the order of provide-evaluation, in src/scheme/evaluation.scm. */

@@ -164,6 +164,14 @@ CALLSEQ_NOINLINE C_word callseq_abi_real_result(C_word serial, C_word value) {
   return go_on(CALLSEQ_PROCEDURE_real_result, serial, value);
 }
 
+/* The result of the reply just given is not to be delivered. */
+C_word callseq_scheme_withdraw(void) {
+  struct callseq_abi_request *q = callseq_runtime_here()->fast.now.request;
+  if (q->callback->withdraw)
+    q->callback->withdraw(q);
+  return C_SCHEME_UNDEFINED;
+}
+
 C_word callseq_scheme_serial(void) { return callseq_runtime.fast.now.serial | C_FIXNUM_BIT; }
 
 /* Other green threads may run in the present call: its reply, by the slow path, looks whose it is.

@@ -17,8 +17,9 @@ int callseq_scheme_watches_handles(void); /* is `place` wanted? */
 C_word callseq_scheme_enter_level(void);
 C_word callseq_scheme_begin(void);
 C_word callseq_scheme_redeliver(C_word serial, C_word value);
-C_word callseq_scheme_serial(void); /* of the present call */
-C_word callseq_scheme_share(void);  /* another green thread may run in it */
+C_word callseq_scheme_serial(void);   /* of the present call */
+C_word callseq_scheme_withdraw(void); /* the result of its last reply */
+C_word callseq_scheme_share(void);    /* another green thread may run in it */
 void callseq_scheme_new_lap(C_word c, C_word *av) C_noret;
 void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_refuse(C_word serial);

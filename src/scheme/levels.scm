@@ -66,6 +66,7 @@
 ;; With interrupts held, until C has been returned to.
 (define (end-level serial value)
   (unless (eq? (caar levels) ##sys#current-thread)
+    (##core#inline "callseq_scheme_withdraw")
     (##core#inline "callseq_scheme_allow_interrupts")
     (misplaced serial value)))
 

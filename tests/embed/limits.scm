@@ -6,6 +6,7 @@
 #>
 #include <unistd.h>
 static int take_byte(int fd) { char byte; return (int)read(fd, &byte, 1); }
+const char *call_text(void);
 void signal_now(void), about_to_wait(void);
 <#
 
@@ -67,18 +68,26 @@ void signal_now(void), about_to_wait(void);
   (limited signal/usr1 value (lambda () (exclusively (doze)))))
 
 ; A green thread may not do that, whether the call is suspended or not; the next call is right.
-(define-sequenced-callback (enter_by_thread (int n)) int
+(define (enter-by-thread wrong right failure)
   (call/cc
    (lambda (k)
      (let ((told #f))
        (start-thread
         (lambda ()
-          (condition-case (k 77)
+          (condition-case (k wrong)
             (e (exn) (set! told (get-condition-property e 'exn 'message))))))
        (let loop () (unless told (##sys#thread-yield!) (loop)))
        (if (string=? told "a continuation captured in a callback cannot be entered by another green thread")
-           n
-           -1)))))
+           right
+           failure)))))
+(define-sequenced-callback (enter_by_thread (int n)) int (enter-by-thread 77 n -1))
+; What C would have got of the wrong value is freed.
+(define large (make-string 200000 #\x))
+(define-sequenced-callback (text_by_thread) c-string (enter-by-thread large "right" "failed"))
+(define-sequenced-callback (handle_by_thread) callseq-handle (enter-by-thread 1 2 3))
+(define-sequenced-callback/future (text_by_thread_later) c-string (enter-by-thread large "right" "failed"))
+(define call-text (foreign-safe-lambda c-string "call_text"))
+(define-sequenced-callback (nested_text_by_thread) c-string (call-text))
 (define-sequenced-callback (fail (int n)) int (error "failed" n))
 
 ; srfi-18 ends the process where this is terminated.

@@ -9,6 +9,11 @@ int limit(int way, int fd, int value), add(int), signal_and_compute(int), exclus
 int times_handled(void), enter_by_thread(int), fail(int), winds(void), get(void),
     mutex_waited_for(void), is_first(void);
 
+char *text_by_thread(void), *nested_text_by_thread(void);
+callseq_future *text_by_thread_later(void);
+int text_by_thread_later_result(callseq_future *, const char **);
+callseq_handle *handle_by_thread(void);
+
 void signal_now(void), about_to_wait(void);
 static atomic_int waits;
 void about_to_wait(void) { atomic_store(&waits, 1); }
@@ -95,6 +100,35 @@ static void limit_held(void) {
   is_int(winds(), 0, "its winders have run");
 }
 
+const char *call_text(void);
+const char *call_text(void) { return text_by_thread(); }
+
+static int deliver_wrongly(int times) {
+  int right = 0;
+  for (int i = 0; i < times; i++) {
+    const char *text = NULL;
+    right += !strcmp(text_by_thread(), "right");
+    right += !strcmp(nested_text_by_thread(), "right");
+    callseq_future *future = text_by_thread_later();
+    right += text_by_thread_later_result(future, &text) == CALLSEQ_OK && !strcmp(text, "right");
+    callseq_handle_release(handle_by_thread());
+  }
+  callseq_clear_error();
+  return right;
+}
+
+static void free_wrong_results(void) {
+  enum { TIMES = 80 };
+  int right = 0;
+  long growth = growth_kb(deliver_wrongly, TIMES, &right);
+  struct callseq_stats stats;
+  callseq_stats(&stats);
+  is_int(right, 3 * TIMES, "calls with other results than green threads would give them");
+  ok(WATCHED || growth < 16384, "%d of these, resident memory has grown by %ld KB", 3 * TIMES,
+     growth);
+  is_int((int)stats.handles, 0, "and there are no handles");
+}
+
 static void enter_by_threads(void) {
   is_int(enter_by_thread(3), 3, "a green thread that enters a continuation gets an error");
   fail(1);
@@ -106,6 +140,7 @@ int main(void) {
   start_quietly();
   ok(!is_first(), "no callback runs in CHICKEN's first green thread");
   enter_by_threads();
+  free_wrong_results();
   limit_suspended();
   limit_held();
   int right = 0;
