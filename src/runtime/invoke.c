@@ -45,13 +45,24 @@ void callseq_scheme_run_function(C_word c, C_word *av) {
   C_kontinue(k, C_SCHEME_UNDEFINED);
 }
 
+/* Runs a job in place. Its level drops it if the frames above are left. */
+static void run_in_place(struct callseq_level *level, struct callseq_abi_job *job) {
+  job->around = level->jobs;
+  level->jobs = job;
+  callseq_suspend_run(job);
+  struct callseq_abi_job **link = &level->jobs;
+  while (*link != job)
+    link = &(*link)->around;
+  *link = job->around;
+}
+
 /* (run-job job): the same for what would be run outside, but that frames are in the way. */
 void callseq_scheme_run_job(C_word c, C_word *av) {
   make_room((void *)callseq_scheme_run_job, c, av);
   struct callseq_abi_job *job = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, av[2]);
   C_word *a = C_alloc(C_SIZEOF_PAIR);
   int level = C_save_callback_continuation(&a, av[1]);
-  callseq_suspend_run(job);
+  run_in_place(callseq_runtime_here()->levels.innermost, job);
   C_word k = C_restore_callback_continuation2(level);
   C_kontinue(k, C_SCHEME_UNDEFINED);
 }

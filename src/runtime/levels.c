@@ -133,13 +133,18 @@ void callseq_scheme_fail(char *message, char *trace) {
 }
 
 /* Drops the C frames above the innermost level: calls of plain define-external functions that a
- * failure leaves. */
+ * failure leaves, and the jobs that are run there. */
 void callseq_scheme_abandon(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_level *level = r->levels.innermost;
   memcpy(&C_restart, &level->restart, sizeof C_restart);
   while (callseq_roots_safe_lambdas(r, level->safe + 1) > level->safe)
     C_restore_callback_continuation();
+  while (level->jobs) {
+    struct callseq_abi_job *job = level->jobs;
+    level->jobs = job->around;
+    job->drop(job);
+  }
 }
 
 /* ---- Replies that are not delivered at once ---- */

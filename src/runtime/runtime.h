@@ -56,6 +56,7 @@ struct callseq_level {
   struct callseq_abi_now below;    /* the call of the outer level */
   sigjmp_buf restart;              /* CHICKEN's, for collections in this level */
   int safe;                        /* length of CHICKEN's stack of safe lambdas at its beginning */
+  struct callseq_abi_job *jobs;    /* run in place above it, innermost first */
   bool begins;                     /* its first request is still to be begun */
   struct callseq_kept_mask caller; /* of the thread that has made its call */
 };

@@ -4,6 +4,7 @@
 #>
 int invoke_from_scheme(void), invoke_below(int);
 void invoke_with_frames(void);
+int raise_in_place(char *);
 int call_below(void), call_unsafely(void);
 <#
 
@@ -11,6 +12,10 @@ int call_below(void), call_unsafely(void);
 (define-external (add_to_total (int n)) int (set! total (+ total n)) total)
 (define-external (total_now) int total)
 (define-external (raise_plainly (int n)) int (error "plain failure" n))
+; A blocking C function that is run in place, and left by the failure of a plain one under it.
+(define raise-in-place (foreign-blocking-lambda int "raise_in_place" c-string))
+(define large (make-string 200000 #\x))
+(define-external (fail_in_place) int (raise-in-place large))
 (define-external (join_plainly (c-string a)) int (string-length (string-append a "!")))
 
 (define invoke (foreign-safe-lambda int "invoke_from_scheme"))

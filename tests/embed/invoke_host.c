@@ -4,6 +4,7 @@
 #include <alloca.h>
 
 int add_to_total(int), total_now(void), raise_plainly(int), join_plainly(const char *);
+int fail_in_place(void);
 int twice(int), invoke_inside(void), levels(int);
 void with_frames(void);
 
@@ -155,6 +156,21 @@ static int fail_often(int count) {
   return right;
 }
 
+int raise_in_place(char *);
+int raise_in_place(char *text) { return raise_plainly(text[0]); }
+
+static void call_in_place(void *unused) {
+  (void)unused;
+  fail_in_place();
+}
+
+static int fail_in_place_often(int count) {
+  int right = 0;
+  for (int i = 0; i < count; i++)
+    right += callseq_invoke(call_in_place, NULL) == CALLSEQ_ERROR;
+  return right;
+}
+
 static void ends_well(int (*scenario)(void), const char *what) {
   struct outcome outcome = in_child(scenario);
   is_int(outcome.code, 0, "%s, %zu bytes of nursery: the process ends well (signal %d)", what,
@@ -203,6 +219,11 @@ int main(void) {
   long growth = growth_kb(fail_often, failures, &told);
   is_int(told, failures, "failures are all told");
   ok(WATCHED || growth < ALLOWED_KB, "resident memory grew by %ld KB", growth);
+  enum { TIMES = 200 };
+  told = 0;
+  growth = growth_kb(fail_in_place_often, TIMES, &told);
+  is_int(told, TIMES, "failures under a blocking C function that is run in place");
+  ok(WATCHED || growth < 16384, "what it has been given is freed: memory grew by %ld KB", growth);
   is_int(invoke_inside(), 144, "everything still works");
   return done();
 }
