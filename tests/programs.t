@@ -3,7 +3,7 @@
 # call, how it ends, forks, and csi at its prompt. The programs are in programs/.
 . "$TESTS/tap.sh"
 
-cp "$TESTS"/programs/* .
+cp "$TESTS"/programs/* "$TESTS/green-threads.scm" .
 repository=$STAGE/lib/chicken/11
 export CPATH="$STAGE/include"
 
@@ -103,6 +103,9 @@ ends exits 7 thunk joined
 ends leaves 6
 ends raises 70
 says 'as CHICKEN tells it' 'Error: (car) bad argument type: raises' 'Call history'
+ends thread-asleep 8 thunk joined
+ends thread-computing 8 thunk joined
+ends thread-outside 8 thunk joined
 ends callback-asleep 9 thunk joined
 ends callback-computing 9 thunk joined
 ends callback-outside 9 thunk joined

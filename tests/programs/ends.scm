@@ -2,6 +2,7 @@
 ;; these threads at the end: so they must be told. Run by ../programs.t.
 (import (chicken base) (chicken gc) (chicken process signal) (chicken process-context) callseq)
 (include "ledger.scm")
+(include "green-threads.scm")
 
 (define how (string->symbol (car (command-line-arguments))))
 (define (work-on) (fib 15) (work-on))
@@ -15,7 +16,7 @@
 (set-finalizer! (list how)
                 (lambda (_)
                   (join-all)
-                  (say (if (> (times-closed) 0) "joined" "never told"))))
+                  (say (if (and (> (times-ended) 0) (zero? (times-closed))) "joined" "never told"))))
 (on-exit (lambda () (say "thunk")))
 (begin-work 3 0)
 (begin-rest)
@@ -27,6 +28,9 @@
   ((exits) (exit 7))
   ((raises) (car how))
   ((leaves) (emergency-exit 6)) ; at once: no thunk
+  ((thread-asleep) (start-thread (lambda () (exit 8))) (sleep-ms 60000))
+  ((thread-computing) (start-thread (lambda () (exit 8))) (work-on))
+  ((thread-outside) (start-thread (lambda () (exit 8))) (await-call))
   ((callback-asleep) (begin-leaving 9) (sleep-ms 60000))
   ((callback-computing) (begin-leaving 9) (work-on))
   ((callback-outside) (begin-leaving 9) (await-call))

@@ -3,6 +3,7 @@
 (foreign-declare "#include <unistd.h>\n")
 (foreign-declare "int deposit_here(int); void begin_work(int, int); void begin_rest(void); void begin_leaving(int);"
                  "void await_call(void); int working(void); int calls_made(void); int times_closed(void);"
+                 "int times_ended(void);"
                  "void stop(void); int join(void); int inside(void);"
                  "unsigned long self(void); void interrupt(void); void begin_fork(void);"
                  "int fork_result(void); int answers(void); int hear(void); int deep(void);")
@@ -28,6 +29,7 @@
 (define working (foreign-lambda int "working"))
 (define calls-made (foreign-lambda int "calls_made"))
 (define times-closed (foreign-lambda int "times_closed"))
+(define times-ended (foreign-lambda int "times_ended"))
 (define stop (foreign-lambda void "stop"))
 (define join-all (foreign-blocking-lambda int "join"))
 (define deposit-nested (foreign-safe-lambda int "deposit_here" int))

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,15 +20,14 @@ enum { MOST = 16 };
 
 static pthread_t threads[MOST];
 static int count, calls;
-static atomic_int running, wrong, closed, made, silent;
+static atomic_int running, wrong, closed, ended, made, silent;
 static atomic_bool stopping;
 static sem_t began;
 
 static void on_error(void *data, int status, const char *message) {
-  (void)message;
   ++*(atomic_int *)data;
   if (status == CALLSEQ_CLOSED)
-    closed++;
+    *(strstr(message, "the Scheme program has ended") ? &ended : &closed) += 1;
 }
 
 int hear(void) {
@@ -92,7 +92,8 @@ void begin_leaving(int code) {
 void await_call(void) { sem_wait(&began); }
 int working(void) { return running; }
 int calls_made(void) { return made; }
-int times_closed(void) { return closed; }
+int times_closed(void) { return closed; } /* by callseq_close */
+int times_ended(void) { return ended; }   /* since the program has */
 void stop(void) { stopping = true; }
 
 /* How many answers were wrong. */
