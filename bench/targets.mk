@@ -1,5 +1,5 @@
 # The targets of the root's makefile that measure.
-.PHONY: bench bench-peers bench-peers-picture bench-batch bench-designs bench-pictures bench-compare bench-instructions count-instructions
+.PHONY: bench bench-lines bench-peers bench-peers-picture bench-batch bench-designs bench-pictures bench-compare bench-instructions count-instructions
 run_bench = @$(MAKE) --no-print-directory -C bench STAGE=$(STAGE) OUT=$(BUILT)/bench
 
 bench: all
@@ -10,6 +10,9 @@ bench-batch: all
 
 bench-designs: all
 	$(run_bench) designs
+
+bench-lines: all
+	$(run_bench) lines
 
 bench-pictures: all
 	$(run_bench) pictures PICTURES=$(CURDIR)/doc/pictures HOSTS=$(BUILT)/hosts/measured
