@@ -4,7 +4,7 @@
  *
  * Connects to the socket; what is typed goes there, what comes is printed. Ctrl-C interrupts what
  * the session evaluates. When the input ends the answers are waited for, then the session ends; so
- * a pipe works, too. On a terminal rlwrap edits lines, where it is installed.
+ * a pipe works, too. On a terminal rlwrap edits lines, where it is installed and the terminal can.
  *
  * Exit code: 0 the session has ended, 1 nobody answers, 2 wrong usage. */
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -31,10 +32,19 @@ static void interrupt(int number) {
   errno = saved;
 }
 
+/* Is there a terminal on which lines can be edited? rlwrap refuses one that is 0 columns wide, as
+ * editors and remote shells make them. */
+static bool can_edit_lines(void) {
+  struct winsize size;
+  const char *kind = getenv("TERM");
+  return isatty(STDIN_FILENO) && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 &&
+         kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
 /* Has rlwrap run this program again, if there is one; the session that is open ends then. */
 static void edit_lines(char **argv) {
   char *const command[] = {"rlwrap", "-a", "-C", "callseq-repl", argv[0], argv[1], NULL};
-  if (isatty(STDIN_FILENO) && !getenv("CALLSEQ_REPL_PLAIN")) {
+  if (can_edit_lines() && !getenv("CALLSEQ_REPL_PLAIN")) {
     setenv("CALLSEQ_REPL_PLAIN", "1", 1);
     execvp(command[0], command);
   }

@@ -88,6 +88,16 @@ is 'and in csi' "$(listens csi -n -q program.scm | head -n 2)" "$answers"
 session=$(awk 'BEGIN { for (i = 0; i < 25000; i++) printf "(display \"%0100d\")\n", i; print "(set! going? #f)" }')
 is 'and by a pipe, however long' "$(listens ./program | tr '#' '\n' | grep -c '^;[0-9]*> 0')" 25000
 
+# Terminals on which rlwrap ends, or writes what nobody can read.
+for terminal in 'stty cols 0' 'stty cols 80; export TERM=dumb' 'stty cols 80; unset TERM'; do
+  ./program >/dev/null &
+  while [ ! -e prompt ]; do sleep 0.01; done
+  printf '(list 40 2)\n\004' | timeout 60 script -qec "$terminal; $client prompt" /dev/null >shown
+  ok "a terminal without line editing: $terminal" grep -qE '(^|> )\(40 2\).?$' shown
+  echo '(set! going? #f)' | "$client" prompt >/dev/null
+  wait
+done
+
 ok 'the name is gone' test ! -e prompt
 fails 'callseq-repl where nobody listens' "$client" prompt
 says 'it says so' 'prompt: No such file'

@@ -209,7 +209,7 @@ static int callseq_eval_listen(const char *path) {
   char *absolute = callseq_eval_absolute(path);
   int fd = callseq_eval_socket(), folder = callseq_eval_lock_folder(path);
   bool listens = absolute && fd >= 0 && fchmod(fd, 0600) == 0 && callseq_eval_name(fd, &address) &&
-                 listen(fd, 16) == 0;
+                 listen(fd, SOMAXCONN) == 0;
   if (!listens && !callseq_eval.problem[0])
     callseq_eval_refuse(strerror(errno), "");
   if (folder >= 0)

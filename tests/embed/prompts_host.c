@@ -314,6 +314,21 @@ static void many(const char *path) {
   ok(true, "descriptors are closed");
 }
 
+/* Inside, so that nobody is answered meanwhile. */
+enum { RUSH = 40 };
+static void rush_in(void *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int in = 0, fds[RUSH];
+  strcpy(address.sun_path, path);
+  for (int i = 0; i < RUSH; i++) {
+    fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    in += connect(fds[i], (struct sockaddr *)&address, sizeof address) == 0;
+  }
+  is_int(in, RUSH, "%d may connect while a callback computes", RUSH);
+  for (int i = 0; i < RUSH; i++)
+    close(fds[i]);
+}
+
 static int refused(const char *path, const char *part) {
   int status = callseq_repl(path);
   is_int(status, CALLSEQ_ERROR, "%s is refused", path);
@@ -440,6 +455,7 @@ int main(void) {
   endless(path);
   end_of_input(path);
   many(path);
+  is_int(callseq_invoke(rush_in, path), CALLSEQ_OK, "a rush");
   names(path);
   if (!under("tsan") && !under("valgrind") && loads_imports()) /* as the case forked */
     forked(path);
