@@ -254,7 +254,7 @@
           ((over? d) (refuse-ended d))
           (else
            (call-caller-set! call ##sys#current-thread)
-           (callseq#note-ready)             ; it may run, or wait, for longer than we do
+           (callseq#note-ready)         ; it may run, or wait, for longer than we do
            (block-for (d-thread d))
            (call-caller-set! call #f)
            (loop)))))
@@ -273,13 +273,8 @@
   (let ((caller (call-caller call)) (thread (d-thread d)))
     (call-outcome-set! call outcome)
     (when caller
-      (##sys#setslot thread 12 (remove-thread caller (##sys#slot thread 12)))
+      (##sys#setslot thread 12 (callseq#without caller (##sys#slot thread 12)))
       (##sys#thread-unblock! caller))))
-
-(define (remove-thread thread list)
-  (cond ((null? list) '())
-        ((eq? thread (car list)) (cdr list))
-        (else (cons (car list) (remove-thread thread (cdr list))))))
 
 ;;; The green thread of a dispatcher
 
@@ -308,7 +303,7 @@
                (d-running-set! d call)
                (let ((value ((call-body call))))
                  ;; a continuation that another body has kept may have come back here
-                 (end-call d (if (eq? call (d-running d)) (list value) strayed)))
+                 (end-call d (if (eq? call (d-running d)) (list value) (list callseq#captured-elsewhere #f))))
                (loop))))))
   (##sys#thread-kill! me 'dead)
   (##sys#schedule))
@@ -326,9 +321,5 @@
           ((call-waits? call) (settle! d call outcome))
           ((pair? (cdr outcome))
            (callseq#report (string-append (call-name call) ": " (car outcome)) (cadr outcome))))))
-
-(define strayed
-  '("a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"
-    #f))
 
 )

@@ -8,9 +8,9 @@
 ;; behind the second one what callseq-eval does.
 (module callseq
     ((define-sequenced-callback hand-over give-back note-ready leave describe call-chain report
-                                forks)
+                                forks without captured-elsewhere)
      (define-sequenced-callback/status provide-evaluation shared-parameters own-level gone? forked-by tell-children
-                                             unserved)
+                                       unserved without-nul make-green-thread milliseconds)
      define-sequenced-callback/post
      define-sequenced-callback/future define-sequenced-callback/notify callseq-header
      (foreign-blocking-lambda call-outside object->handle handle->object) (foreign-blocking-lambda* call-outside)

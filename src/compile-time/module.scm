@@ -2,9 +2,10 @@
 ;;;
 ;;; Runs inside the compiler while a user's file is compiled; it changes nothing but the list of
 ;;; callbacks seen so far in this compilation, what C text begins with, and the header file that the
-;;; user asked for. The module lives in the compile-time part of the module callseq. A form is parsed into a `callback`
-;;; record, or refused by `refuse`; everything else is a function from that record to text or to an
-;;; expression:
+;;; user asked for. The module is a part of the module callseq that only its import library has.
+;;;
+;;; A form is parsed into a `callback` record, or refused by `refuse`; everything else is a function from
+;;; that record to text or to an expression:
 ;;;
 ;;;   the C structure of one call      request, arguments, result
 ;;;   the C reply function             Scheme value -> checked -> result; then the next request

@@ -1,12 +1,13 @@
 ;;; The interaction environment: one for everybody who evaluates.
 ;;;
-;;; CHICKEN keeps it in parameters, of which each green thread has a copy; those of callbacks are shared.
-;;; A session has copies of its own while it evaluates a form, since an import binds them to something
-;;; else for a while, and takes over what others have added before the form, and hands on what it has
-;;; added after it.
+;;; CHICKEN keeps it in parameters. All callbacks share theirs; each session, a green thread, has a copy.
 ;;;
-;;; While a callback evaluates, its own may be bound so when it is interrupted: then sessions use `present`,
-;;; what there was when it began and what they have added since.
+;;; A session evaluates form by form. Before each form it takes over what others have added; after the form it
+;;; hands on what it has added. Meanwhile its copy is its own, since an import binds these parameters to
+;;; something else for a while.
+;;;
+;;; A callback that evaluates may be interrupted in such an import. What callbacks share is not to be used then:
+;;; sessions use `present`, which has what there was when the callback began, and what they have added since.
 
 ;; The environment of the present green thread: a list of lists of bindings.
 (define (environment)
@@ -42,7 +43,7 @@
     (dynamic-wind
      (lambda ()
        (when begun?
-         (fail "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"))
+         (fail callseq#captured-elsewhere))
        (set! begun? #t)
        (set! evaluating (fx+ evaluating 1)))
      thunk
@@ -84,6 +85,9 @@
                               ""
                               "; CHICKEN's own are not installed: ship those that are needed, in a folder of CHICKEN_REPOSITORY_PATH")))))))
 
+;; Where import libraries are looked for, in words.
 (define (folders)
   (let ((paths (repository-path)))
-    (if (pair? paths) (apply string-append (car paths) (map (lambda (p) (string-append ":" p)) (cdr paths))) "no folder")))
+    (if (pair? paths)
+        (apply string-append (car paths) (map (lambda (p) (string-append ":" p)) (cdr paths)))
+        "no folder")))

@@ -20,7 +20,7 @@
            (let ((listener (list fd)))
              (set! listeners (cons listener listeners))
              (##sys#add-to-ready-queue
-              (make-green-thread 'prompt-listener (lambda () (accept-all listener)))))))
+              (callseq#make-green-thread 'prompt-listener '() (lambda () (accept-all listener)))))))
         (else
          (let ((open listeners) (present sessions))
            (set! listeners '())
@@ -41,7 +41,7 @@
                        ((eq? connection (foreign-value "CALLSEQ_EVAL_FULL" int)) (wait-a-little))))
                (loop))
               (else                     ; forked
-               (set! listeners (without listener listeners))
+               (set! listeners (callseq#without listener listeners))
                (close-socket fd)))))))
 
 (foreign-code "callseq_eval_begin();")

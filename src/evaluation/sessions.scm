@@ -35,26 +35,13 @@
 
 ;;; Green threads
 
-;; A green thread of NAME that runs THUNK, not yet ready; none of the present winders is its own.
-(define (make-green-thread name thunk)
-  (let ((thread (##sys#make-thread #f 'created name ##sys#default-thread-quantum)))
-    (##sys#setslot (##sys#slot thread 5) 0 '())
-    (##sys#setslot thread 1
-                   (lambda ()
-                     (thunk)
-                     (##sys#thread-kill! thread 'dead)
-                     (##sys#schedule)))
-    thread))
-
 (define (wait-for fd direction)
   (##sys#thread-block-for-i/o! ##sys#current-thread fd direction)
   (##sys#thread-yield!))
 
 ;; Waits for a tenth of a second.
 (define (wait-a-little)
-  (##sys#thread-block-for-timeout!
-   ##sys#current-thread
-   (+ 100 (##core#inline_allocate ("C_a_i_current_process_milliseconds" 7) #f)))
+  (##sys#thread-block-for-timeout! ##sys#current-thread (+ 100 (callseq#milliseconds)))
   (##sys#thread-yield!))
 
 ;; Closes FD; who waits for it goes on.
@@ -77,7 +64,7 @@
 
 (define (start-session fd)
   (let* ((s (make-session fd (this-process) #f '() #f 0 0 #f '() '() 0 #f #f void))
-         (evaluator (make-green-thread 'prompt (lambda () (converse s))))
+         (evaluator (callseq#make-green-thread 'prompt '() (lambda () (converse s))))
          (state (##sys#slot evaluator 5))
          (out (output-port s)))
     (##sys#setslot state 1 (input-port s))
@@ -86,23 +73,19 @@
     (##sys#setslot state 5 (callseq#shared-parameters
                             (lambda ()
                               (vector-resize ##sys#current-parameter-vector
-                                                   (vector-length ##sys#current-parameter-vector)))))
+                                             (vector-length ##sys#current-parameter-vector)))))
     (session-evaluator-set! s evaluator)
     (set! sessions (cons s sessions))
     (##sys#add-to-ready-queue evaluator)
-    (##sys#add-to-ready-queue (make-green-thread 'prompt-reader (lambda () (read-input s))))))
+    (##sys#add-to-ready-queue (callseq#make-green-thread 'prompt-reader '() (lambda () (read-input s))))))
 
 ;; Ends the connection. What is evaluated goes on until it is redirected.
 (define (close-session s)
   (unless (session-closed? s)
     (session-over?-set! s #t)
     (session-gone?-set! s #t)
-    (set! sessions (without s sessions))
+    (set! sessions (callseq#without s sessions))
     (close-socket (session-fd s))))
-
-;; LIST without the OBJECT in it.
-(define (without object list)
-  (if (eq? object (car list)) (cdr list) (cons (car list) (without object (cdr list)))))
 
 (define (session-closed? s) (not (memq s sessions)))
 

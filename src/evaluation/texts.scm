@@ -42,13 +42,13 @@
 (define parts-limit 1000000)
 (define length-limit 10000)
 
-;; VALUE as it is written.
+;; VALUE as it is written, without NUL.
 (define (written value)
   (let ((port (open-output-string)))
     (if (parts-left value parts-limit)
         (write value port)
         (##sys#with-print-length-limit length-limit (lambda () (write value port))))
-    (without-nul (get-output-string port))))
+    (callseq#without-nul (get-output-string port))))
 
 ;; How many of LEFT parts are left after those of VALUE; #f: there are more.
 (define (parts-left value left)
@@ -67,11 +67,3 @@
         left
         (let ((left (and left (parts-left (##sys#slot value slot) left))))
           (and left (loop (fx+ slot 1) left))))))
-
-;; C ends a string at NUL, which the printer of a record may write: it becomes a space.
-(define (without-nul string)
-  (let loop ((i 0))
-    (when (fx< i (string-length string))
-      (when (eq? #\nul (string-ref string i)) (string-set! string i #\space))
-      (loop (fx+ i 1))))
-  string)

@@ -112,7 +112,7 @@ enum callseq_abi_reply_to {
 };
 
 /* The call that is being executed. A nested call keeps the one below in its level. */
-struct callseq_abi_now {
+struct callseq_abi_current_call {
   struct callseq_abi_request *request;
   C_word serial;
   uint32_t reply_to; /* one of enum callseq_abi_reply_to */
@@ -128,10 +128,11 @@ struct callseq_abi_next {
  * what is said otherwise, all of it is the holder's. */
 struct callseq_abi_runtime {
   struct callseq_sequencer sequencer;
-  struct callseq_context host, scheme;
-  struct callseq_abi_now now; /* any thread may read its serial */
+  struct callseq_context outside;          /* of the thread that has switched to the Scheme stack */
+  struct callseq_context inside;           /* of the Scheme stack, while no thread is on it */
+  struct callseq_abi_current_call current; /* any thread may read its serial */
   struct callseq_abi_next next;
-  CALLSEQ_ATOMIC(struct callseq_abi_callback *) callback; /* of `now`; any thread may read it */
+  CALLSEQ_ATOMIC(struct callseq_abi_callback *) callback; /* of `current`; any thread may read it */
   char *lap_end; /* a call that begins below this on the Scheme stack collects first. Who closes the
                     runtime writes it, too */
   C_word left_errno; /* by a blocking C function, a fixnum; or #f */

@@ -47,17 +47,17 @@ static void switch_in(struct callseq_runtime *r, struct callseq_abi_request *fir
 void callseq_batch_execute(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_abi_request *other =
       (struct callseq_abi_request *)callseq_sequencer_next(&r->fast.sequencer);
-  r->fast.now.reply_to = other ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_HOLDER;
+  r->fast.current.reply_to = other ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_HOLDER;
   if (!other && !q->callback->internal && !callseq_fork_holds_setup() &&
       (other = callseq_later_next(r, false)))
-    r->fast.now.reply_to = CALLSEQ_ABI_TO_NOBODY;
+    r->fast.current.reply_to = CALLSEQ_ABI_TO_NOBODY;
   switch_in(r, other ? other : q, q);
 }
 
 bool callseq_batch_help(struct callseq_runtime *r) {
   struct callseq_abi_request *first = callseq_later_next(r, false);
   if (first) {
-    r->fast.now.reply_to = CALLSEQ_ABI_TO_NOBODY;
+    r->fast.current.reply_to = CALLSEQ_ABI_TO_NOBODY;
     switch_in(r, first, NULL);
   }
   return first;
@@ -77,7 +77,7 @@ bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_reque
     if (!callseq_abi_errno) {
       callseq_batch_run(r, q);
     } else { /* as on the fast path */
-      callseq_context_switch(&r->fast.host, &r->fast.scheme, q);
+      callseq_context_switch(&r->fast.outside, &r->fast.inside, q);
       callseq_sequencer_leave(s);
     }
     return true;
@@ -104,7 +104,7 @@ static C_word go_on(struct callseq_runtime *r, enum callseq_procedure which) {
 CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_sequencer *s = &r->fast.sequencer;
-  struct callseq_abi_now *at = &r->fast.now;
+  struct callseq_abi_current_call *at = &r->fast.current;
   struct callseq_resident *v = r->suspend.attached;
   if (!r->levels.depth && v &&
       C_u_i_car(CHICKEN_gc_root_ref(v->root)) != callseq_roots_green_thread(r)) {

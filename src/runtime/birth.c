@@ -16,22 +16,20 @@
 #include <stdio.h>
 
 static bool is_born_here(struct callseq_runtime *r) {
-  return r->fork.birth.in_call && r->fork.birth.serial == r->fast.now.serial;
+  return r->fork.birth.in_call && r->fork.birth.serial == r->fast.current.serial;
 }
 
 void callseq_scheme_born(int thunk) {
   struct callseq_runtime *r = callseq_runtime_here();
-  struct callseq_abi_now *now = &r->fast.now;
   r->fork.birth.in_call = true;
   r->fork.birth.thunk = thunk;
-  r->fork.birth.serial = now->serial;
-  if (now->reply_to == CALLSEQ_ABI_TO_CALLER)
-    now->reply_to = CALLSEQ_ABI_TO_HOLDER; /* the slow path asks callseq_birth_returns */
+  r->fork.birth.serial = r->fast.current.serial;
+  callseq_runtime_reply_slowly(r); /* which asks callseq_birth_returns */
 }
 
 void callseq_birth_returns(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_HOLDER(r);
-  const struct callseq_abi_request *q = r->fast.now.request;
+  const struct callseq_abi_request *q = r->fast.current.request;
   if (!is_born_here(r) || (q && q->status == CALLSEQ_ABI_SUSPENDED))
     return;
   if (r->fork.birth.thunk)
@@ -46,7 +44,7 @@ void callseq_birth_fails(struct callseq_runtime *r, const char *message, const c
   CALLSEQ_ASSERT_HOLDER(r);
   if (!is_born_here(r))
     return;
-  const struct callseq_abi_request *q = r->fast.now.request;
+  const struct callseq_abi_request *q = r->fast.current.request;
   fprintf(stderr, "\nError: %s: %s\n%s", q ? q->callback->name : "loading", message,
           trace ? trace : "");
   callseq_scheme_exit(CALLSEQ_SOFTWARE_ERROR);

@@ -74,7 +74,7 @@ CALLSEQ_INLINE int callseq_abi_call(struct callseq_abi_request *q,
     return callseq_abi_call_slowly(q);
   q->saved_errno = *where;
   CALLSEQ_ABI_POINT(enter, q);
-  CALLSEQ_SWITCH(&CALLSEQ_ABI_RUNTIME->host, &CALLSEQ_ABI_RUNTIME->scheme, q);
+  CALLSEQ_SWITCH(&CALLSEQ_ABI_RUNTIME->outside, &CALLSEQ_ABI_RUNTIME->inside, q);
   CALLSEQ_ABI_POINT(leave, q);
   callseq_sequencer_leave(&CALLSEQ_ABI_RUNTIME->sequencer);
   *callseq_abi_errno = q->saved_errno;
@@ -91,9 +91,9 @@ CALLSEQ_INLINE void callseq_abi_set(C_word *word, C_word value) {
 CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q, const void *at) {
   struct callseq_abi_runtime *runtime = CALLSEQ_ABI_RUNTIME;
   struct callseq_abi_callback *callback = q->callback;
-  C_word serial = runtime->now.serial + 2; /* adds 1 to a fixnum */
-  runtime->now.request = q;
-  callseq_abi_set(&runtime->now.serial, serial);
+  C_word serial = runtime->current.serial + 2; /* adds 1 to a fixnum */
+  runtime->current.request = q;
+  callseq_abi_set(&runtime->current.serial, serial);
   runtime->next.serial = serial;
   runtime->next.value = (C_word)q | C_FIXNUM_BIT;
   CALLSEQ_STD(atomic_store_explicit)
@@ -106,11 +106,11 @@ CALLSEQ_INLINE C_word callseq_abi_dispatch(struct callseq_abi_request *q, const 
 /* Ends the current request and waits for the next one; returns the procedure to go on with. */
 CALLSEQ_INLINE C_word callseq_abi_next(void) {
   struct callseq_abi_runtime *runtime = CALLSEQ_ABI_RUNTIME;
-  if (CALLSEQ_UNLIKELY(runtime->now.reply_to))
+  if (CALLSEQ_UNLIKELY(runtime->current.reply_to))
     return callseq_abi_next_slowly();
-  struct callseq_abi_request *q =
-      (struct callseq_abi_request *)CALLSEQ_SWITCH_OUT(&runtime->scheme, &runtime->host, (void *)0);
-  return callseq_abi_dispatch(q, runtime->scheme.sp); /* where that has stopped */
+  struct callseq_abi_request *q = (struct callseq_abi_request *)CALLSEQ_SWITCH_OUT(
+      &runtime->inside, &runtime->outside, (void *)0);
+  return callseq_abi_dispatch(q, runtime->inside.sp); /* where that has stopped */
 }
 
 /* What the procedure that a reply returned is to be called with. To be evaluated at once: green
@@ -120,13 +120,13 @@ CALLSEQ_INLINE C_word callseq_abi_next_value(void) { return CALLSEQ_ABI_RUNTIME-
 
 /* Is a reply with this serial for the current request? */
 CALLSEQ_INLINE int callseq_abi_is_current(C_word serial) {
-  return serial == CALLSEQ_ABI_RUNTIME->now.serial;
+  return serial == CALLSEQ_ABI_RUNTIME->current.serial;
 }
 
 /* The request that a procedure was called with, and the one that a reply is for. */
 #define CALLSEQ_ABI_REQUEST(type, word) ((type *)((word) & ~(C_word)C_FIXNUM_BIT))
 CALLSEQ_INLINE struct callseq_abi_request *callseq_abi_current(void) {
-  return CALLSEQ_ABI_RUNTIME->now.request;
+  return CALLSEQ_ABI_RUNTIME->current.request;
 }
 
 /* After a failed call, on the caller's side; returns its status. */

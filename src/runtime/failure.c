@@ -101,7 +101,7 @@ static const char *running(struct callseq_runtime *r) {
 }
 
 static struct callseq_abi_callback *current(void) {
-  return callseq_runtime_here()->fast.now.request->callback;
+  return callseq_runtime_here()->fast.current.request->callback;
 }
 
 char *callseq_scheme_name(void) { return (char *)current()->name; }
@@ -138,7 +138,7 @@ void callseq_failure_thread_ends(void) {
   struct callseq_runtime *r = &callseq_runtime;
   if (!callseq_runtime_inside(r))
     return;
-  callseq_tools_unwound(&r->scheme_side, &r->host_side);
+  callseq_tools_unwound(&r->inside_tools, &r->outside_tools);
   die(r, "ended inside",
       "; C code that Scheme calls must return, not end its thread by pthread_exit, nor by "
       "cancellation by a library that was loaded after the thread's first call");
@@ -147,7 +147,7 @@ void callseq_failure_thread_ends(void) {
 void callseq_failure_check_stack(struct callseq_runtime *r) {
   if (callseq_stack_has(&r->setup.stack, __builtin_frame_address(0)))
     return;
-  callseq_tools_unwound(&r->scheme_side, &r->host_side);
+  callseq_tools_unwound(&r->inside_tools, &r->outside_tools);
   die(r, "is inside",
       " but not on the Scheme stack; C code that Scheme calls must return, not leave by longjmp, "
       "and call from the stack that it was called on");

@@ -102,7 +102,7 @@ void callseq_fork_thread_ends(void) {
 /* ---- The table ---- */
 
 static void forget_fibers(void) {
-  callseq_tools_forked(&callseq_runtime.host_side, &callseq_runtime.scheme_side);
+  callseq_tools_forked(&callseq_runtime.outside_tools, &callseq_runtime.inside_tools);
 }
 
 static void hold_queue(void) { callseq_later_before_fork(&callseq_runtime); }

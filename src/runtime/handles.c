@@ -226,7 +226,7 @@ int callseq_abi_handle(C_word value, const char *place, struct callseq_handle **
 struct callseq_handle *callseq_abi_handle_result(C_word value, const char *place) {
   struct callseq_handle *handle;
   if (CALLSEQ_UNLIKELY(!callseq_abi_handle(value, place, &handle)))
-    callseq_failure_set(callseq_runtime_here()->fast.now.request, CALLSEQ_NOMEM, NULL, NULL);
+    callseq_failure_set(callseq_runtime_here()->fast.current.request, CALLSEQ_NOMEM, NULL, NULL);
   return handle;
 }
 

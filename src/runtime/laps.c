@@ -51,7 +51,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_new_lap(void) {
     if (callseq_close_refuses_current(r))
       return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_refused);
     if ((char *)__builtin_frame_address(0) >= r->laps.end)
-      return CHICKEN_gc_root_ref(callseq_abi_root(r->fast.now.request->callback));
+      return CHICKEN_gc_root_ref(callseq_abi_root(r->fast.current.request->callback));
   }
   return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_new_lap);
 }

@@ -17,7 +17,7 @@ enum callseq_later_kind {
 struct callseq_future {
   struct callseq_chore chore;   /* a report, once */
   enum callseq_later_kind kind; /* constant */
-  _Atomic(uint32_t) state;      /* of a future: see later.c; any thread */
+  _Atomic(uint32_t) state;      /* of a future: see later_future.c; any thread */
   _Atomic(uint32_t) references; /* to a future; any thread */
   uint64_t ticket;              /* of the backlog. Holder; then as `outstanding` of the runtime */
   uint64_t queued;              /* the same, of a future. Whoever has it */
@@ -44,8 +44,8 @@ bool callseq_later_begin(struct callseq_runtime *r);
 /* The runtime has opened: what came while it was loading is to be executed now. */
 void callseq_later_opened(struct callseq_runtime *r);
 
-/* For the holder. The next request that a batch executes; NULL: there is none,
- * or the batch has had enough. `by_service`: the service's own batch, which only ends when there is
+/* For the holder. The next request that a batch executes; NULL: there is none, or the batch has had
+ * enough. `by_service`: the service's own batch, which only ends when there is
  * no more to do, or somebody waits for the runtime. */
 struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool by_service);
 

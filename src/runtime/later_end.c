@@ -67,7 +67,7 @@ void callseq_later_after_fork(struct callseq_runtime *r) {
 static struct callseq_future *own_call(struct callseq_runtime *r) {
   if (!callseq_runtime_inside(r))
     return NULL;
-  struct callseq_abi_now *at = callseq_levels_base(r);
+  struct callseq_abi_current_call *at = callseq_levels_base(r);
   return at->reply_to == CALLSEQ_ABI_TO_NOBODY ? callseq_later_of(at->request) : NULL;
 }
 

@@ -1,8 +1,10 @@
 /* Futures: the state of one, and what whoever has it may ask.
  *
- * BEGUN and CANCELLED exclude each other: who sets the one has not found the other. What whoever
- * sets ENDED wrote before is visible to who sees it, and so is what belongs to THEN: of the two
- * that set ENDED and THEN the later one sees to it that `then` runs.
+ * BEGUN and CANCELLED exclude each other: each is set only where the other is not.
+ *
+ * A thread that sees ENDED also sees the result, status and message: they are written before. A
+ * thread that sees THEN sees the function and its data in the same way. ENDED and THEN are set by
+ * two threads, in either order: the second one finds the first one's mark, and has `then` run.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -42,7 +44,6 @@ static void tell_end(struct callseq_runtime *r, struct callseq_future *f, uint32
     callseq_later_entrust(r, f, run_then);
 }
 
-/* Has it been cancelled in the last moment? */
 bool callseq_later_can_begin(struct callseq_future *f) {
   uint32_t state = atomic_load_explicit(&f->state, memory_order_relaxed);
   while (!(state & CALLSEQ_FUTURE_CANCELLED))

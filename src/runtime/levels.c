@@ -1,9 +1,9 @@
 /* Levels: calls by C code that Scheme called.
  *
- * The resident loop of callseq.scm is level 0. A call from C code under Scheme adds a level, by
- * C_callback, on the same stack, with the same Scheme procedures. `now` is the call of the
- * innermost level; it keeps the one below. Serials of level 0 count up, those
- * above it down, so that no two are the same.
+ * The resident loop (src/scheme/residents.scm) is level 0. A call from C code under Scheme adds a
+ * level, by C_callback, on the same stack, with the same Scheme procedures. `fast.current` is the
+ * call of the innermost level, which keeps the one below. Serials of level 0 count up, those above
+ * it down, so that no two are the same.
  *
  * Invariant. Levels end in the opposite order of their beginning: their C frames lie on one
  * another.
@@ -47,7 +47,8 @@ static bool is_unsafe(struct callseq_runtime *r) {
 
 CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
                                           struct callseq_abi_request *q) {
-  struct callseq_level level = {.outer = r->levels.innermost, .below = r->fast.now, .begins = true};
+  struct callseq_level level = {
+      .outer = r->levels.innermost, .below = r->fast.current, .begins = true};
   fenv_t control; /* of floating point: Scheme has the initial one, whatever C code under it set */
   callseq_failure_check_stack(r);
   CALLSEQ_ASSERT_IN_SCHEME(r);
@@ -74,9 +75,9 @@ CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
   r->levels.innermost = &level;
   r->levels.depth++;
   callseq_abi_set(&r->levels.serial, r->levels.serial - 2); /* takes 1 from a fixnum */
-  r->fast.now.request = q;
-  callseq_abi_set(&r->fast.now.serial, r->levels.serial);
-  r->fast.now.reply_to = CALLSEQ_ABI_TO_LEVEL;
+  r->fast.current.request = q;
+  callseq_abi_set(&r->fast.current.serial, r->levels.serial);
+  r->fast.current.reply_to = CALLSEQ_ABI_TO_LEVEL;
   int interrupts = C_interrupts_enabled;
   callseq_scheme_hold_interrupts();
   fegetenv(&control);
@@ -87,15 +88,15 @@ CALLSEQ_NOINLINE void callseq_levels_nest(struct callseq_runtime *r,
   callseq_masks_restore(&level.caller);
   r->levels.innermost = level.outer;
   r->levels.depth--;
-  r->fast.now.request = level.below.request;
-  callseq_abi_set(&r->fast.now.serial, level.below.serial);
-  r->fast.now.reply_to = level.below.reply_to;
+  r->fast.current.request = level.below.request;
+  callseq_abi_set(&r->fast.current.serial, level.below.serial);
+  r->fast.current.reply_to = level.below.reply_to;
   if (level.below.request)
     atomic_store_explicit(&r->fast.callback, level.below.request->callback, memory_order_relaxed);
 }
 
 struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r) {
-  struct callseq_abi_now *at = callseq_levels_base(r);
+  struct callseq_abi_current_call *at = callseq_levels_base(r);
   return at->reply_to == CALLSEQ_ABI_TO_WAITER ? &at->request : NULL;
 }
 
@@ -115,7 +116,7 @@ C_word callseq_scheme_begin(void) {
   struct callseq_abi_request *came = r->suspend.came;
   callseq_scheme_allow_interrupts();
   if (r->levels.innermost->begins)
-    came = r->fast.now.request;
+    came = r->fast.current.request;
   if (!came)
     return callseq_abi_next();
   r->levels.innermost->begins = false;
@@ -126,7 +127,7 @@ C_word callseq_scheme_begin(void) {
 /* The level's request fails, by an error in Scheme. */
 void callseq_scheme_fail(char *message, char *trace) {
   struct callseq_runtime *r = callseq_runtime_here();
-  struct callseq_abi_request *q = r->fast.now.request;
+  struct callseq_abi_request *q = r->fast.current.request;
   callseq_birth_fails(r, message, trace);
   callseq_failure_set(q, CALLSEQ_ERROR, callseq_format("%s: %s", q->callback->name, message),
                       trace ? strdup(trace) : NULL);
@@ -171,20 +172,19 @@ CALLSEQ_NOINLINE C_word callseq_abi_real_result(C_word serial, C_word value) {
 
 /* The result of the reply just given is not to be delivered. */
 C_word callseq_scheme_withdraw(void) {
-  struct callseq_abi_request *q = callseq_runtime_here()->fast.now.request;
+  struct callseq_abi_request *q = callseq_runtime_here()->fast.current.request;
   if (q->callback->withdraw)
     q->callback->withdraw(q);
   return C_SCHEME_UNDEFINED;
 }
 
-C_word callseq_scheme_serial(void) { return callseq_runtime.fast.now.serial | C_FIXNUM_BIT; }
+C_word callseq_scheme_serial(void) { return callseq_runtime.fast.current.serial | C_FIXNUM_BIT; }
 
 /* Other green threads may run in the present call: its reply, by the slow path, looks whose it is.
  */
 C_word callseq_scheme_share(void) {
   struct callseq_runtime *r = callseq_runtime_here();
-  if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
-    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  callseq_runtime_reply_slowly(r);
   return C_SCHEME_UNDEFINED;
 }
 
@@ -193,5 +193,5 @@ C_word callseq_scheme_redeliver(C_word serial, C_word value) {
   callseq_scheme_allow_interrupts();
   if (!callseq_abi_is_current(serial))
     return callseq_abi_misdelivered(serial, value);
-  return callseq_runtime_here()->fast.now.request->callback->reply(serial, value);
+  return callseq_runtime_here()->fast.current.request->callback->reply(serial, value);
 }

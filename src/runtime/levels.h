@@ -6,8 +6,8 @@
 void callseq_levels_nest(struct callseq_runtime *r, struct callseq_abi_request *q);
 
 /* The call of level 0; the others nest in C code of this thread's own. */
-static inline struct callseq_abi_now *callseq_levels_base(struct callseq_runtime *r) {
-  struct callseq_abi_now *at = &r->fast.now;
+static inline struct callseq_abi_current_call *callseq_levels_base(struct callseq_runtime *r) {
+  struct callseq_abi_current_call *at = &r->fast.current;
   CALLSEQ_ASSERT_HOLDER(r);
   for (struct callseq_level *level = r->levels.innermost; level->outer; level = level->outer)
     at = &level->below;

@@ -95,13 +95,13 @@ static void load(C_word c, C_word *av) {
  * computation goes on where it was. */
 static void live(void *runtime) {
   struct callseq_runtime *r = runtime;
-  callseq_tools_arrive(&r->scheme_side, &r->host_side);
+  callseq_tools_arrive(&r->inside_tools, &r->outside_tools);
   CHICKEN_run(ask_sizes);
   callseq_birth_returns(r);
   r->setup.return_to_host = C_restart_trampoline;
   r->levels.base.begins = true;
-  r->fast.now.request = callseq_runtime_switch_out(r);
-  callseq_tools_acquire(r->fast.now.request);
+  r->fast.current.request = callseq_runtime_switch_out(r);
+  callseq_tools_acquire(r->fast.current.request);
   C_word k = CHICKEN_continue(callseq_roots_procedure(r, CALLSEQ_PROCEDURE_begin_loop));
   for (;;) {
     if (C_restart_trampoline == r->setup.return_to_host) {
@@ -120,8 +120,8 @@ void callseq_loading_watch_collections(void) {
 
 void callseq_loading_make_stack(struct callseq_runtime *r) {
   const struct callseq_stack *stack = &r->setup.stack;
-  callseq_context_make(&r->fast.scheme, stack->base, stack->bytes, live, r, &r->fast.host);
-  callseq_tools_add(&r->scheme_side, stack->base, stack->bytes);
+  callseq_context_make(&r->fast.inside, stack->base, stack->bytes, live, r, &r->fast.outside);
+  callseq_tools_add(&r->inside_tools, stack->base, stack->bytes);
 }
 
 bool callseq_loading_run(struct callseq_runtime *r, const struct callseq_sizes *sizes) {

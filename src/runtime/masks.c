@@ -17,8 +17,7 @@
 C_word callseq_scheme_keep_mask(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   callseq_masks_keep(&r->levels.innermost->caller);
-  if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
-    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  callseq_runtime_reply_slowly(r);
   return C_SCHEME_UNDEFINED;
 }
 

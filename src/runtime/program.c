@@ -57,7 +57,7 @@ static struct callseq_abi_callback program = {.name = "(the program)",
 
 static void wait_aside(void *runtime) {
   struct callseq_runtime *r = runtime;
-  callseq_tools_arrive(&r->host_side, &r->scheme_side);
+  callseq_tools_arrive(&r->outside_tools, &r->inside_tools);
   for (;;) {
     callseq_sequencer_end_batch(&r->fast.sequencer);
     callseq_suspend_settle(r, &r->program.request);
@@ -97,17 +97,17 @@ C_word callseq_scheme_host(C_word nursery) {
   r->setup.process = getpid();
   callseq_setup_sequencer(r, &config);
   callseq_roots_begin(r);
-  callseq_context_make(&r->fast.host, r->program.side.base, r->program.side.bytes, wait_aside, r,
-                       &r->fast.scheme);
-  callseq_tools_add(&r->host_side, r->program.side.base, r->program.side.bytes);
-  callseq_tools_here(&r->scheme_side, r->setup.stack.base, r->setup.stack.bytes);
+  callseq_context_make(&r->fast.outside, r->program.side.base, r->program.side.bytes, wait_aside, r,
+                       &r->fast.inside);
+  callseq_tools_add(&r->outside_tools, r->program.side.base, r->program.side.bytes);
+  callseq_tools_here(&r->inside_tools, r->setup.stack.base, r->setup.stack.bytes);
   callseq_loading_watch_collections();
   callseq_handles_begin(r);
   callseq_thread_configure(false);
   r->program.hosts = true;
   r->program.request.callback = &program;
-  r->fast.now.request = &r->program.request;
-  r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  r->fast.current.request = &r->program.request;
+  r->fast.current.reply_to = CALLSEQ_ABI_TO_HOLDER;
   atomic_store_explicit(&r->fast.callback, &program, memory_order_relaxed);
   r->program.left = callseq_clock_now();
   callseq_program_comes(r);
@@ -138,7 +138,7 @@ C_word callseq_scheme_close(void) {
 /* Is it the program itself that runs, and not a callback? */
 C_word callseq_scheme_is_program(void) {
   struct callseq_runtime *r = callseq_runtime_here();
-  return C_mk_bool(!r->levels.depth && callseq_program_is(r, r->fast.now.request));
+  return C_mk_bool(!r->levels.depth && callseq_program_is(r, r->fast.current.request));
 }
 
 /* What is loaded was no program of its own: a C host runs CHICKEN, and gets control back now. Not a
@@ -146,11 +146,11 @@ C_word callseq_scheme_is_program(void) {
 C_word callseq_scheme_stop_hosting(void) {
   struct callseq_runtime *r = &callseq_runtime;
   CALLSEQ_ASSERT_IN_SCHEME(r);
-  if (!callseq_program_is(r, r->fast.now.request) || r->levels.depth)
+  if (!callseq_program_is(r, r->fast.current.request) || r->levels.depth)
     return C_SCHEME_FALSE;
   r->program.hosts = false;
   callseq_sequencer_close(&r->fast.sequencer);
-  /* release: as above */
+  /* release: pairs with the acquire in loading() of calls.c */
   atomic_store_explicit(&r->setup.state, CALLSEQ_NEW, memory_order_release);
   return C_SCHEME_TRUE;
 }

@@ -63,7 +63,7 @@ int callseq_program_ask(void) {
  */
 C_word callseq_scheme_is_asked(void) {
   struct callseq_runtime *r = callseq_runtime_here();
-  struct callseq_abi_request *q = r->fast.now.request;
+  struct callseq_abi_request *q = r->fast.current.request;
   if (!atomic_load_explicit(&r->program.asked, memory_order_relaxed) || !q)
     return C_fix(0);
   atomic_store_explicit(&r->program.asked, false, memory_order_relaxed);

@@ -35,13 +35,13 @@ bool callseq_close_refuses(struct callseq_runtime *r) {
 /* Others have looked before they queued. */
 bool callseq_close_refuses_current(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_IN_SCHEME(r);
-  return r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER &&
-         !r->fast.now.request->callback->internal && callseq_close_refuses(r);
+  return r->fast.current.reply_to == CALLSEQ_ABI_TO_CALLER &&
+         !r->fast.current.request->callback->internal && callseq_close_refuses(r);
 }
 
 /* (refused serial request) */
 C_word callseq_scheme_refuse(C_word serial) {
   struct callseq_runtime *r = callseq_runtime_here();
-  callseq_failure_closed(r, r->fast.now.request);
+  callseq_failure_closed(r, r->fast.current.request);
   return callseq_scheme_reply_void(serial);
 }

@@ -69,7 +69,7 @@ int callseq_abi_string(C_word value, int null, int symbol, char **result) {
     return 0;
   char *copy = malloc(length + 1);
   if (!copy) {
-    struct callseq_abi_request *q = callseq_runtime_here()->fast.now.request;
+    struct callseq_abi_request *q = callseq_runtime_here()->fast.current.request;
     q->status = CALLSEQ_NOMEM;
     q->message = q->trace = NULL;
   } else {

@@ -8,7 +8,7 @@
 
 struct callseq_runtime callseq_runtime = {
     .fast = {.sequencer = CALLSEQ_SEQUENCER_INITIALIZER,
-             .now = {.serial = C_fix(0)},
+             .current = {.serial = C_fix(0)},
              .left_errno = C_SCHEME_FALSE},
     .setup = {.mutex = PTHREAD_MUTEX_INITIALIZER},
     .service = {.bell = CALLSEQ_BELL_NONE, .front = CALLSEQ_FRONT_NONE},

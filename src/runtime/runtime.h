@@ -52,9 +52,9 @@ enum callseq_state {
 
 /* What each level of calls on the Scheme stack has for itself; see levels.c. */
 struct callseq_level {
-  struct callseq_level *outer;     /* NULL: this is level 0 */
-  struct callseq_abi_now below;    /* the call of the outer level */
-  sigjmp_buf restart;              /* CHICKEN's, for collections in this level */
+  struct callseq_level *outer;           /* NULL: this is level 0 */
+  struct callseq_abi_current_call below; /* the call of the outer level */
+  sigjmp_buf restart;                    /* CHICKEN's, for collections in this level */
   int safe;                        /* length of CHICKEN's stack of safe lambdas at its beginning */
   struct callseq_abi_job *jobs;    /* run in place above it, innermost first */
   bool begins;                     /* its first request is still to be begun */
@@ -124,7 +124,7 @@ struct callseq_runtime {
   /* Calls that wait; see suspend.c and settle.c. Holder, but for what says otherwise. */
   struct {
     struct callseq_resident *residents; /* all of them */
-    struct callseq_resident *attached;  /* the one that executes `now`, or has just left */
+    struct callseq_resident *attached;  /* executes the current call, or has just left */
     struct callseq_abi_request *came;   /* that a spare resident is being attached for; or NULL */
     int exclusive;                      /* how many (exclusively ...) are being evaluated */
     bool never; /* there are calls without the lock: nothing else may come between them. Whoever
@@ -244,7 +244,7 @@ struct callseq_runtime {
   } close;
 
   /* Holder: the stacks on both sides of the switch, as the tools know them. */
-  struct callseq_tools_side host_side, scheme_side;
+  struct callseq_tools_side outside_tools, inside_tools;
 
   /* The holder writes, any thread reads; see stats.c. */
   struct {
@@ -308,25 +308,32 @@ static inline struct callseq_runtime *callseq_runtime_here(void) {
   return &callseq_runtime;
 }
 
+/* The reply of the current call takes the slow path: its caller has more to do before it leaves. */
+static inline void callseq_runtime_reply_slowly(struct callseq_runtime *r) {
+  CALLSEQ_ASSERT_HERE(r);
+  if (r->fast.current.reply_to == CALLSEQ_ABI_TO_CALLER)
+    r->fast.current.reply_to = CALLSEQ_ABI_TO_HOLDER;
+}
+
 /* For the holder, outside: goes on on the Scheme stack, with a request or NULL, until that switches
  * out. */
 static inline void callseq_runtime_switch_in(struct callseq_runtime *r,
                                              struct callseq_abi_request *q) {
   CALLSEQ_ASSERT_HOLDER(r);
   CALLSEQ_ASSERT_ON_OWN_STACK(r);
-  callseq_tools_leave(&r->host_side, &r->scheme_side);
-  callseq_context_switch(&r->fast.host, &r->fast.scheme, q);
-  callseq_tools_arrive(&r->host_side, &r->scheme_side);
+  callseq_tools_leave(&r->outside_tools, &r->inside_tools);
+  callseq_context_switch(&r->fast.outside, &r->fast.inside, q);
+  callseq_tools_arrive(&r->outside_tools, &r->inside_tools);
 }
 
 /* On the Scheme stack: leaves it; returns the request that the next thread comes with. */
 static inline struct callseq_abi_request *callseq_runtime_switch_out(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_IN_SCHEME(r);
   CALLSEQ_ASSERT(!r->levels.depth);
-  callseq_tools_leave(&r->scheme_side, &r->host_side);
+  callseq_tools_leave(&r->inside_tools, &r->outside_tools);
   struct callseq_abi_request *q = (struct callseq_abi_request *)callseq_context_switch_fresh(
-      &r->fast.scheme, &r->fast.host, NULL);
-  callseq_tools_arrive(&r->scheme_side, &r->host_side);
+      &r->fast.inside, &r->fast.outside, NULL);
+  callseq_tools_arrive(&r->inside_tools, &r->outside_tools);
   return q;
 }
 

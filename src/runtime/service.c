@@ -82,7 +82,7 @@ void callseq_scheme_define_service(C_word procedure) { callseq_abi_define(&serve
 bool callseq_service_is(const struct callseq_abi_callback *callback) { return callback == &serve; }
 
 static C_word serial_now(struct callseq_runtime *r) {
-  return __atomic_load_n(&r->fast.now.serial, __ATOMIC_RELAXED);
+  return __atomic_load_n(&r->fast.current.serial, __ATOMIC_RELAXED);
 }
 
 /* A callback may keep the runtime for long. What is to be done outside does not wait for that. But
@@ -173,8 +173,7 @@ C_word callseq_scheme_stay(void) {
                         memory_order_relaxed);
   r->service.yields = false;
   callseq_sequencer_stay(&r->fast.sequencer);
-  if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
-    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  callseq_runtime_reply_slowly(r);
   return C_SCHEME_UNDEFINED;
 }
 
@@ -194,7 +193,6 @@ C_word callseq_scheme_serve_again(void) {
 C_word callseq_scheme_note_ready(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   r->service.ready = true;
-  if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
-    r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER; /* the slow path looks */
+  callseq_runtime_reply_slowly(r); /* the slow path looks */
   return C_SCHEME_UNDEFINED;
 }

@@ -134,7 +134,7 @@ int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request
     callseq_suspend_prepare(&call, q);
     /* The lock first, as on the fast path; its holder executes no others' calls after this. */
     if (callseq_abi_errno && callseq_sequencer_try_enter(&r->fast.sequencer, callseq_abi_self)) {
-      callseq_context_switch(&r->fast.host, &r->fast.scheme, &call.request);
+      callseq_context_switch(&r->fast.outside, &r->fast.inside, &call.request);
       callseq_sequencer_leave(&r->fast.sequencer);
     } else if (!callseq_batch_run_alone(r, &call.request)) {
       callseq_program_await_end(r, q);

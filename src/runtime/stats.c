@@ -17,11 +17,11 @@ static C_word serial(C_word *word) { return C_unfix(__atomic_load_n(word, __ATOM
 /* The serial of the last call in level 0. A resumed call has an older one, and `above` has the
  * last. */
 static C_word base_serial(struct callseq_runtime *r) {
-  C_word before = serial(&r->fast.now.serial);
+  C_word before = serial(&r->fast.current.serial);
   /* acquire: pairs with the releases in callseq_scheme_attach and callseq_suspend_leave */
   atomic_thread_fence(memory_order_acquire);
   C_word above = C_unfix(__atomic_load_n(&r->suspend.above, __ATOMIC_ACQUIRE));
-  C_word last = serial(&r->fast.now.serial);
+  C_word last = serial(&r->fast.current.serial);
   if (last < 0) /* a nested call is being executed */
     last = serial(&r->levels.base_serial);
   if (last < above)

@@ -5,10 +5,10 @@
  * the continuation, its native thread waits outside, and the runtime is free.
  *
  * A *resident* is a green thread that runs the resident loop. One is attached at any time: its
- * request is `now`, it is running or ready. Others are suspended, each with its request, or spare.
- * When the attached resident waits, callseq.scm takes down here what it waits for, and attaches a
- * spare one; that ends the batch's step as a reply does, so that the request's thread gets its
- * request back with the status CALLSEQ_ABI_SUSPENDED, and settles it.
+ * request is the current one, it is running or ready. Others are suspended, each with its request,
+ * or spare. When the attached resident waits, suspension.scm takes down here what it waits for, and
+ * attaches a spare one; that ends the batch's step as a reply does, so that the request's thread
+ * gets its request back with the status CALLSEQ_ABI_SUSPENDED, and settles it.
  *
  * A resident that calls a blocking C function leaves at once, attached as it is: if its own thread
  * is the next to come, it goes on as if it had not left, at hardly more than the price of a call.
@@ -88,7 +88,7 @@ static bool can_suspend(struct callseq_runtime *r) {
   struct callseq_level *level = r->levels.innermost;
   return !level->outer && !r->suspend.exclusive && !r->suspend.never &&
          (callseq_runtime_config(r)->suspend != CALLSEQ_SUSPEND_NONE ||
-          callseq_program_is(r, r->fast.now.request)) && /* which others wait for, for ever */
+          callseq_program_is(r, r->fast.current.request)) && /* which others wait for, for ever */
          atomic_load_explicit(&r->setup.state, memory_order_relaxed) == CALLSEQ_READY &&
          callseq_roots_safe_lambdas(r, level->safe + 1) <= level->safe &&
          !callseq_fork_holds_setup();
@@ -98,7 +98,7 @@ C_word callseq_scheme_can_suspend(void) { return C_mk_bool(can_suspend(callseq_r
 
 /* Has no native thread made the current request, or that of `resident`? */
 C_word callseq_scheme_is_later(void) {
-  return C_mk_bool(callseq_later_is(callseq_runtime_here()->fast.now.request));
+  return C_mk_bool(callseq_later_is(callseq_runtime_here()->fast.current.request));
 }
 
 C_word callseq_scheme_is_polled(C_word resident) {
@@ -119,14 +119,14 @@ CALLSEQ_INLINE void suspend(int fd, short events, double milliseconds, bool at_o
                             struct callseq_abi_job *job) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_resident *v = r->suspend.attached;
-  struct callseq_abi_request *q = r->fast.now.request;
+  struct callseq_abi_request *q = r->fast.current.request;
   CALLSEQ_ASSERT_IN_SCHEME(r);
   CALLSEQ_ASSERT(v && !r->levels.depth && !r->suspend.exclusive);
   v->request = q;
-  v->serial = r->fast.now.serial;
+  v->serial = r->fast.current.serial;
   v->away = true;
   callseq_masks_suspend(&v->mask, &r->levels.base.caller,
-                        r->fast.now.reply_to > CALLSEQ_ABI_TO_HOLDER);
+                        r->fast.current.reply_to > CALLSEQ_ABI_TO_HOLDER);
   v->job = job;
   v->fd = fd;
   v->events = events;
@@ -155,13 +155,12 @@ C_word callseq_scheme_give_way(void) {
  * now on. */
 CALLSEQ_INLINE void attach(struct callseq_runtime *r, struct callseq_resident *v,
                            struct callseq_abi_request *q) {
-  r->fast.now.request = q;
-  if (r->fast.now.serial != v->serial) {
-    callseq_abi_set(&r->suspend.above, r->fast.now.serial);
-    if (r->fast.now.reply_to == CALLSEQ_ABI_TO_CALLER)
-      r->fast.now.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  r->fast.current.request = q;
+  if (r->fast.current.serial != v->serial) {
+    callseq_abi_set(&r->suspend.above, r->fast.current.serial);
+    callseq_runtime_reply_slowly(r);
     /* release: pairs with the fence in callseq_stats */
-    __atomic_store_n(&r->fast.now.serial, v->serial, __ATOMIC_RELEASE);
+    __atomic_store_n(&r->fast.current.serial, v->serial, __ATOMIC_RELEASE);
     atomic_store_explicit(&r->fast.callback, q->callback, memory_order_relaxed);
   }
   q->status = 0;
@@ -177,12 +176,12 @@ CALLSEQ_INLINE void attach(struct callseq_runtime *r, struct callseq_resident *v
 
 /* Leaves the runtime, which nobody waits for; returns the request that it is entered with next. */
 static struct callseq_abi_request *leave(struct callseq_runtime *r) {
-  struct callseq_abi_now *at = &r->fast.now;
+  struct callseq_abi_current_call *at = &r->fast.current;
   if (at->reply_to == CALLSEQ_ABI_TO_HOLDER) {
     callseq_birth_returns(r);
     callseq_masks_restore(&r->levels.base.caller);
     callseq_suspend_leave(r);
-    callseq_service_look(r, r->fast.now.request->callback);
+    callseq_service_look(r, r->fast.current.request->callback);
     at->reply_to = CALLSEQ_ABI_TO_CALLER;
   }
   callseq_tools_release(at->request);
@@ -200,11 +199,11 @@ CALLSEQ_NOINLINE C_word callseq_abi_go_outside(C_word job, C_word thread) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_resident *v = r->suspend.attached;
   if (job == C_SCHEME_FALSE || !v || C_u_i_car(CHICKEN_gc_root_ref(v->root)) != thread ||
-      !can_suspend(r) || callseq_later_is(r->fast.now.request))
+      !can_suspend(r) || callseq_later_is(r->fast.current.request))
     return C_SCHEME_FALSE;
   callseq_suspend_drop(&v->done);
   suspend(-1, 0, -1, false, CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job));
-  if (r->fast.now.reply_to <= CALLSEQ_ABI_TO_HOLDER) {
+  if (r->fast.current.reply_to <= CALLSEQ_ABI_TO_HOLDER) {
     struct callseq_abi_request *q = leave(r);
     if (q->callback == &resume && ((struct callseq_resumption *)q)->suspended == v->request) {
       attach(r, v, v->request);
@@ -279,7 +278,8 @@ C_word callseq_scheme_is_in_call(C_word resident, C_word serial) {
   struct callseq_resident *v = resident_of(resident);
   if (v->away)
     return C_mk_bool(v->request && v->serial == serial);
-  return C_mk_bool(v == r->suspend.attached && !r->levels.depth && r->fast.now.serial == serial);
+  return C_mk_bool(v == r->suspend.attached && !r->levels.depth &&
+                   r->fast.current.serial == serial);
 }
 
 /* Can the wait of the suspended resident be ended? Not a blocking C function, nor what a thread of
@@ -329,9 +329,9 @@ C_word callseq_scheme_attach(C_word request) {
 void callseq_scheme_drop_resident(C_word resident) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_resident *v = resident_of(resident), **link = &r->suspend.residents;
-  callseq_failure_set(r->fast.now.request, CALLSEQ_ERROR,
+  callseq_failure_set(r->fast.current.request, CALLSEQ_ERROR,
                       callseq_format("%s: the green thread that executed it was terminated",
-                                     r->fast.now.request->callback->name),
+                                     r->fast.current.request->callback->name),
                       NULL);
   while (*link != v)
     link = &(*link)->next;
@@ -378,7 +378,7 @@ void callseq_suspend_leave(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_HOLDER(r);
   if (!r->suspend.above)
     return;
-  callseq_abi_set(&r->fast.now.serial, r->suspend.above);
+  callseq_abi_set(&r->fast.current.serial, r->suspend.above);
   /* release: pairs with the fence in callseq_stats */
   __atomic_store_n(&r->suspend.above, 0, __ATOMIC_RELEASE);
 }

@@ -45,11 +45,7 @@
 ;; Errands that are done, whose green threads have not gone on yet: one for each of these.
 (define results '())
 
-(define (leave-results errand)
-  (set! results (let loop ((list results))
-                  (cond ((null? list) '())
-                        ((eq? errand (car list)) (cdr list))
-                        (else (cons (car list) (loop (cdr list))))))))
+(define (leave-results errand) (set! results (without errand results)))
 
 ;; The service's: ERRAND is done. Its job is dropped if the green thread does not wait for it any more.
 (define (end-errand errand)
@@ -79,18 +75,16 @@
 (define (look-after-errands)
   (when (and (not looks-after-errands) (errands-lack-service?))
     (set! looks-after-errands #t)
-    (let ((thread (##sys#make-thread #f 'created 'errands ##sys#default-thread-quantum)))
-      (##sys#setslot thread 1
-                     (lambda ()
-                       (let loop ()
-                         (when (errands-lack-service?)
-                           (##sys#thread-sleep! (+ (milliseconds) 2))
-                           (unblock-done)
-                           (loop)))
-                       (set! looks-after-errands #f)
-                       (##sys#thread-kill! thread 'dead)
-                       (##sys#schedule)))
-      (##sys#add-to-ready-queue thread))))
+    (##sys#add-to-ready-queue
+     (make-green-thread
+      'errands base-winds
+      (lambda ()
+        (let loop ()
+          (when (errands-lack-service?)
+            (##sys#thread-sleep! (+ (milliseconds) 2))
+            (unblock-done)
+            (loop)))
+        (set! looks-after-errands #f))))))
 
 ;; The present green thread has been made to go on though its C function runs still: an error.
 (define (given-up)

@@ -1,12 +1,14 @@
 ;;; Continuations, and the calls that they belong to.
 ;;;
-;;; call/cc is CHICKEN's own (hooks.scm), but that a continuation knows in which call it was captured. One that
-;;; a signal handler enters, while its call waits, ends that wait: the call goes on there, in its own green
-;;; thread. So a handler can limit the time of a callback, whatever it does meanwhile.
+;;; `capture` takes the place of CHICKEN's call/cc (hooks.scm). Its continuations know the green thread and the
+;;; call in which they were captured.
 ;;;
-;;; Any other is entered by whoever does it, as in CHICKEN: generators go from call to call. That its value is
-;;; delivered where it does not belong is found at the end (failures.scm). Then a callback fails; who is none,
-;;; a program or a green thread, gets an error where it has entered the continuation.
+;;; A signal handler may enter a continuation of a call that waits. That ends the wait: the call goes on from the
+;;; continuation, in its own green thread. So a handler can limit the time of a callback, whatever it does.
+;;;
+;;; Any other continuation is entered as in CHICKEN, so that generators go from call to call. If that leads to the
+;;; end of another call, the reply finds out (failures.scm): a callback that has come there fails; a program, or
+;;; a green thread without a call, gets an error where it has entered the continuation.
 
 ;; call/cc. Messages name it as CHICKEN's own.
 (define capture
@@ -45,11 +47,12 @@
                (set! entered (cons ##sys#current-thread return))
                (enter))))))))
 
-;; Who has last entered a continuation of another green thread, and is in no callback: (green-thread . its own
-;; continuation there, of a thunk); or #f.
+;; The green thread in no callback that has last entered another one's continuation: (green-thread . its own
+;; continuation at that place, which takes a thunk); or #f.
 (define entered #f)
 
-;; An error of the present green thread, which is in no callback: where it has entered that continuation.
+;; Raises an error in the present green thread, which is in no callback: where it has entered such a
+;; continuation, or else here.
 (define (fail-entry message)
   (if (and entered (eq? (car entered) ##sys#current-thread))
       (let ((return (cdr entered)))

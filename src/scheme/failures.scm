@@ -35,9 +35,13 @@
   (call-with-output-string
    (lambda (port) (##sys#with-print-length-limit 200 (lambda () (write value port))))))
 
-;; C ends a string at NUL.
+;; STRING, in which each NUL becomes a space: C ends a string there.
 (define (without-nul string)
-  (list->string (map (lambda (c) (if (char=? c #\nul) #\space c)) (string->list string))))
+  (let loop ((i 0))
+    (when (fx< i (string-length string))
+      (when (eq? #\nul (string-ref string i)) (string-set! string i #\space))
+      (loop (fx+ i 1))))
+  string)
 
 ;; What print-error-message prints, without the empty header and the lines' ends round it.
 (define (one-line string)
@@ -66,10 +70,13 @@
           (waits? (go-on (##core#inline "callseq_scheme_redeliver" serial value)))
           (else
            (##core#inline "callseq_scheme_allow_interrupts")
-           (let ((message "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it"))
-             (if (eq? (own-level) first-level)
-                 (fail-entry message)
-                 (leave message (call-chain))))))))
+           (if (eq? (own-level) first-level)
+               (fail-entry captured-elsewhere)
+               (leave captured-elsewhere (call-chain)))))))
+
+;; What is said of a continuation that is entered where it does not belong.
+(define captured-elsewhere
+  "a continuation was entered that was captured in another call; it can only be used until that call returns, and inside it")
 
 ;; A reply came in a green thread that has no call: it has entered a continuation of one.
 (define (misplaced serial value)

@@ -24,6 +24,17 @@
     (set! ##sys#current-exception-handler (##sys#slot state 4))
     (set! ##sys#current-parameter-vector (##sys#slot state 5))))
 
+;; A green thread of NAME that runs THUNK and ends, not yet ready; WINDS are its winders.
+(define (make-green-thread name winds thunk)
+  (let ((thread (##sys#make-thread #f 'created name ##sys#default-thread-quantum)))
+    (##sys#setslot (##sys#slot thread 5) 0 winds)
+    (##sys#setslot thread 1
+                   (lambda ()
+                     (thunk)
+                     (##sys#thread-kill! thread 'dead)
+                     (##sys#schedule)))
+    thread))
+
 ;; Has THREAD ended, by itself or because another one has terminated it? A boolean.
 (define (gone? thread) (and (memq (##sys#slot thread 3) '(dead terminated)) #t))
 
@@ -46,11 +57,13 @@
                      ((##sys#structure? what 'thread) 12)
                      (else #f))))
     (when slot
-      (##sys#setslot what slot
-                     (let loop ((waiting (##sys#slot what slot)))
-                       (cond ((null? waiting) '())
-                             ((eq? (car waiting) thread) (cdr waiting))
-                             (else (cons (car waiting) (loop (cdr waiting))))))))))
+      (##sys#setslot what slot (without thread (##sys#slot what slot))))))
+
+;; LIST without OBJECT, which is in it once, or not at all.
+(define (without object list)
+  (cond ((null? list) '())
+        ((eq? object (car list)) (cdr list))
+        (else (cons (car list) (without object (cdr list))))))
 
 ;; Stands where another has left the ready queue.
 (define nobody (##sys#make-thread #f 'dead 'nobody 0))

@@ -127,7 +127,7 @@
   (replace! '##sys#force-primordial interrupt-wait)
   (replace! '##sys#thread-kill! killer))
 
-;; Has continuations know whose they are; see bindings.scm.
+;; Has continuations know whose they are; see continuations.scm.
 (define (keep-captures)
   (replace! 'scheme#call-with-current-continuation (lambda (_) capture))
   (replace! 'chicken.base#call/cc (lambda (_) capture)))

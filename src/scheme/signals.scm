@@ -16,8 +16,8 @@
   (let ((handler (vector-ref ##sys#signal-vector signal)))
     (when handler (handler signal))))
 
-;; The same in what it has interrupted. An error in it is not the fault of the callback; the program's are its
-;; own.
+;; Runs the handler of SIGNAL in what it has interrupted. An error in it is printed, and does not fail the
+;; callback; in a Scheme program of its own it is raised.
 (define (handle-signal signal)
   (if (program?)
       (call-handler signal)
@@ -51,20 +51,16 @@
            (loop)))))
    (lambda () (set! handling #f))))
 
-;; The same by a green thread of its own, beside what runs.
+;; Has a new green thread run the handlers of all signals that have come, beside what runs now.
 (define (start-handlers)
   (when (##core#inline "callseq_scheme_signals_pending")
-    (let ((thread (##sys#make-thread #f 'created 'signals ##sys#default-thread-quantum)))
-      (##sys#setslot (##sys#slot thread 5) 0 base-winds)
-      (##sys#setslot thread 1
-                     (lambda ()
-                       (unless (handling?) (run-handlers handle-beside))
-                       (##sys#thread-kill! thread 'dead)
-                       (##sys#schedule)))
-      (##sys#add-to-ready-queue thread))))
+    (##sys#add-to-ready-queue
+     (make-green-thread 'signals base-winds
+                        (lambda () (unless (handling?) (run-handlers handle-beside)))))))
 
-;; The same in a green thread of its own. If the program is suspended, an error is raised there; and csi's
-;; interrupt, too, with which CHICKEN has the program go on.
+;; Runs the handler of signal NUMBER in a green thread of its own. If the program is suspended, an error in
+;; the handler is raised in the program. csi's handler gives the program another thunk to go on with: then it
+;; is woken.
 (define (handle-beside number)
   (if (and hosting (not (attached? first-level)))
       (let ((thunk (##sys#slot first-thread 1)))
@@ -94,8 +90,8 @@
               (and hosting (##core#inline "callseq_scheme_signals_pending") (wake-program)))
     (start-handlers)))
 
-;; The same for REASON, an interrupt number or #f, and what follows it in CHICKEN's own queue: signals
-;; that came while the program was being loaded. The queue is emptied first: what comes meanwhile
+;; Runs the handlers for REASON, an interrupt number or #f, and for what follows it in CHICKEN's own queue:
+;; signals that came while the program was being loaded. The queue is emptied first: what comes meanwhile
 ;; would only be queued, and for good if a handler does not return.
 (define (handle-queue reason)
   (let loop ((reason reason) (signals '()))

@@ -306,7 +306,7 @@ void callseq_backlog_cancel(struct callseq_backlog *b) {
 static bool move_to(struct callseq_backlog *b, struct callseq_backlog_ring *ring) {
   struct callseq_backlog_ring *old = ring_of(b);
   atomic_store_explicit(&b->moving, 1, memory_order_relaxed);
-  /* release: who sees the tail shut sees that */
+  /* release: pairs with the acquire of the tail in callseq_backlog_put, which then sees `moving` */
   uint64_t shut = atomic_fetch_or_explicit(&b->tail, SHUT, memory_order_release);
   uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed), tail = shut / 2;
   bool open = !(shut & SHUT);
