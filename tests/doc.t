@@ -7,15 +7,13 @@
 #   <!-- part NAME -->     lines that the file NAME, shown before, has one after the other
 #   <!-- run -->           commands, which succeed; `fails`: the last one does not
 #   <!-- prints -->        what those printed
-#   <!-- elsewhere: ... -->  something that is not run here, and who does it
+#   <!-- elsewhere: ... -->  something that is not run here, and who does it, or why nobody does
 #
-# In the documents listed in `walked` each block has such a line, unless it is plain text; in others those
-# that have one count. The files of a document are in a folder of its own.
+# Each block has such a line, but for plain text, and for commands of make and ./run alone. The files of a
+# document are in a folder of its own, with those of tests/documents/NAME: its check.sh is executed at the
+# end, and puts together what blocks show in parts.
 . "$TESTS/tap.sh"
 root=$(dirname "$TESTS")
-walked='doc/README.md doc/tutorial.md doc/from-define-external.md doc/from-published-callseq.md
-  doc/from-concurrent-native-callbacks.md doc/threads-and-the-collector.md doc/troubleshooting.md
-  doc/versions.md'
 cd "$root" || exit 2
 
 # Headings of a file as GitHub makes anchors of them.
@@ -82,7 +80,8 @@ blocks() {
   awk '
     /^```/ && !inside {
       inside = 1; file = "block-" ++n; printf "" > file
-      if (!mark) mark = substr($0, 4) == "text" || $0 == "```" ? "text" : "unmarked"
+      kind = substr($0, 4)
+      if (!mark) mark = kind == "text" || kind == "" ? "text" : kind == "sh" ? "commands" : "unmarked"
       print n, NR, mark > "steps"
       next
     }
@@ -118,9 +117,17 @@ has_part() {
     END { exit !index(got "\n", want "\n") }' "$1" "$2"
 }
 
+# only_commands BLOCK: commands of make and ./run, which are known by their names above.
+only_commands() {
+  sed -e 's/#.*//' -e '/^ *$/d' "$1" | grep -vE '^([A-Z_]+=("[^"]*"|[^ ]*) )*(make|\./run)( |$)'
+  [ $? -eq 1 ] && sh -n "$1"
+}
+
 walk() { # DOCUMENT
+  name=$(basename "$1" .md)
   folder=$work/$(echo "${1%.md}" | tr / -)
   mkdir "$folder"
+  [ ! -d "$TESTS/documents/$name" ] || cp "$TESTS/documents/$name"/* "$folder"
   cd "$folder" || exit 2
   : >steps
   blocks "$root/$1"
@@ -133,11 +140,12 @@ walk() { # DOCUMENT
     fails) fails "$place: fails" sh -c 'sh -e "$0" >printed 2>&1' "block-$n" ;;
     prints) ok "$place: prints that" has_lines "block-$n" printed ;;
     elsewhere | text) ;;
-    unmarked)
-      case " "$(echo $walked)" " in *" $1 "*) ok "$place: it is said what this is" false ;; esac ;;
+    commands) ok "$place: commands that are known" only_commands "block-$n" ;;
+    unmarked) ok "$place: it is said what this is" false ;;
     *) ok "$place: a mark that is known, not '$what'" false ;;
     esac
   done 3<steps
+  [ ! -f check.sh ] || . ./check.sh
   cd "$root" || exit 2
 }
 
