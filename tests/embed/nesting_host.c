@@ -61,7 +61,8 @@ static int leave_and_raise(int times) {
  * then in one each. */
 static void many_failures(void) {
   enum { ALLOWED_KB = 4096 };
-  int failures = often(100000), escapes = often(20000), raised = 0, left = 0, right = 0;
+  int failures = often(WATCHED ? 10000 : 100000), escapes = failures / 5, raised = 0, left = 0,
+      right = 0;
   long growth = growth_kb(outer_of_failures, failures, &raised);
   is_int(raised, failures, "nested calls that raise, each of them told");
   growth += growth_kb(outer_of_leaves, escapes, &left);
