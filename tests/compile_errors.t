@@ -127,7 +127,7 @@ for name in fetch-one fetch? 2nd while int class _Bool and nullptr typeof NULL '
 done
 refused 'a name with a hyphen: the remedy' "($plain (fetch-one (int place)) int 1)" fetch_one
 refused 'the name main' "($plain (main (int place)) int 1)" "$plain" main 'where a C program begins'
-for name in printf open connect malloc y0 environ stdin errno exit; do
+for name in printf open connect malloc y0 environ stdin errno exit assert isless minor I; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'the C library has'
 done
 for name in FILE int8_t size_t va_list u_int fd_set jmp_buf atomic_int INT_MAX EINVAL PRId64 SCNx8 \
@@ -136,6 +136,9 @@ for name in FILE int8_t size_t va_list u_int fd_set jmp_buf atomic_int INT_MAX E
 done
 for name in HAVE_STDINT_H CALLSEQ_LIKELY; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'take another'
+done
+for name in _start _init _end _edata; do
+  refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'every program has'
 done
 for name in linux unix i386; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'a macro'

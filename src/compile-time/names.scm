@@ -20,11 +20,20 @@
   '("linux" "unix" "i386"))
 
 (define header-macros                   ; of the C library's headers, that take no arguments
-  '("NULL" "basename" "complex" "d_fileno" "errno" "h_addr" "h_errno" "imaginary" "math_errhandling" "noreturn"
-    "s6_addr" "sa_handler" "sa_sigaction" "sched_priority" "si_addr" "si_band" "si_fd" "si_int"
+  '("I" "NULL" "basename" "complex" "d_fileno" "errno" "h_addr" "h_errno" "imaginary"
+    "math_errhandling" "noreturn" "s6_addr" "sa_handler" "sa_sigaction" "sched_priority" "si_addr"
+    "si_band" "si_fd" "si_int"
     "si_overrun" "si_pid" "si_ptr" "si_status" "si_stime" "si_timerid" "si_uid" "si_utime" "si_value"
     "sigev_notify_attributes" "sigev_notify_function" "st_atime" "st_ctime" "st_mtime" "stderr"
     "stdin" "stdout"))
+
+(define function-macros                 ; of these headers, that are no functions besides
+  '("assert" "bswap_16" "bswap_32" "bswap_64" "isgreater" "isgreaterequal" "isless" "islessequal"
+    "islessgreater" "isunordered" "major" "makedev" "minor" "pthread_cleanup_pop"
+    "pthread_cleanup_push" "sigmask" "timeradd" "timerclear" "timercmp" "timerisset" "timersub"))
+
+(define linker-names                    ; where a program, its code and its data begin and end
+  '("_start" "_init" "_fini" "_etext" "_edata" "_end"))
 
 ;; Why no callback can be called STRING, with what to do about it; or #f.
 (define (name-refusal string)
@@ -33,6 +42,8 @@
            (string-append "a callback's name is its name in C; take letters, digits and underscores"
                           (if (name-refusal better) "" (sprintf ", as in ~A" better)))))
         ((string=? string "main") "main is where a C program begins; take another name in C")
+        ((member string linker-names)
+         "a callback's name is its name in C, and every program has that one already; take another")
         ((member string keywords)
          "a callback's name is its name in C, where this is a keyword; take another")
         ((or (begins? "callseq_" string) (begins? "CALLSEQ_" string))
@@ -44,7 +55,8 @@
          "a callback's name is its name in C, where names that begin so are the compiler's own; take another")
         ((member string predefined-macros)
          "a callback's name is its name in C, where compilers have a macro of that name; take another")
-        ((or (memq (string->symbol string) library-names) (member string header-macros))
+        ((or (memq (string->symbol string) library-names) (member string header-macros)
+             (member string function-macros))
          "a callback's name is its name in C, and the C library has that one; take another")
         ((or (memq (string->symbol string) names-in-headers) (format-macro? string))
          "a callback's name is its name in C, and headers of the C library have that one; take another")
