@@ -66,6 +66,10 @@ ok 'a program that binds: builds' $CSC binds.scm -o binds -link callseq
 ok 'a program that binds: runs' ./binds
 says 'callbacks see nothing of it, nor it of theirs' 'wrong: 0' 'lost: 0'
 
+ok 'a program on one processor: builds' $CSC shares.scm workers.c -o shares -link callseq
+ok 'a program on one processor: runs' ./shares
+says 'whoever calls has turns of many calls there, too' 'wrong: 0' 'turns, while it computes'
+
 ok 'continuations and handlers: builds' $CSC continues.scm -o continues -link callseq
 ok 'continuations and handlers: runs' ./continues
 says 'a continuation of another call is an error where it is entered' \

@@ -94,7 +94,9 @@ static void end_waiting(struct callseq_runtime *r, struct callseq_resident *v) {
 static void wait_outside(struct callseq_runtime *r, struct callseq_resident *v) {
   if (v->job) {
     run_outside(v);
-  } else if (!v->at_once && begin_waiting(r, v)) {
+  } else if (v->at_once) {
+    callseq_pace_hand_over(); /* with one processor those that it gives way to have none yet */
+  } else if (begin_waiting(r, v)) {
     if (v->fd >= 0)
       wait_for_descriptor(v);
     else

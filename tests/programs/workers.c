@@ -1,8 +1,10 @@
 /* What the Scheme programs under test have of C: native threads that call deposit, and wait for
  * them. */
+#define _GNU_SOURCE /* sched_setaffinity */
 #include <callseq.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -117,6 +119,14 @@ int deep(void) {
   for (size_t i = 0; i < sizeof frame; i += 1024)
     frame[i] = 1;
   return deposit_here(42);
+}
+
+/* All threads from now on share the processor that this one is on. */
+void share_processor(void) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  sched_setaffinity(0, sizeof one, &one);
 }
 
 int inside(void) { return callseq_inside(); }

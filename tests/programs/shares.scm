@@ -1,0 +1,15 @@
+;; A program that computes, on one processor: a thread that calls all the time has turns of many calls.
+(import (chicken base) callseq)
+(include "ledger.scm")
+(foreign-declare "void share_processor(void);")
+
+((foreign-lambda void "share_processor"))
+(begin-work 1 20000)
+(define rounds 0)
+(let loop ()
+  (unless (zero? (working))
+    (fib 15)
+    (set! rounds (+ rounds 1))
+    (loop)))
+(print "wrong: " (join-all))
+(print (if (< rounds 20000) "turns" "hardly any") ", while it computes " rounds " times")
