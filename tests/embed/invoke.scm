@@ -4,7 +4,7 @@
 #>
 int invoke_from_scheme(void), invoke_below(int);
 void invoke_with_frames(void);
-int raise_in_place(char *);
+int raise_in_place(char *), nest_in_place(int);
 int call_below(void), call_unsafely(void);
 <#
 
@@ -16,6 +16,11 @@ int call_below(void), call_unsafely(void);
 (define raise-in-place (foreign-blocking-lambda int "raise_in_place" c-string))
 (define large (make-string 200000 #\x))
 (define-external (fail_in_place) int (raise-in-place large))
+;; Uses up some of the nursery, and calls in place what makes a nested call.
+(define nest-in-place (foreign-blocking-lambda int "nest_in_place" int))
+(define-external (use_up_and_nest (int conses)) int
+  (let loop ((i conses) (last '()))
+    (if (zero? i) (nest-in-place (car last)) (loop (- i 1) (list i)))))
 (define-external (join_plainly (c-string a)) int (string-length (string-append a "!")))
 
 (define invoke (foreign-safe-lambda int "invoke_from_scheme"))

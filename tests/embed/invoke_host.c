@@ -4,7 +4,7 @@
 #include <alloca.h>
 
 int add_to_total(int), total_now(void), raise_plainly(int), join_plainly(const char *);
-int fail_in_place(void);
+int fail_in_place(void), use_up_and_nest(int);
 int twice(int), invoke_inside(void), levels(int);
 void with_frames(void);
 
@@ -159,6 +159,26 @@ static int fail_often(int count) {
 int raise_in_place(char *);
 int raise_in_place(char *text) { return raise_plainly(text[0]); }
 
+int nest_in_place(int);
+int nest_in_place(int n) { return twice(n); }
+
+static void use_up(void *conses) {
+  int *n = conses;
+  *n = use_up_and_nest(*n);
+}
+
+/* Wherever in the nursery it is run, also at its end. */
+static void find_room_in_place(void) {
+  enum { STEP = 200, MOST = 60000 };
+  int tried = 0, right = 0;
+  for (int conses = STEP; conses <= MOST; conses += STEP) {
+    int n = conses;
+    tried++;
+    right += callseq_invoke(use_up, &n) == CALLSEQ_OK && n == 2;
+  }
+  is_int(right, tried, "a blocking C function that is run in place has room for a nested call");
+}
+
 static void call_in_place(void *unused) {
   (void)unused;
   fail_in_place();
@@ -219,6 +239,7 @@ int main(void) {
   long growth = growth_kb(fail_often, failures, &told);
   is_int(told, failures, "failures are all told");
   ok(WATCHED || growth < ALLOWED_KB, "resident memory grew by %ld KB", growth);
+  find_room_in_place();
   enum { TIMES = 200 };
   told = 0;
   growth = growth_kb(fail_in_place_often, TIMES, &told);
