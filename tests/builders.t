@@ -95,6 +95,21 @@ END
   ok "two Scheme files in a shared library in C++, by $generator" generated cxx "$generator"
   runs cxx/build/program
 
+  # A library of objects in another folder; the program includes the header that its Scheme file writes.
+  project objects
+  cat >objects/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.20)
+project(calc C CXX)
+find_package(callseq REQUIRED)
+add_subdirectory(scheme)
+add_executable(calc main.cpp)
+target_link_libraries(calc PRIVATE rules)
+END
+  printf '%s\n' 'add_library(rules OBJECT none.c)' 'callseq_add_scheme(rules calc.scm)' >objects/scheme/CMakeLists.txt
+  : >objects/scheme/none.c
+  ok 'Scheme in a library of objects' generated objects 'Unix Makefiles'
+  runs objects/build/calc
+
   # A static library, of which the program calls nothing.
   project static
   cat >static/CMakeLists.txt <<'END'
