@@ -140,7 +140,7 @@ static void types(void) {
     char *(*echo)(char *);
     const char *name, *low, *high;
   } cases[] = {
-      {echo_byte, "byte", "-128", "127"},
+      {echo_byte, "byte", CHAR_MIN < 0 ? "-128" : "0", "127"}, /* it is C's char */
       {echo_unsigned_byte, "unsigned-byte", "0", "255"},
       {echo_short, "short", "-32768", "32767"},
       {echo_unsigned_short, "unsigned-short", "0", "65535"},
@@ -343,8 +343,8 @@ static void dropped(void) {
   end_some(50);
   long before = resident_kb();
   for (int i = 0; i < 4; i++)
-    end_some(50); /* 40 MB of strings */
-  if (!WATCHED)
+    end_some(50);              /* 40 MB of strings */
+  if (!WATCHED && !emulated()) /* an emulator keeps memory of threads that have ended */
     ok(resident_kb() - before < 20000, "their jobs are dropped: %ld KiB more",
        resident_kb() - before);
 }
@@ -364,7 +364,7 @@ static void dropped_anywhere(void) {
   is_int(ended, TIMES, "green threads are terminated wherever the timer stops them");
   long own = growth_kb(end_calls_anywhere, TIMES, &ended);
   is_int(ended, 2 * TIMES, "and calls");
-  if (!WATCHED) {
+  if (!WATCHED && !emulated()) {
     ok(green < 3000, "no job of a green thread is lost: %ld KiB more", green);
     ok(own < 3000, "nor of a call: %ld KiB more", own);
   }
