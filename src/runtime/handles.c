@@ -120,14 +120,14 @@ void callseq_handle_release(callseq_handle *handle) {
 
 /* Stands for any handle that had been released when generated code kept it: a count of 0, for ever.
  * The handle itself may be used for another object by the time that the call reads it. */
-static struct callseq_handle released;
+static struct callseq_handle stand_in;
 
 struct callseq_handle *callseq_abi_retain(struct callseq_handle *handle) {
-  return !handle || count(handle, 1) ? handle : &released;
+  return !handle || count(handle, 1) ? handle : &stand_in;
 }
 
 void callseq_abi_release(struct callseq_handle *handle) {
-  if (handle != &released)
+  if (handle != &stand_in)
     callseq_handle_release(handle);
 }
 
