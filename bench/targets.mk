@@ -17,6 +17,7 @@ bench-lines: all
 bench-pictures: all
 	$(run_bench) pictures PICTURES=$(CURDIR)/doc/pictures HOSTS=$(BUILT)/hosts/measured
 	$(call tell,bench/figures.csv,figures.csv,README.md)
+	$(call tell,bench/figures-threads.csv,figures-threads.csv,doc/benchmarks.md)
 	$(call tell,hosts/measured/figures.csv,figures-hosts.csv,doc/hosts.md)
 
 # tell: figures, if they were measured; what they are called in doc; the document that tells them.

@@ -58,6 +58,8 @@ is "the reference's contents are its chapters" "$(cat "$work/contents")" "$(anch
 
 is "the README's figures are those of doc/figures.csv" \
   "$(bench/report/tell doc/figures.csv README.md | diff README.md -)" ''
+is "the benchmark's figures are those of doc/figures-threads.csv" \
+  "$(bench/report/tell doc/figures-threads.csv doc/benchmarks.md | diff doc/benchmarks.md -)" ''
 is "the hosts' figures are those of doc/figures-hosts.csv" \
   "$(bench/report/tell doc/figures-hosts.csv doc/hosts.md | diff doc/hosts.md -)" ''
 

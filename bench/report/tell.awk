@@ -91,6 +91,84 @@ function alone(n) {
   return sprintf("%.2f", ratio(cell("single", "alone-" n), "per_second", cell("single", "alone-1"), "per_second"))
 }
 
+# ---- Several threads ----
+
+function at(row, threads, work, callback) { return cell("single", row, threads, work, callback) }
+
+# Three digits that count.
+function digits(x) {
+  if (x == "") return ""
+  return sprintf(x >= 100 ? "%.0f" : x >= 10 ? "%.1f" : x >= 1 ? "%.2f" : "%.3f", x)
+}
+
+function time(ns) {
+  if (ns == "") return ""
+  if (ns < 1e3) return digits(ns) " ns"
+  if (ns < 1e6) return digits(ns / 1e3) " µs"
+  if (ns < 1e9) return digits(ns / 1e6) " ms"
+  return digits(ns / 1e9) " s"
+}
+
+# The rows that have a cell with 64 threads and no work, or are `also`, into `list`.
+function rows_of(prefix, also, list,    i, n, part) {
+  for (i = 1; i <= cell_count; i++) {
+    split(cells[i], part, ",")
+    if (substr(part[2], 1, length(prefix)) == prefix && part[2] !~ /^goal-/ && part[4] == 0 && part[5] == 0 &&
+        (part[3] == 64 || part[2] == also) && (prefix != "" || part[2] !~ /^probe-/))
+      list[++n] = part[2]
+  }
+  return n
+}
+
+# A column, by threads.
+function by_threads(column,    i, k, n, list, count, counts, line, x) {
+  counts = split("1 2 4 8 16 32 64", count, " ")
+  print "| row | 1 | 2 | 4 | 8 | 16 | 32 | 64 |"
+  print "|---|---|---|---|---|---|---|---|"
+  n = rows_of("", "plain", list)
+  for (i = 1; i <= n; i++) {
+    line = "| " list[i] " |"
+    for (k = 1; k <= counts; k++) {
+      x = middle(at(list[i], count[k], 0, 0), column)
+      line = line " " (column == "p999_ns" ? time(x) : digits(x)) " |"
+    }
+    print line
+  }
+}
+
+function longer(    i, n, list) {
+  print "| row | 1 µs of work between calls | 10 µs | callbacks of 1 µs | 10 µs |"
+  print "|---|---|---|---|---|"
+  n = rows_of("", "", list)
+  for (i = 1; i <= n; i++)
+    printf "| %s | %s | %s | %s | %s |\n", list[i], digits(middle(at(list[i], 64, 1, 0), "mcalls_per_s")),
+      digits(middle(at(list[i], 64, 10, 0), "mcalls_per_s")), digits(middle(at(list[i], 64, 0, 1), "mcalls_per_s")),
+      digits(middle(at(list[i], 64, 0, 10), "mcalls_per_s"))
+}
+
+function probe(    i, n, list, c, nap) {
+  print "| row | probe p50 | p99 | longest | longest wait of any | fairness | nap |"
+  print "|---|---|---|---|---|---|---|"
+  n = rows_of("probe-", "", list)
+  for (i = 1; i <= n; i++) {
+    c = at(list[i], 64, 0, 0)
+    nap = middle(c, "nap_ms")
+    printf "| %s | %s | %s | %s | %s | %.2f | %s |\n", substr(list[i], 7), time(middle(c, "probe_p50_ns")),
+      time(middle(c, "probe_p99_ns")), time(middle(c, "probe_max_ns")), time(middle(c, "longest_ns")),
+      middle(c, "fairness"), nap == "" ? "" : time(nap * 1e6)
+  }
+}
+
+function goals(    i, x) {
+  print "| goal, for 2 cores | wanted | measured | |"
+  print "|---|---|---|---|"
+  for (i = 1; ("goal-" i) in description; i++) {
+    x = one("goal-" i, "measured")
+    printf "| %s | %s | %s | %s |\n", description["goal-" i], said("goal-" i, "wanted"), x == "" ? "" : digits(x),
+      said("goal-" i, "result") == "reached" ? "" : said("goal-" i, "result")
+  }
+}
+
 /^<!-- end of figures -->$/ { inside = 0 }
 !inside
 /^<!-- figures: .* -->$/ {
@@ -99,6 +177,11 @@ function alone(n) {
   else if (/ machine /) print measured_on() "."
   else if (/ table /) table()
   else if (/ memory /) memory()
+  else if (/ throughput /) by_threads("mcalls_per_s")
+  else if (/ latency /) by_threads("p999_ns")
+  else if (/ longer /) longer()
+  else if (/ probe /) probe()
+  else if (/ goals /) goals()
   else if (/ http /) http()
   else if (/ jobs /) jobs()
   else if (/ processors /)
