@@ -272,11 +272,12 @@ static void growth(void) {
   int total = 0, times = often(WATCHED ? 100000 : 1000000);
   in_turn(times / 10);
   long grown = growth_kb(in_turn, times, &total);
-  ok(WATCHED || grown < 1024, "%d handles made and released: no growth (%ld KB)", total, grown);
+  ok(WATCHED || emulated() || grown < 1024, "%d handles made and released: no growth (%ld KB)",
+     total, grown);
   at_once(4 * MANY);
   total = 0;
   grown = growth_kb(at_once, often(40 * MANY), &total);
-  ok(WATCHED || grown < 1024, "%d, many at a time: no growth (%ld KB)", total, grown);
+  ok(WATCHED || emulated() || grown < 1024, "%d, many at a time: no growth (%ld KB)", total, grown);
   is_int(alive(), 0, "none is alive");
 }
 
