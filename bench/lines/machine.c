@@ -252,8 +252,21 @@ PLAIN(16)
 void __tsan_read_range(void *a, size_t bytes) { at(a, bytes, 0, 0); }
 void __tsan_write_range(void *a, size_t bytes) { at(a, bytes, 1, 0); }
 
-/* The access itself comes after its time, and nothing else runs in between. */
+/* A read-modify-write; the access itself comes after its time, and nothing else runs in between. */
+#define CHANGE(bits, type, name, after)                                                            \
+  type __tsan_atomic##bits##_##name(volatile type *a, type x, int order) {                         \
+    (void)order;                                                                                   \
+    at(a, sizeof *a, 1, LOCKED_NS);                                                                \
+    type before = *a;                                                                              \
+    *a = after;                                                                                    \
+    return before;                                                                                 \
+  }
+
 #define ATOMIC(bits, type)                                                                         \
+  CHANGE(bits, type, exchange, x)                                                                  \
+  CHANGE(bits, type, fetch_add, before + x)                                                        \
+  CHANGE(bits, type, fetch_sub, before - x)                                                        \
+  CHANGE(bits, type, fetch_or, before | x)                                                         \
   type __tsan_atomic##bits##_load(const volatile type *a, int order) {                             \
     (void)order;                                                                                   \
     at(a, sizeof *a, 0, 0);                                                                        \
@@ -262,30 +275,6 @@ void __tsan_write_range(void *a, size_t bytes) { at(a, bytes, 1, 0); }
   void __tsan_atomic##bits##_store(volatile type *a, type x, int order) {                          \
     at(a, sizeof *a, 1, order == __ATOMIC_SEQ_CST ? FENCE_NS : 0);                                 \
     *a = x;                                                                                        \
-  }                                                                                                \
-  type __tsan_atomic##bits##_exchange(volatile type *a, type x, int order) {                       \
-    (void)order;                                                                                   \
-    at(a, sizeof *a, 1, LOCKED_NS);                                                                \
-    type before = *a;                                                                              \
-    *a = x;                                                                                        \
-    return before;                                                                                 \
-  }                                                                                                \
-  type __tsan_atomic##bits##_fetch_add(volatile type *a, type x, int order) {                      \
-    (void)order;                                                                                   \
-    at(a, sizeof *a, 1, LOCKED_NS);                                                                \
-    type before = *a;                                                                              \
-    *a = before + x;                                                                               \
-    return before;                                                                                 \
-  }                                                                                                \
-  type __tsan_atomic##bits##_fetch_sub(volatile type *a, type x, int order) {                      \
-    return __tsan_atomic##bits##_fetch_add(a, (type)0 - x, order);                                 \
-  }                                                                                                \
-  type __tsan_atomic##bits##_fetch_or(volatile type *a, type x, int order) {                       \
-    (void)order;                                                                                   \
-    at(a, sizeof *a, 1, LOCKED_NS);                                                                \
-    type before = *a;                                                                              \
-    *a = before | x;                                                                               \
-    return before;                                                                                 \
   }                                                                                                \
   int __tsan_atomic##bits##_compare_exchange_strong(volatile type *a, type *expected, type x,      \
                                                     int order, int failed) {                       \

@@ -6,6 +6,8 @@
 #ifndef ROW_H
 #define ROW_H
 
+#include "measure.h"
+
 /* The runtime and its version, for people. */
 extern const char row_version[];
 
@@ -17,8 +19,5 @@ void row_thread(void (*body)(void *), void *argument);
 
 /* One call: x + 100. */
 int row_call(int x);
-
-/* Ends the program because the row cannot be measured. */
-_Noreturn void row_fail(const char *reason);
 
 #endif

@@ -7,6 +7,8 @@
 #ifndef TELL_H
 #define TELL_H
 
+#include "measure.h"
+
 #include <stdbool.h>
 
 /* The runtime and its version, for people. */
@@ -26,8 +28,5 @@ void tell_end(double sum);
 
 /* Starts the threads, which tell at once. For a row whose main program is not tell.c's. */
 void tell_begin(int threads, int events);
-
-/* Ends the program because the row cannot be measured. */
-_Noreturn void tell_fail(const char *reason);
 
 #endif

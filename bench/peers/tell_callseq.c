@@ -12,7 +12,7 @@ const char tell_version[] = "callseq, CHICKEN " CHICKEN;
 void tell_start(int events) {
   int status = callseq_init();
   if (status != CALLSEQ_OK)
-    tell_fail(callseq_strerror(status));
+    row_fail(callseq_strerror(status));
   expect(events);
 }
 

@@ -23,7 +23,7 @@ static gboolean note(gpointer x) {
 void tell_start(int events) {
   left = events;
   if (!g_main_context_acquire(NULL))
-    tell_fail("the context has an owner");
+    row_fail("the context has an owner");
 }
 
 bool tell(int x) {

@@ -14,7 +14,7 @@ static void call_note(napi_env env, napi_value function, void *context, void *x)
   if (napi_get_undefined(env, &undefined) != napi_ok ||
       napi_create_int32(env, (int32_t)(intptr_t)x, &number) != napi_ok ||
       napi_call_function(env, undefined, function, 1, &number, NULL) != napi_ok)
-    tell_fail("the JavaScript function failed");
+    row_fail("the JavaScript function failed");
 }
 
 bool tell(int x) {
@@ -27,7 +27,7 @@ static napi_value end(napi_env env, napi_callback_info info) {
   double sum;
   if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok ||
       napi_get_value_double(env, argument, &sum) != napi_ok)
-    tell_fail("no sum");
+    row_fail("no sum");
   tell_end(sum);
   return NULL;
 }
@@ -43,7 +43,7 @@ static napi_value begin(napi_env env, napi_callback_info info) {
       napi_create_string_utf8(env, "note", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_threadsafe_function(env, arguments[0], NULL, name, 0, 1, NULL, NULL, NULL,
                                       call_note, &note) != napi_ok)
-    tell_fail("cannot make the thread-safe function");
+    row_fail("cannot make the thread-safe function");
   tell_begin(threads, events);
   return NULL;
 }

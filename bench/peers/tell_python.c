@@ -33,14 +33,14 @@ void tell_start(int events) {
       PyDict_SetItemString(names, "end", PyCFunction_New(&end_method, NULL)) ||
       !PyRun_String(program, Py_file_input, names, names) ||
       !(function = PyDict_GetItemString(names, "note")))
-    tell_fail("cannot define the Python function");
+    row_fail("cannot define the Python function");
 }
 
 static int note(void *x) {
   PyObject *argument = PyLong_FromLong((long)(intptr_t)x);
   PyObject *value = argument ? PyObject_CallOneArg(function, argument) : NULL;
   if (!value)
-    tell_fail("the Python function raised an exception");
+    row_fail("the Python function raised an exception");
   Py_DECREF(argument);
   Py_DECREF(value);
   return 0;

@@ -46,13 +46,13 @@ static void note_all(uv_async_t *handle) {
 void tell_start(int events) {
   left = events;
   if (uv_async_init(uv_default_loop(), &bell, note_all) != 0)
-    tell_fail("no loop of libuv");
+    row_fail("no loop of libuv");
 }
 
 bool tell(int x) {
   struct event *event = malloc(sizeof *event);
   if (!event)
-    tell_fail("no memory");
+    row_fail("no memory");
   *event = (struct event){.x = x};
   pthread_mutex_lock(&mutex);
   *end = event;

@@ -30,17 +30,6 @@ static pthread_barrier_t ready;
 /* Relaxed: it carries no other data. The counts are read after pthread_join. */
 static atomic_bool stop;
 
-_Noreturn void row_fail(const char *reason) {
-  fprintf(stderr, "benchmark row failed: %s\n", reason);
-  _Exit(1);
-}
-
-static double now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1e9 + t.tv_nsec;
-}
-
 static void make_calls(void *argument) {
   caller *self = argument;
   pthread_barrier_wait(&ready);
