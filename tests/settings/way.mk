@@ -12,7 +12,7 @@ WAYS := gcc-O0 gcc-O1 gcc-O3 gcc-lto gcc-hardened static clang-O0 clang-O2 clang
         clang-lto
 WHOLE := gcc-O0 gcc-lto static clang-O2
 SAMPLE := arguments cplusplus direct errors faults floats invoke leaving lifetimes nesting signals \
-          state strings threads unwind unit/context unit/sequencer
+          state strings threads unwind unit/context unit/sequencer unit/succession unit/withdrawal unit/park
 
 # Limits as small as can be; the last part of make check.
 SHRUNKEN := threads nesting signals green suspended handles later

@@ -1,4 +1,4 @@
-/* What the library asks of the system, parking excepted (unit/sequencer.c): numbers of threads are
+/* What the library asks of the system, parking excepted (park.c): numbers of threads are
  * not shared, a signal that is passed on interrupts a system call and is known for what it is, and
  * a forked child has all of it too. And what holds where the system refuses something. Built with
  * either version. */

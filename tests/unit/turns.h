@@ -1,7 +1,7 @@
 /* What any design of the sequencer promises: one holder at a time, each call executed once, batches
  * with a limit, nobody left behind. For the sequencer's own test and for those of the designs that
- * `make bench-designs` compares with it: the one program that includes it says is_idle(), and is
- * compiled with the folder of its sequencer.h in the include path.
+ * `make bench-designs` compares with it: a program that includes it says is_idle() (for ours
+ * queue.h does), and is compiled with the folder of its sequencer.h in the include path.
  *
  * call() is what the layer above does: a thread becomes the holder, executes others' requests and
  * then its own, or it waits until a holder has executed it. Nothing is Scheme here. */
@@ -29,19 +29,19 @@ static uint32_t sum;
 enum { LOG = 64 };
 static struct request *done_log[LOG];
 
-static void begin(int batch_limit, int spin_limit, int stall_ms) {
+static inline void begin(int batch_limit, int spin_limit, int stall_ms) {
   struct callseq_sequencer_limits limits = {.batch_limit = (uint32_t)batch_limit,
                                             .spin_limit = (uint32_t)spin_limit,
                                             .stall_ms = (uint32_t)stall_ms};
   callseq_sequencer_init(&s, &limits);
 }
 
-static void open_and_leave(void) {
+static inline void open_and_leave(void) {
   callseq_sequencer_open(&s, 1);
   callseq_sequencer_end_batch(&s);
 }
 
-static void set_up(int batch_limit, int spin_limit, int stall_ms, bool symmetric) {
+static inline void set_up(int batch_limit, int spin_limit, int stall_ms, bool symmetric) {
   begin(batch_limit, spin_limit, stall_ms);
   if (symmetric)
     s.symmetric = s.slow_leave = 1;
@@ -53,7 +53,7 @@ static void set_up(int batch_limit, int spin_limit, int stall_ms, bool symmetric
 /* Once nobody else is there: is the lock free, and nobody left in the queue? */
 static bool is_idle(void);
 
-static void execute(struct request *q, int executor) {
+static inline void execute(struct request *q, int executor) {
   clashes += inside;
   inside = 1;
   q->executor = executor;
@@ -65,7 +65,7 @@ static void execute(struct request *q, int executor) {
 }
 
 /* For the holder. */
-static void serve(int executor) {
+static inline void serve(int executor) {
   struct callseq_waiter *w;
   uint32_t served = 0;
   while ((w = callseq_sequencer_next(&s))) {
@@ -76,7 +76,7 @@ static void serve(int executor) {
   over_limit += served > s.batch_limit;
 }
 
-static enum callseq_entered call(struct request *q, void (*stalled)(void *)) {
+static inline enum callseq_entered call(struct request *q, void (*stalled)(void *)) {
   uint32_t self = (uint32_t)q->caller;
   if (callseq_sequencer_try_enter(&s, self)) {
     execute(q, q->caller);
@@ -99,14 +99,14 @@ enum { THREADS = 8, CALLS = 3000, THINK = 200, ONE_IN = 16 };
 
 static struct tally { int once, right, own, must_be_own, must_be_own_and_was; } tallies[THREADS];
 
-static void think(uint32_t turns) {
+static inline void think(uint32_t turns) {
   for (volatile uint32_t i = 0; i < turns; i++) {
   }
 }
 
 static void (*begin_thread)(void); /* each thread calls it first, unless it is NULL */
 
-static void call_at_random(int index) {
+static inline void call_at_random(int index) {
   struct tally t = {0};
   if (begin_thread)
     begin_thread();
@@ -128,7 +128,7 @@ static void call_at_random(int index) {
   tallies[index] = t;
 }
 
-static uint32_t sum_of_arguments(void) {
+static inline uint32_t sum_of_arguments(void) {
   uint32_t expected = 0;
   for (int index = 0; index < THREADS; index++) {
     uint32_t state = (uint32_t)index + 1;
@@ -140,7 +140,7 @@ static uint32_t sum_of_arguments(void) {
   return expected;
 }
 
-static void at_random(int batch_limit, int spin_limit, bool symmetric) {
+static inline void at_random(int batch_limit, int spin_limit, bool symmetric) {
   struct tally t = {0};
   char what[96];
   set_up(batch_limit, spin_limit, 0, symmetric);
@@ -165,7 +165,7 @@ static void at_random(int batch_limit, int spin_limit, bool symmetric) {
   ok(is_idle(), "%s: nobody is left", what);
 }
 
-static void all_at_random(bool symmetric) {
+static inline void all_at_random(bool symmetric) {
   static const int batch_limits[] = {0, 1, 5, NO_LIMIT};
   static const int spin_limits[] = {0, 1, SOME_SPINS};
   for (int i = 0; i < 4; i++)
@@ -175,7 +175,7 @@ static void all_at_random(bool symmetric) {
 
 /* ---- States ---- */
 
-static void states(void) {
+static inline void states(void) {
   struct request q = {.caller = 1};
   s = (struct callseq_sequencer)CALLSEQ_SEQUENCER_INITIALIZER;
   ok(call(&q, NULL) == CALLSEQ_ENTERED_CLOSED, "closed before it is set up: a call is told so");
