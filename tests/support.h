@@ -11,6 +11,7 @@
  *   emulated()              is this CPU an emulator's? settings/foreign.mk says so
  *   has_proc()              is /proc mounted? A bare folder made by debootstrap has none
  *   thread_count()          how many threads this process has
+ *   suspended()             how often calls have been suspended
  *   parks()                 how often a waiting thread went to sleep
  *   await_parks(n)          until that is n or more, and all other threads sleep: one that wakes
  *                           for a look and sleeps again is counted twice
@@ -172,6 +173,12 @@ static inline int thread_count(void) {
   if (tasks)
     closedir(tasks);
   return entries - 2; /* . and .. */
+}
+
+static inline uint64_t suspended(void) {
+  struct callseq_stats stats;
+  callseq_stats(&stats);
+  return stats.suspended;
 }
 
 static inline uint64_t parks(void) {

@@ -1,7 +1,7 @@
 ; Blocking C functions: what goes in and out, and where they run. Callbacks named as such are called
 ; from inside such a function.
 (import (chicken platform) (chicken foreign) (chicken errno) (chicken memory) (chicken port)
-        (chicken condition) (chicken gc) (chicken time) callseq)
+        (chicken condition) (chicken gc) callseq)
 
 #>
 #include <errno.h>
@@ -18,6 +18,8 @@ unsigned long c_where(void);
 char *c_rest(char *, int);
 char **c_words(void);
 <#
+
+(include "green-threads.scm")
 
 (define (written x) (with-output-to-string (lambda () (write x))))
 (define (value text) (with-input-from-string text read))
@@ -146,9 +148,8 @@ char **c_words(void);
 (define call (foreign-blocking-lambda int "c_call" int int))
 (define-sequenced-callback (descend (int n)) int (if (zero? n) 0 (+ 1 (call n 0))))
 (define-sequenced-callback (descend_asleep (int n)) int
-  (sleep-ms 1)
+  (doze 1)
   (if (zero? n) 0 (+ 1 (call n 1))))
-(define (sleep-ms n) (##sys#thread-sleep! (+ n (current-process-milliseconds))))
 (define-sequenced-callback (failing_inside (int n)) int (call n 2))
 (define-sequenced-callback (fail_inside (int n)) int (error "inside" n))
 
@@ -172,26 +173,20 @@ char **c_words(void);
 
 ;;; Green threads, which have no native thread of their own
 
-(include "green-threads.scm")
 (define green #f)
 (define green-result #f)
 (define-sequenced-callback (start_green (int n)) void
   (set! green-result #f)
   (set! green (start-thread (lambda () (let ((r (gate n))) (leave-errno r) (set! green-result (+ r (errno))))))))
 (define-sequenced-callback (green_result) int
-  (let wait () (unless green-result (sleep-ms 1) (wait)))
+  (let wait () (unless green-result (doze 1) (wait)))
   green-result)
 ; It waits with the runtime held until a green thread, whose function ends meanwhile, has ended.
 (define (join-exclusively n)
-  (let ((me ##sys#current-thread))
-    (exclusively
-      (open-gate n)
-      (##sys#call-with-current-continuation
-        (lambda (return)
-          (##sys#setslot me 1 (lambda () (return #t)))
-          (##sys#thread-block-for-termination! me green)
-          (##sys#schedule)))
-      green-result)))
+  (exclusively
+    (open-gate n)
+    (leave-with! (lambda (me) (##sys#thread-block-for-termination! me green)))
+    green-result))
 (define-sequenced-callback (join_exclusively (int n)) int (join-exclusively n))
 (define-sequenced-callback (end_green) void (##sys#thread-kill! green 'terminated))
 (define text (make-string 100000 #\y))

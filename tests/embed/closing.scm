@@ -1,6 +1,6 @@
 ; The end of the runtime: what is let end, what is given up, and what runs then.
 (declare (uses scheduler))
-(import (chicken platform) (chicken base) (chicken foreign) (chicken process) (chicken time) callseq)
+(import (chicken platform) (chicken base) (chicken foreign) (chicken process) callseq)
 
 #>
 int close_now(int ms);
@@ -16,9 +16,6 @@ int post_on(int ms);
 
 (include "green-threads.scm")
 
-(define (sleep! milliseconds)
-  (##sys#thread-sleep! (+ milliseconds (exact->inexact (current-process-milliseconds)))))
-
 (define (block!)
   (##sys#setslot ##sys#current-thread 3 'blocked)
   (##sys#schedule))
@@ -29,10 +26,9 @@ int post_on(int ms);
 (define-sequenced-callback/status (twice_status (int n)) int (* 2 n))
 
 ; Suspended: for a while, at a descriptor, for ever.
-(define-sequenced-callback (sleep_and_return (int ms) (int n)) int (sleep! ms) n)
+(define-sequenced-callback (sleep_and_return (int ms) (int n)) int (doze ms) n)
 (define-sequenced-callback (read_and_return (int fd) (int n)) int
-  (##sys#thread-block-for-i/o! ##sys#current-thread fd #:input)
-  (##sys#thread-yield!)
+  (wait-for-input fd)
   n)
 (define-sequenced-callback (wait_for_ever (int n)) int (block!) n)
 
@@ -45,8 +41,8 @@ int post_on(int ms);
   (start-thread (lambda () (wait-in-c fd))))
 
 ; Posts, futures and notifications.
-(define-sequenced-callback/post (post_sleep (int ms)) void (sleep! ms) (call-outside-thunk))
-(define-sequenced-callback/future (future_sleep (int ms)) int (sleep! ms) ms)
+(define-sequenced-callback/post (post_sleep (int ms)) void (doze ms) (call-outside-thunk))
+(define-sequenced-callback/future (future_sleep (int ms)) int (doze ms) ms)
 (define call-outside-thunk (foreign-lambda void "post_ran"))
 
 ; Each brings the next one.
@@ -54,11 +50,11 @@ int post_on(int ms);
   (call-outside-thunk)
   ((foreign-safe-lambda void "note_and_go_on")))
 (define-sequenced-callback/post (post_on (int ms)) void
-  (sleep! ms)
+  (doze ms)
   ((foreign-safe-lambda int "post_on" int) ms))
 
 (define-sequenced-callback (leave_green_thread) void
-  (start-thread (lambda () (let loop () (sleep! 1) (loop)))))
+  (start-thread (lambda () (let loop () (doze 1) (loop)))))
 
 ; The runtime is held.
 (define hold (foreign-safe-lambda void "hold"))

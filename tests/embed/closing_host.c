@@ -101,12 +101,6 @@ static void ends(struct caller *c, int result, int status, const char *what) {
   is_int(c->result, result, "%s: its result", what);
 }
 
-static uint64_t suspended(void) {
-  struct callseq_stats stats;
-  callseq_stats(&stats);
-  return stats.suspended;
-}
-
 static void begin_and_suspend(struct caller *c, int (*call)(struct caller *)) {
   uint64_t before = suspended();
   begin(c, call);

@@ -1,7 +1,7 @@
 ; A time limit: a signal handler gives a callback up, by a continuation, whatever it is doing.
 (declare (uses scheduler) (disable-interrupts))
 (import (chicken platform) (chicken base) (chicken condition) (chicken foreign)
-        (chicken process signal) (chicken time) callseq)
+        (chicken process signal) callseq)
 
 #>
 #include <unistd.h>
@@ -12,18 +12,13 @@ void signal_now(void), about_to_wait(void);
 
 (include "green-threads.scm")
 
-(define (doze) (##sys#thread-sleep! (+ 1e7 (current-process-milliseconds))))
 (define mutex (##sys#make-mutex 'held #f))
 (define-sequenced-callback (mutex_waited_for) bool (pair? (##sys#slot mutex 3)))
 (define (lock) ; as srfi-18 waits for one that another holds
-  (##sys#call-with-current-continuation
-   (lambda (return)
-     (let ((me ##sys#current-thread))
-       (##sys#setslot me 1 (lambda () (return (void))))
-       (##sys#setslot me 3 'sleeping)
-       (##sys#setslot me 11 mutex)
-       (##sys#setslot mutex 3 (list me))
-       (##sys#schedule)))))
+  (leave-with! (lambda (me)
+                 (##sys#setslot me 3 'sleeping)
+                 (##sys#setslot me 11 mutex)
+                 (##sys#setslot mutex 3 (list me)))))
 (define (read-outside fd)
   ((foreign-blocking-lambda* int ((int fd)) "char byte; return (int)read(fd, &byte, 1);") fd))
 
@@ -47,12 +42,11 @@ void signal_now(void), about_to_wait(void);
   (let ((value (limited signal/usr1 value
                         (lambda ()
                           (case way
-                            ((0) (doze))
+                            ((0) (doze 1e7))
                             ((1) (lock))
-                            ((2) (##sys#thread-block-for-i/o! ##sys#current-thread fd #:input)
-                                 (##sys#thread-yield!))
+                            ((2) (wait-for-input fd))
                             ((3) (read-outside fd))
-                            ((4) (exclusively ((foreign-lambda void "about_to_wait")) (doze))))))))
+                            ((4) (exclusively ((foreign-lambda void "about_to_wait")) (doze 1e7))))))))
     (set-signal-handler! signal/usr1 #f)
     (when (zero? value) (error "time is up" way))
     value))
@@ -65,7 +59,7 @@ void signal_now(void), about_to_wait(void);
     (+ n (p))))
 (define-sequenced-callback (exclusive_limit (int value)) int
   (start-thread (lambda () ((foreign-lambda void "signal_now"))))
-  (limited signal/usr1 value (lambda () (exclusively (doze)))))
+  (limited signal/usr1 value (lambda () (exclusively (doze 1e7)))))
 
 ; A green thread may not do that, whether the call is suspended or not; the next call is right.
 (define (enter-by-thread wrong right failure)

@@ -1,7 +1,7 @@
 ; Where the host's loop is the service: what no thread waits for.
 (declare (uses scheduler))
 (import (chicken platform) (chicken base) (chicken foreign) (chicken io) (chicken process)
-        (chicken process signal) (chicken time) callseq)
+        (chicken process signal) callseq)
 
 #>
 int serve_inside(void);
@@ -9,19 +9,12 @@ int serve_inside(void);
 
 (include "green-threads.scm")
 
-(define (sleep! milliseconds)
-  (##sys#thread-sleep! (+ milliseconds (exact->inexact (current-process-milliseconds)))))
-
-(define (wait-for-input fd)
-  (##sys#thread-block-for-i/o! ##sys#current-thread fd #:input)
-  (##sys#thread-yield!))
-
 (define done 0)
 (define-sequenced-callback (events) int done)
 (define (count-event!) (set! done (+ done 1)))
 
 (define-sequenced-callback (leave_sleeper (int ms)) void
-  (start-thread (lambda () (sleep! ms) (count-event!))))
+  (start-thread (lambda () (doze ms) (count-event!))))
 (define-sequenced-callback (leave_reader (int fd)) void
   (start-thread (lambda () (wait-for-input fd) (count-event!))))
 ; The same descriptor, by two.

@@ -1,40 +1,14 @@
 ; Callbacks that wait, in processes that fork and end meanwhile.
 (declare (uses scheduler) (disable-interrupts))
-(import (chicken platform) (chicken base) (chicken foreign) (chicken process) (chicken time)
-        callseq)
+(import (chicken platform) (chicken base) (chicken foreign) (chicken process) callseq)
 
 #>
 int fork_in_c(void);
 int call_nested(int);
 <#
 
-(define-record gate open? waiting)
-(define gates (vector (make-gate #f '()) (make-gate #f '()) (make-gate #f '())))
-(define (gate g) (vector-ref gates g))
-(define (pass gate)
-  (unless (gate-open? gate)
-    (##sys#call-with-current-continuation
-     (lambda (return)
-       (let ((me ##sys#current-thread))
-         (gate-waiting-set! gate (cons me (gate-waiting gate)))
-         (##sys#setslot me 1 (lambda () (return (void))))
-         (##sys#setslot me 3 'blocked)
-         (##sys#schedule))))
-    (pass gate)))
-(define-sequenced-callback (open_gate (int g)) void
-  (let* ((gate (gate g)) (waiting (gate-waiting gate)))
-    (gate-open?-set! gate #t)
-    (gate-waiting-set! gate '())
-    (for-each ##sys#thread-unblock! waiting)))
-(define-sequenced-callback (shut_gate (int g)) void (gate-open?-set! (gate g) #f))
-(define (doze ms) (##sys#thread-sleep! (+ ms (current-process-milliseconds))))
-(define (wait-for-input fd)
-  (##sys#thread-block-for-i/o! ##sys#current-thread fd #:input)
-  (##sys#thread-yield!))
+(include "waiting.scm")
 
-(define over 0)
-(define (note-end n) (set! over (+ over 1)) n)
-(define-sequenced-callback (ended) int over)
 (define p (make-parameter 0))
 (define-sequenced-callback (get) int (p))
 (define-sequenced-callback (wait_at (int g) (int n)) int
@@ -43,7 +17,6 @@ int call_nested(int);
 (define-sequenced-callback (sleep_until_open (int g) (int n)) int
   (let loop () (unless (gate-open? (gate g)) (doze 10) (loop)))
   (note-end n))
-(define-sequenced-callback (add (int n)) int (+ n 100))
 (define-sequenced-callback (nap (int n)) int (doze 2) n)
 
 (define fork-in-c (foreign-lambda int "fork_in_c"))

@@ -13,12 +13,6 @@ int quit_nested(int);
 
 enum { IMPATIENT = 60 }; /* seconds, for a child that would hang */
 
-static uint64_t suspended(void) {
-  struct callseq_stats now;
-  callseq_stats(&now);
-  return now.suspended;
-}
-
 static pid_t code_of(pid_t child) {
   int status;
   if (child <= 0 || waitpid(child, &status, 0) != child)

@@ -7,19 +7,13 @@
 #include <sys/socket.h>
 
 int wait_at_gate(int), receive_byte(int), read_until_woken(int, int), add(int);
-void open_gate(void), shut_gate(void), wake_readers(void);
+void open_gate(int), shut_gate(int), wake_readers(void);
 size_t heap_used(void);
 
 enum { THREADS = 1000, MEASURED = 500, DESCRIPTORS = 3 * THREADS + 100, MOST_BYTES = 4 << 10 };
 
 static int sockets[THREADS][2], results[THREADS];
 static pthread_t threads[THREADS];
-
-static uint64_t suspended(void) {
-  struct callseq_stats now;
-  callseq_stats(&now);
-  return now.suspended;
-}
 
 static void await_suspended(uint64_t count) {
   while (suspended() < count)
@@ -143,14 +137,14 @@ static void measure(int n) {
   if (!WATCHED)
     ok(each > 0 && each <= MOST_BYTES, "one that waits takes %ld bytes, %d at most", each,
        MOST_BYTES);
-  open_gate();
+  open_gate(0);
   int right = 0;
   for (int i = 0; i < n; i++) {
     pthread_join(threads[i], NULL);
     right += results[i];
   }
   is_int(right, n, "%d go on", n);
-  shut_gate();
+  shut_gate(0);
 }
 
 static void wait_again(int n) {
