@@ -15,7 +15,7 @@ SAMPLE := arguments cplusplus direct errors faults floats invoke leaving lifetim
           state strings threads unwind unit/context unit/sequencer unit/succession unit/withdrawal unit/park
 
 # Limits as small as can be; the last part of make check.
-SHRUNKEN := threads nesting signals green suspended suspended_state suspended_held suspended_disturbed handles later
+SHRUNKEN := threads nesting signals green suspended suspended_state suspended_held suspended_disturbed handles posts futures later
 
 ifneq ($(WAY),)
 ifeq ($(filter $(WAY),$(WAYS) shrunken),)
