@@ -71,15 +71,8 @@ void callseq_batch_run(struct callseq_runtime *r, struct callseq_abi_request *q)
 bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_sequencer *s = &r->fast.sequencer;
   CALLSEQ_ASSERT_OUTSIDE(r);
-  q->status = 0;
-  q->message = q->trace = NULL;
   if (callseq_sequencer_try_enter(s, callseq_abi_self)) {
-    if (!callseq_abi_errno) {
-      callseq_batch_run(r, q);
-    } else { /* as on the fast path */
-      callseq_context_switch(&r->fast.outside, &r->fast.inside, q);
-      callseq_sequencer_leave(s);
-    }
+    callseq_batch_run(r, q);
     return true;
   }
   q->waiter.alone = 1;

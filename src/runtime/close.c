@@ -159,8 +159,7 @@ static int close_runtime(struct callseq_runtime *r, uint64_t deadline) {
 }
 
 static int refuse(int status, const char *message) {
-  callseq_thread_remember(status, callseq_format("callseq_close: %s", message), NULL);
-  return status;
+  return callseq_thread_fail(status, callseq_format("callseq_close: %s", message));
 }
 
 /* Is this the thread that has to do it? `nothing`: there is nothing to do. */
@@ -186,10 +185,8 @@ int callseq_close(unsigned ms) {
   uint64_t deadline = callseq_clock_deadline(ms);
   bool nothing;
   callseq_fork_catch_up();
-  if (!callseq_thread_enter()) {
-    callseq_thread_remember(CALLSEQ_NOMEM, callseq_thread_refusal("callseq_close"), NULL);
-    return CALLSEQ_NOMEM;
-  }
+  if (!callseq_thread_enter())
+    return callseq_thread_fail(CALLSEQ_NOMEM, callseq_thread_refusal("callseq_close"));
   if (callseq_runtime_inside(r) || callseq_fork_holds_setup() ||
       callseq_suspend_blocks(r) >
           (r->program.hosts ? CALLSEQ_BLOCKS_IN_GREEN_THREAD : CALLSEQ_BLOCKS_IN_PROGRAM))

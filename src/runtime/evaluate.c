@@ -73,9 +73,7 @@ C_word callseq_scheme_is_printed(C_word request) {
 /* ---- For C ---- */
 
 static int refuse(const char *name, const char *why) {
-  callseq_thread_enter();
-  callseq_thread_remember(CALLSEQ_INVALID, callseq_format("%s: %s", name, why), NULL);
-  return CALLSEQ_INVALID;
+  return callseq_thread_fail(CALLSEQ_INVALID, callseq_format("%s: %s", name, why));
 }
 
 /* Is the runtime open, for this thread at least? */

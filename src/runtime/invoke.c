@@ -77,12 +77,9 @@ void callseq_scheme_define_invoke(C_word value) {
 
 CALLSEQ_RETURN int callseq_invoke(void (*function)(void *), void *argument) {
   struct invocation call;
-  if (!function) {
-    callseq_thread_enter();
-    callseq_thread_remember(CALLSEQ_INVALID, callseq_format("callseq_invoke: the function is NULL"),
-                            NULL);
-    return CALLSEQ_INVALID;
-  }
+  if (!function)
+    return callseq_thread_fail(CALLSEQ_INVALID,
+                               callseq_format("callseq_invoke: the function is NULL"));
   call.function = function;
   call.argument = argument;
   if (callseq_abi_call(&call.request, &invoke) && callseq_abi_settle(&call.request))

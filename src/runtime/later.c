@@ -282,9 +282,3 @@ void callseq_later_entrust(struct callseq_runtime *r, struct callseq_future *f,
   f->chore.run = run;
   callseq_service_entrust(r, &f->chore);
 }
-
-int callseq_later_complain(int status, char *message) {
-  callseq_thread_enter();
-  callseq_thread_remember(status, message, NULL);
-  return status;
-}

@@ -14,6 +14,7 @@
 #include "base/trace.h"
 #include "later_parts.h"
 #include "messages.h"
+#include "thread.h"
 
 #include <stdlib.h>
 
@@ -88,8 +89,7 @@ struct callseq_future *callseq_abi_future(struct callseq_abi_request *q,
   CALLSEQ_POINT2(refused, callback->name, status);
   callseq_later_drop_values(q);
   free(f);
-  callseq_later_complain(status,
-                         callseq_format("%s: %s", callback->name, callseq_strerror(status)));
+  callseq_thread_fail(status, callseq_format("%s: %s", callback->name, callseq_strerror(status)));
   return NULL;
 }
 
@@ -103,8 +103,8 @@ void callseq_abi_let_go(struct callseq_abi_request *call) {
 int callseq_future_cancel(callseq_future *future) {
   struct callseq_runtime *r = &callseq_runtime;
   if (!future)
-    return callseq_later_complain(CALLSEQ_INVALID,
-                                  callseq_format("callseq_future_cancel: the future is NULL"));
+    return callseq_thread_fail(CALLSEQ_INVALID,
+                               callseq_format("callseq_future_cancel: the future is NULL"));
   uint32_t state = atomic_load_explicit(&future->state, memory_order_relaxed);
   do {
     if (state & CALLSEQ_FUTURE_CANCELLED)
@@ -124,12 +124,12 @@ int callseq_future_cancel(callseq_future *future) {
 int callseq_future_then(callseq_future *future, void (*f)(void *data, int status), void *data) {
   struct callseq_runtime *r = &callseq_runtime;
   if (!future || !f)
-    return callseq_later_complain(
+    return callseq_thread_fail(
         CALLSEQ_INVALID,
         callseq_format("callseq_future_then: the %s is NULL", future ? "function" : "future"));
   if (atomic_fetch_or_explicit(&future->state, CALLSEQ_FUTURE_THEN_CLAIMED, memory_order_relaxed) &
       CALLSEQ_FUTURE_THEN_CLAIMED)
-    return callseq_later_complain(
+    return callseq_thread_fail(
         CALLSEQ_INVALID,
         callseq_format("callseq_future_then: this future of %s has a function already",
                        future->request.callback->name));

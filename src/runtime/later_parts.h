@@ -100,10 +100,6 @@ static inline struct callseq_future *callseq_later_of_chore(struct callseq_chore
   return (struct callseq_future *)((char *)chore - offsetof(struct callseq_future, chore));
 }
 
-/* Makes a status and a message, malloc'd and taken over, the thread's last error; returns the
- * status. */
-int callseq_later_complain(int status, char *message);
-
 /* ---- later_flush.c ---- */
 
 /* All with lower tickets have begun. Holder, or who closes. */

@@ -9,6 +9,7 @@
 #include "later_parts.h"
 #include "messages.h"
 #include "scheme.h"
+#include "thread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,10 +71,10 @@ int callseq_post(void (*function)(void *), void *argument, void (*dropped)(void 
   struct callseq_runtime *r = &callseq_runtime;
   struct posted call = {.function = function, .argument = argument, .dropped = dropped};
   if (!function)
-    return callseq_later_complain(CALLSEQ_INVALID,
-                                  callseq_format("callseq_post: the function is NULL"));
+    return callseq_thread_fail(CALLSEQ_INVALID,
+                               callseq_format("callseq_post: the function is NULL"));
   if (r->suspend.never)
-    return callseq_later_complain(
+    return callseq_thread_fail(
         CALLSEQ_INVALID,
         callseq_format("callseq_post: the program is compiled with CALLSEQ_NO_LOCK, so "
                        "nothing can be executed later"));

@@ -59,7 +59,7 @@ int callseq_flush(unsigned ms) {
   if (!atomic_load_explicit(&r->later.begun, memory_order_acquire))
     return CALLSEQ_OK;
   if (callseq_later_would_wait_for_itself(r))
-    return callseq_later_complain(
+    return callseq_thread_fail(
         CALLSEQ_WOULD_DEADLOCK,
         callseq_format("callseq_flush: a callback, or what the service tells, keeps "
                        "what has been posted from being executed while it waits"));
@@ -125,7 +125,7 @@ static int await(struct callseq_runtime *r, struct callseq_future *f, unsigned m
 static const char *name_of(const struct callseq_future *f) { return f->request.callback->name; }
 
 static int would_deadlock(const struct callseq_future *f) {
-  return callseq_later_complain(
+  return callseq_thread_fail(
       CALLSEQ_WOULD_DEADLOCK,
       callseq_format("%s: a callback, or what the service tells, keeps this future's "
                      "call from being executed while it waits; ask with 0 ms",
@@ -134,8 +134,8 @@ static int would_deadlock(const struct callseq_future *f) {
 
 int callseq_future_wait(callseq_future *future, unsigned ms) {
   if (!future)
-    return callseq_later_complain(CALLSEQ_INVALID,
-                                  callseq_format("callseq_future_wait: the future is NULL"));
+    return callseq_thread_fail(CALLSEQ_INVALID,
+                               callseq_format("callseq_future_wait: the future is NULL"));
   int cancel = callseq_thread_defer_cancel();
   int status = await(&callseq_runtime, future, ms);
   callseq_thread_allow_cancel(cancel);
@@ -155,9 +155,9 @@ int callseq_abi_await(struct callseq_future *f, struct callseq_abi_callback *cal
                       struct callseq_abi_request **call) {
   *call = NULL;
   if (!f || f->request.callback != callback)
-    return callseq_later_complain(CALLSEQ_INVALID,
-                                  callseq_format("%s_result: the future is %s", callback->name,
-                                                 f ? "another callback's" : "NULL"));
+    return callseq_thread_fail(CALLSEQ_INVALID,
+                               callseq_format("%s_result: the future is %s", callback->name,
+                                              f ? "another callback's" : "NULL"));
   int cancel = callseq_thread_defer_cancel();
   int status = await(&callseq_runtime, f, CALLSEQ_FOREVER);
   callseq_thread_allow_cancel(cancel);

@@ -69,9 +69,7 @@ static int serve_for(struct callseq_runtime *r, uint32_t ms) {
 /* ---- For the host ---- */
 
 static int refuse(int status, const char *message) {
-  callseq_thread_enter();
-  callseq_thread_remember(status, callseq_format("callseq_serve: %s", message), NULL);
-  return status;
+  return callseq_thread_fail(status, callseq_format("callseq_serve: %s", message));
 }
 
 int callseq_service_fd(void) {

@@ -34,8 +34,7 @@ enum {
 
 /* A failure that set-up returns: printed, and kept for the thread. */
 static int refuse(int status, char *message) {
-  callseq_thread_enter();
-  callseq_thread_remember(status, message, NULL);
+  callseq_thread_fail(status, message);
   fprintf(stderr, "callseq: %s\n", callseq_last_error());
   return status;
 }
@@ -194,13 +193,13 @@ static int init(const callseq_config *wanted) {
     pthread_mutex_lock(&r->setup.mutex);
   int status = CALLSEQ_OK, state = atomic_load_explicit(&r->setup.state, memory_order_relaxed);
   if (callseq_close_has_begun(r))
-    callseq_thread_remember(status = CALLSEQ_CLOSED,
-                            callseq_format("callseq_init: callseq_close has closed Scheme"), NULL);
+    status = callseq_thread_fail(CALLSEQ_CLOSED,
+                                 callseq_format("callseq_init: callseq_close has closed Scheme"));
   else if (state == CALLSEQ_NEW)
     status = set_up(r, &config);
   else if (state == CALLSEQ_ENDED)
-    callseq_thread_remember(status = CALLSEQ_CLOSED,
-                            callseq_format("callseq_init: the Scheme program has ended"), NULL);
+    status = callseq_thread_fail(CALLSEQ_CLOSED,
+                                 callseq_format("callseq_init: the Scheme program has ended"));
   else if (wanted && r->program.hosts)
     status = set_late(r, &config);
   else if (wanted && (callseq_config_differs_early(&config, &r->setup.config) ||
@@ -209,8 +208,7 @@ static int init(const callseq_config *wanted) {
         refuse(CALLSEQ_INVALID, callseq_format("callseq_init_with: the runtime has been set up "
                                                "with another configuration"));
   else if (state == CALLSEQ_FAILED)
-    callseq_thread_remember(status = r->setup.status,
-                            callseq_format("callseq_init has failed before"), NULL);
+    status = callseq_thread_fail(r->setup.status, callseq_format("callseq_init has failed before"));
   if (locks)
     pthread_mutex_unlock(&r->setup.mutex);
   callseq_thread_allow_cancel(cancel);

@@ -189,6 +189,12 @@ CALLSEQ_NOINLINE void callseq_thread_remember(int status, char *message, char *t
   self.last = (struct failure){status, message, trace};
 }
 
+CALLSEQ_NOINLINE int callseq_thread_fail(int status, char *message) {
+  callseq_thread_enter();
+  callseq_thread_remember(status, message, NULL);
+  return status;
+}
+
 CALLSEQ_NOINLINE void callseq_thread_lend(void) {
   self.own = self.last;
   self.last = (struct failure){.status = CALLSEQ_OK};

@@ -38,6 +38,10 @@ void callseq_thread_forked(void);
  * error. */
 void callseq_thread_remember(int status, char *message, char *trace);
 
+/* The same without a call chain, for a function of the library's that refuses: sets the thread up
+ * first, and returns the status. */
+int callseq_thread_fail(int status, char *message);
+
 /* This thread is about to execute other threads' calls: failures of C code under them are not its
  * own. Puts its last error aside, until callseq_thread_take_back. */
 void callseq_thread_lend(void);
