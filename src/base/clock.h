@@ -24,15 +24,17 @@ static inline uint64_t callseq_clock_of_thread(void) {
   return callseq_clock_read(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* A deadline is a moment by callseq_clock_now, or 0: never. The one in so many milliseconds,
- * UINT_MAX being for ever; the same for what Scheme has, negative being for ever; and how many
- * there are until one, rounded up, as poll(2) takes it: 0 if it has come, -1 if it never does. */
+/* A deadline is a moment by callseq_clock_now, or 0: never. This one is so many milliseconds from
+ * now; UINT_MAX is for ever. */
 static inline uint64_t callseq_clock_deadline(unsigned ms) {
   return ms == UINT_MAX ? 0 : callseq_clock_now() + (uint64_t)ms * 1000000;
 }
+/* The same for milliseconds as Scheme has them; a negative number is for ever. */
 static inline uint64_t callseq_clock_deadline_in(double ms) {
   return ms < 0 ? 0 : callseq_clock_now() + (uint64_t)(ms < 1e12 ? ms * 1e6 : 1e18);
 }
+/* The milliseconds until a deadline, rounded up, as poll(2) takes them: 0 if it has come, -1 if it
+ * never does. */
 static inline int callseq_clock_left(uint64_t deadline) {
   if (!deadline)
     return -1;

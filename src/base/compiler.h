@@ -33,7 +33,8 @@
 #define CALLSEQ_LIKELY(x) __builtin_expect(!!(x), 1)
 #define CALLSEQ_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Functions: inline everywhere; in a header, which not every source uses; never inline. */
+/* Kinds of functions: inlined wherever they are called; defined in a header, though not every
+ * source that includes it calls them; and never inlined. */
 #define CALLSEQ_INLINE static inline __attribute__((always_inline, unused))
 #define CALLSEQ_IN_HEADER static inline __attribute__((unused))
 #define CALLSEQ_NOINLINE __attribute__((noinline))

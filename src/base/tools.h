@@ -62,7 +62,7 @@ static inline bool callseq_tools_watching(void) {
   return __sanitizer_start_switch_fiber || __tsan_switch_to_fiber;
 }
 
-/* There is a new stack, for good. */
+/* There is a new stack, which stays until the process ends. */
 static inline void callseq_tools_add(struct callseq_tools_side *side, const void *low,
                                      size_t bytes) {
   side->low = low;
@@ -76,7 +76,7 @@ static inline void callseq_tools_add(struct callseq_tools_side *side, const void
 #endif
 }
 
-/* The running thread is on a stack that is one of ours from now on. */
+/* The stack that this thread runs on is one side of the switch from now on. */
 static inline void callseq_tools_here(struct callseq_tools_side *side, const void *low,
                                       size_t bytes) {
   side->low = low;
@@ -145,7 +145,8 @@ static inline void callseq_tools_acquire(void *place) {
 #endif
 }
 
-/* Round a system call to which an address is but a number: valgrind would look for memory there. */
+/* Before and after a system call that takes an address as a mere number: valgrind would complain
+ * that there is no memory at it. */
 static inline void callseq_tools_number_begin(void) { VALGRIND_DISABLE_ERROR_REPORTING; }
 static inline void callseq_tools_number_end(void) { VALGRIND_ENABLE_ERROR_REPORTING; }
 

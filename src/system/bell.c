@@ -1,5 +1,5 @@
-/* A bell: on Linux an eventfd(2), elsewhere a pipe. Neither end blocks: a counter or a pipe that is
- * full has been rung.
+/* A bell: on Linux an eventfd(2), elsewhere a pipe. Neither end blocks. A ring that finds the
+ * counter or the pipe full is lost, and need not be heard: the bell has been rung before.
  */
 #define _GNU_SOURCE
 #include "bell.h"

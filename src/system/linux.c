@@ -1,5 +1,6 @@
-/* Linux: parking by futex(2), and the kernel's own thread ids. System calls are made directly: the
- * libc wrappers of futex would be cancellation points, and some calls have none. */
+/* What system.h and park.h ask for, on Linux: parking by futex(2), and the kernel's own thread ids.
+ * System calls are made directly: some have no wrapper in the C library, and the wrappers of others
+ * would be cancellation points. */
 #define _GNU_SOURCE
 #include "system.h"
 
@@ -88,8 +89,8 @@ void callseq_system_forget_thread(void) {}
 void callseq_system_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int callseq_system_processors(void) {
-  cpu_set_t
-      set; /* of the main thread: others may be bound to one processor, and it may have ended */
+  /* Of the main thread, even if it has ended: others may be bound to one processor. */
+  cpu_set_t set;
   return sched_getaffinity(getpid(), sizeof set, &set) == 0 ? CPU_COUNT(&set) : 2;
 }
 

@@ -1,9 +1,9 @@
 /* Sleeping and waking on a word, and the barrier that makes going to sleep pay for both sides.
  *
- * Part of what system.h begins: linux.c and posix.c implement both.
+ * The other half of system.h: linux.c and posix.c implement both.
  *
- * A word is whatever 32 bits the sleeper chose. Everything here may be called by any thread and
- * from signal-free code only; nothing here is a cancellation point. */
+ * A word is whatever 32 bits the sleeper chose. Any thread may call these functions, but no signal
+ * handler; none of them is a cancellation point. */
 #ifndef CALLSEQ_PARK_H
 #define CALLSEQ_PARK_H
 
@@ -17,8 +17,8 @@
  * false only when the limit ran out; may return true for no reason at all. */
 bool callseq_park_wait(_Atomic(uint32_t) *word, uint32_t expected, uint32_t milliseconds);
 
-/* Sleeps until *word is no more `before`, by callseq_park_wake. False: not until `deadline`, by
- * callseq_clock_now; 0 is for ever. */
+/* Sleeps until *word differs from `before`; whoever changes it calls callseq_park_wake. Returns
+ * false if `deadline` comes first, a moment by callseq_clock_now, or 0: never. */
 static inline bool callseq_park_wait_past(_Atomic(uint32_t) *word, uint32_t before,
                                           uint64_t deadline) {
   /* acquire: pairs with the releases of who changes it */
@@ -31,7 +31,8 @@ static inline bool callseq_park_wait_past(_Atomic(uint32_t) *word, uint32_t befo
   return true;
 }
 
-/* Sleeps for about so long, a good deal longer where the system counts in coarser units. */
+/* Sleeps for about so many nanoseconds; for a good deal longer where the system counts in coarser
+ * units. */
 void callseq_park_nap(uint32_t nanoseconds);
 
 /* Wakes the thread asleep on `word`. The memory is not touched: the word may be gone by now, in

@@ -1,4 +1,4 @@
-/* Any system with POSIX threads, of 2008.
+/* What system.h and park.h ask for, on any system with the POSIX threads of 2008.
  *
  * Parking. A sleeper waits on one of a few places, which its word's address chooses; a place is a
  * mutex and a condition variable. The mutex is held from the look at the word to the sleep, and for
@@ -68,7 +68,7 @@ static struct {
 /* Handlers use it, so it must not be allocated when it is first touched. */
 static CALLSEQ_THREAD_LOCAL(struct thread *, self);
 
-/* With the calling thread alone. */
+/* While no other thread uses any of this. */
 static void begin(void) {
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);

@@ -1,7 +1,8 @@
-/* A stack: layout of a mapping, low to high: guard (no access), then the usable stack, which grows
- * down towards the guard. The guard is wider than a page so that a function with a large frame that
- * touches its far end first still hits it instead of foreign memory. It costs addresses only; where
- * those are limited, or count as locked memory (mlockall), it is smaller. */
+/* A mapped stack. It consists, from the lowest address, of the guard, which nobody may access, and
+ * the usable stack, which grows down towards the guard. The guard is wider than a page so that a
+ * function with a large frame that touches its far end first still hits it instead of foreign
+ * memory. It costs addresses only; where those are limited, or count as locked memory (mlockall),
+ * it is smaller. */
 #include "stack.h"
 
 #include "system.h"

@@ -8,7 +8,7 @@
 struct callseq_stack {
   void *base;   /* lowest usable byte; the guard lies below */
   size_t bytes; /* usable size, a multiple of the page size */
-  size_t guard; /* its size */
+  size_t guard; /* the guard's size in bytes */
 };
 
 /* Maps at least `bytes` usable bytes. Memory is taken from the system only as it is touched.

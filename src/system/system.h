@@ -1,9 +1,9 @@
 /* What the library asks of the operating system beyond ISO C and POSIX threads. Sleeping and waking
- * are in park.h, which belongs to this.
+ * are in park.h, the other half of this.
  *
- * There are two versions of all that: linux.c with elf.c, and posix.c, for any
- * other system, and for Linux when the library is built with CALLSEQ_POSIX defined. A layer at the
- * bottom: it knows nothing of the sequencer or Scheme. */
+ * There are two versions of both: linux.c with elf.c; and posix.c, for any other system, and for
+ * Linux when the library is built with CALLSEQ_POSIX defined. This layer is at the bottom: it knows
+ * nothing of the sequencer or Scheme. */
 #ifndef CALLSEQ_SYSTEM_H
 #define CALLSEQ_SYSTEM_H
 
@@ -28,20 +28,22 @@ void callseq_system_forget_thread(void);
  * child of a process that had several threads when it forked. */
 bool callseq_system_can_cancel(void);
 
-/* For a handler of signal `number`, 1 to 64. The first sends the signal to `thread`, another than
- * the calling one, whose system call, if it is in one, ends with EINTR. Nothing happens if there is
- * no such thread any more, nor, where the system can tell, if it blocks the signal: that would stay
- * behind in it. The second, for the handler of a signal, says whether it has come that way: it is
- * no new one then. */
+/* Sends signal `number`, 1 to 64, to `thread`, which is not the calling one: if it is in a system
+ * call, that ends with EINTR. Nothing happens if there is no such thread any more, nor, where the
+ * system can tell, if it blocks the signal, which would stay pending there. Signal handlers may
+ * call it. */
 void callseq_system_pass_on(uint32_t thread, int number);
+
+/* For the handler of a signal: has it been sent by callseq_system_pass_on? Then it is no new one.
+ */
 bool callseq_system_passed_on(int number, const siginfo_t *info);
 
 /* For a handler: has the signal been raised by the instruction that it interrupts, and not sent? */
 bool callseq_system_is_fault(const siginfo_t *info);
 
-/* Round fork, by the thread that forks: before it, and in the child, before anything else of the
- * library runs there. The child has one thread; what the parent's others held or waited for does
- * not concern it. */
+/* By the thread that forks: the first before fork, the second in the child, before anything else of
+ * the library runs there. The child has one thread; what the parent's others held or waited for
+ * does not concern it. */
 void callseq_system_before_fork(void);
 void callseq_system_forked(void);
 
