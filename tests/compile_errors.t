@@ -112,6 +112,10 @@ for type in '(ref (ref int))' '(ref void)' '(c-pointer (template int int))' \
   '(c-pointer (struct "a b"))'; do
   refused "$type, in C++" "($plain (fetch ($type place)) int 1)" "$plain" fetch place
 done
+for name in dup3 fadd gettid; do
+  refused "the name $name, in C++" "($plain ($name (int place)) int 1)" "$plain" "$name: " \
+    'headers of the C'
+done
 CSC=$plain_csc
 for name in '\"my-struct\"' '\"class\"' '\"a b\"'; do
   refused "the struct $name" "($plain (fetch ((c-pointer (struct $(echo "$name" | tr -d '\\')))\
@@ -127,11 +131,11 @@ for name in fetch-one fetch? 2nd while int class _Bool and nullptr typeof NULL '
 done
 refused 'a name with a hyphen: the remedy' "($plain (fetch-one (int place)) int 1)" fetch_one
 refused 'the name main' "($plain (main (int place)) int 1)" "$plain" main 'where a C program begins'
-for name in printf open connect malloc y0 environ stdin errno exit isless isunordered; do
+for name in printf open connect malloc y0 environ stdin errno exit _exit _setjmp isless isunordered; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'the C library has'
 done
 for name in FILE int8_t size_t va_list u_int fd_set jmp_buf atomic_int INT_MAX EINVAL PRId64 SCNx8 \
-  index gamma isnan bzero sincos alloca usleep htole32; do
+  index gamma isnan bzero sincos alloca usleep htole32 ptsname_r; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'headers of the C'
 done
 for name in HAVE_STDINT_H CALLSEQ_LIKELY; do
@@ -149,7 +153,7 @@ done
 for name in C_fix CHICKEN_run f_12 f_12r stub7 lf li3 trf_9; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " CHICKEN
 done
-for name in f1 f_one f_1x stub lift value_t _fetch fetch__one string index2 PRIMARY ADD EVENT openness C2 arm far assert minor I complex; do
+for name in f1 f_one f_1x stub lift value_t _fetch fetch__one string index2 PRIMARY ADD EVENT openness C2 arm far assert minor I complex dup3 fadd; do
   printf '(import callseq)\n(%s (%s (int place)) int 1)\n' "$plain" "$name" >case.scm
   ok "the name $name is accepted" $CSC -t -e case.scm -o case.c
 done
@@ -158,6 +162,8 @@ refused 'a callback called like a type of its own' \
 refused 'a callback called like a type of one before' \
   "($plain (fetch ((c-pointer \"const plan\") p)) int 1) ($plain (plan) int 1)" "$plain" plan \
   'a type in C'
+refused "a type called like a future's result" \
+  "($future (plan (int n)) (c-pointer \"plan_result\") n)" "$future" plan_result 'a type in C'
 refused 'a type called like a callback before' \
   "($plain (plan) int 1) ($status (fetch) (c-pointer \"plan\") 1)" "$status" fetch plan 'a type in C'
 printf '(import (chicken foreign) callseq)\n#>\n#define fetch 5\n<#\n%s' \

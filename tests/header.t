@@ -111,10 +111,11 @@ header() {
 }
 
 strict="$strict -Wno-pragma-once-outside-header"
-printf 'typedef struct { int x; } vec;\ntypedef long GC_word;\ntypedef int result;\n' >own_types.h
+printf 'typedef struct { int x; } vec;\ntypedef long GC_word;\ntypedef int result, future;\n' >own_types.h
 header typeparam 'c cpp' ' "#include \"own_types.h\"")
 (define-sequenced-callback (dist ((c-pointer "vec") vec) ((c-pointer "vec") other)) double 1.0)
-(define-sequenced-callback/status (ask ((c-pointer "result") a)) (c-pointer "result") a)'
+(define-sequenced-callback/status (ask ((c-pointer "result") a)) (c-pointer "result") a)
+(define-sequenced-callback/future (ask_later ((c-pointer "result") a)) (c-pointer "future") #f)'
 says 'nothing to warn of'
 header words 'c cpp' ' "#include \"own_types.h\"")
 (define-sequenced-callback (mark ((c-pointer "GC_word") p) ((c-pointer (struct "MYC_words")) C_word))

@@ -152,7 +152,7 @@
     program_invocation_short_name pthread_attr_t pthread_barrier_t pthread_barrierattr_t
     pthread_cond_t pthread_condattr_t pthread_key_t pthread_mutex_t pthread_mutexattr_t
     pthread_once_t pthread_rwlock_t pthread_rwlockattr_t pthread_spinlock_t pthread_t ptrdiff_t
-    puts_unlocked putw qecvt qecvt_r qfcvt qfcvt_r qgcvt quad_t random_r register_t
+    ptsname_r puts_unlocked putw qecvt qecvt_r qfcvt qfcvt_r qgcvt quad_t random_r register_t
     remainderf128 remainderf32 remainderf32x remainderf64 remainderf64x remquof128 remquof32
     remquof32x remquof64 remquof64x revoke rindex rintf128 rintf16 rintf32 rintf32x rintf64
     rintf64x roundeven roundevenf roundevenf128 roundevenf16 roundevenf32 roundevenf32x
@@ -172,3 +172,58 @@
     uint_fast32_t uint_fast64_t uint_fast8_t uint_least16_t uint_least32_t uint_least64_t
     uint_least8_t uintmax_t uintptr_t ulong useconds_t ushort usleep va_arg va_copy va_end
     va_list va_start vasprintf vfork vhangup y0f y0l y1f y1l ynf ynl))
+
+;; And what they have in C++ besides, where GCC and Clang let them have all that glibc offers.
+(define names-in-c++-headers
+  '(canonicalize canonicalize_file_name canonicalizef canonicalizef128 canonicalizef32
+    canonicalizef32x canonicalizef64 canonicalizef64x canonicalizel clock_adjtime close_range
+    copy_file_range cuserid daddl ddivl dfmal dmull dsqrtl dsubl dup3 eaccess euidaccess
+    execveat execvpe exp10f128 exp10f32 exp10f32x exp10f64 exp10f64x f32addf128 f32addf32x
+    f32addf64 f32addf64x f32divf128 f32divf32x f32divf64 f32divf64x f32fmaf128 f32fmaf32x
+    f32fmaf64 f32fmaf64x f32mulf128 f32mulf32x f32mulf64 f32mulf64x f32sqrtf128 f32sqrtf32x
+    f32sqrtf64 f32sqrtf64x f32subf128 f32subf32x f32subf64 f32subf64x f32xaddf128 f32xaddf64
+    f32xaddf64x f32xdivf128 f32xdivf64 f32xdivf64x f32xfmaf128 f32xfmaf64 f32xfmaf64x
+    f32xmulf128 f32xmulf64 f32xmulf64x f32xsqrtf128 f32xsqrtf64 f32xsqrtf64x f32xsubf128
+    f32xsubf64 f32xsubf64x f64addf128 f64addf64x f64divf128 f64divf64x f64fmaf128 f64fmaf64x
+    f64mulf128 f64mulf64x f64sqrtf128 f64sqrtf64x f64subf128 f64subf64x f64xaddf128 f64xdivf128
+    f64xfmaf128 f64xmulf128 f64xsqrtf128 f64xsubf128 fadd faddl fcloseall fdiv fdivl ffma ffmal
+    fgetpos64 fgets_unlocked fmaximum fmaximum_mag fmaximum_mag_num fmaximum_mag_numf
+    fmaximum_mag_numf128 fmaximum_mag_numf32 fmaximum_mag_numf32x fmaximum_mag_numf64
+    fmaximum_mag_numf64x fmaximum_mag_numl fmaximum_magf fmaximum_magf128 fmaximum_magf32
+    fmaximum_magf32x fmaximum_magf64 fmaximum_magf64x fmaximum_magl fmaximum_num fmaximum_numf
+    fmaximum_numf128 fmaximum_numf32 fmaximum_numf32x fmaximum_numf64 fmaximum_numf64x
+    fmaximum_numl fmaximumf fmaximumf128 fmaximumf32 fmaximumf32x fmaximumf64 fmaximumf64x
+    fmaximuml fmaxmag fmaxmagf fmaxmagf128 fmaxmagf32 fmaxmagf32x fmaxmagf64 fmaxmagf64x
+    fmaxmagl fminimum fminimum_mag fminimum_mag_num fminimum_mag_numf fminimum_mag_numf128
+    fminimum_mag_numf32 fminimum_mag_numf32x fminimum_mag_numf64 fminimum_mag_numf64x
+    fminimum_mag_numl fminimum_magf fminimum_magf128 fminimum_magf32 fminimum_magf32x
+    fminimum_magf64 fminimum_magf64x fminimum_magl fminimum_num fminimum_numf fminimum_numf128
+    fminimum_numf32 fminimum_numf32x fminimum_numf64 fminimum_numf64x fminimum_numl fminimumf
+    fminimumf128 fminimumf32 fminimumf32x fminimumf64 fminimumf64x fminimuml fminmag fminmagf
+    fminmagf128 fminmagf32 fminmagf32x fminmagf64 fminmagf64x fminmagl fmul fmull fopen64
+    freopen64 fromfp fromfpf fromfpf128 fromfpf32 fromfpf32x fromfpf64 fromfpf64x fromfpl
+    fromfpx fromfpxf fromfpxf128 fromfpxf32 fromfpxf32x fromfpxf64 fromfpxf64x fromfpxl fseeko64
+    fsetpos64 fsqrt fsqrtl fstat64 fstatat64 fsub fsubl ftello64 ftruncate64
+    get_current_dir_name getdate_r getpayload getpayloadf getpayloadf128 getpayloadf32
+    getpayloadf32x getpayloadf64 getpayloadf64x getpayloadl getpt getresgid getresuid gettid
+    getumask group_member isctype j0f128 j0f32 j0f32x j0f64 j0f64x j1f128 j1f32 j1f32x j1f64
+    j1f64x jnf128 jnf32 jnf32x jnf64 jnf64x lgammaf128_r lgammaf32_r lgammaf32x_r lgammaf64_r
+    lgammaf64x_r llogb llogbf llogbf128 llogbf32 llogbf32x llogbf64 llogbf64x llogbl lockf64
+    lseek64 lstat64 memfrob mkostemp mkostemp64 mkostemps mkostemps64 mkstemp64 mkstemps64
+    nextdown nextdownf nextdownf128 nextdownf32 nextdownf32x nextdownf64 nextdownf64x nextdownl
+    nextup nextupf nextupf128 nextupf32 nextupf32x nextupf64 nextupf64x nextupl obstack_printf
+    obstack_vprintf pipe2 pread64 pwrite64 qsort_r renameat2 secure_getenv setpayload
+    setpayloadf setpayloadf128 setpayloadf32 setpayloadf32x setpayloadf64 setpayloadf64x
+    setpayloadl setpayloadsig setpayloadsigf setpayloadsigf128 setpayloadsigf32
+    setpayloadsigf32x setpayloadsigf64 setpayloadsigf64x setpayloadsigl setresgid setresuid
+    sigabbrev_np sigdescr_np sincosf128 sincosf32 sincosf32x sincosf64 sincosf64x stat64 statx
+    strerrordesc_np strerrorname_np strfromd strfromf strfromf128 strfromf32 strfromf32x
+    strfromf64 strfromf64x strfroml strfry strptime_l strtod_l strtof128 strtof128_l strtof32
+    strtof32_l strtof32x strtof32x_l strtof64 strtof64_l strtof64x strtof64x_l strtof_l strtol_l
+    strtold_l strtoll_l strtoul_l strtoull_l strverscmp timespec_getres tmpfile64 totalorder
+    totalorderf totalorderf128 totalorderf32 totalorderf32x totalorderf64 totalorderf64x
+    totalorderl totalordermag totalordermagf totalordermagf128 totalordermagf32
+    totalordermagf32x totalordermagf64 totalordermagf64x totalordermagl truncate64 ufromfp
+    ufromfpf ufromfpf128 ufromfpf32 ufromfpf32x ufromfpf64 ufromfpf64x ufromfpl ufromfpx
+    ufromfpxf ufromfpxf128 ufromfpxf32 ufromfpxf32x ufromfpxf64 ufromfpxf64x ufromfpxl y0f128
+    y0f32 y0f32x y0f64 y0f64x y1f128 y1f32 y1f32x y1f64 y1f64x ynf128 ynf32 ynf32x ynf64 ynf64x))

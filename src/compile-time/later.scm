@@ -49,7 +49,7 @@
     (sprintf "~Aint ~A(struct callseq_future *~A~A)"
              (with-blank (callback-qualifiers callback))
              (result-name callback)
-             (if readable? "future" "callseq_handed")
+             (if (and readable? (not (member "future" (type-words callback)))) "future" "callseq_handed")
              (if (void-result? callback)
                  ""
                  (sprintf ", ~A"

@@ -3,7 +3,8 @@
 ;;; whole program, CHICKEN's own code included.
 
 (define library-names
-  '(a64l abort abs accept access acos acosf acosh acoshf acoshl acosl addmntent aio_cancel
+  '(_exit _longjmp _setjmp _tolower _toupper
+    a64l abort abs accept access acos acosf acosh acoshf acoshl acosl addmntent aio_cancel
     aio_error aio_fsync aio_read aio_return aio_suspend aio_write alarm aligned_alloc alphasort
     asctime asctime_r asin asinf asinh asinhf asinhl asinl atan atan2 atan2f atan2l atanf atanh
     atanhf atanhl atanl atof atoi atol atoll backtrace backtrace_symbols backtrace_symbols_fd bind

@@ -54,7 +54,8 @@
         ((or (memq (string->symbol string) library-names) (member string header-macros)
              (member string function-macros))
          "a callback's name is its name in C, and the C library has that one; take another")
-        ((or (memq (string->symbol string) names-in-headers) (format-macro? string))
+        ((or (memq (string->symbol string) names-in-headers) (format-macro? string)
+             (and compiling-c++? (memq (string->symbol string) names-in-c++-headers)))
          "a callback's name is its name in C, and headers of the C library have that one; take another")
         (else #f)))
 

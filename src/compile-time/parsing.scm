@@ -143,14 +143,17 @@
 
 ;; A function and a type that one name stands for: C takes the later one for a mistake of its own.
 (define (check-type-names callback)
-  (define (check name types)
-    (when (member name types)
-      (refuse (callback-form callback) (callback-name callback)
-              (sprintf "~A is the name of a callback and of a type in C; rename one" name))))
-  (let ((types (type-words callback)))
-    (check (callback-name callback) types)
+  (define (check functions types)
+    (for-each
+     (lambda (name)
+       (when (member name types)
+         (refuse (callback-form callback) (callback-name callback)
+                 (sprintf "~A is the name of a callback's function and of a type in C; rename one" name))))
+     functions))
+  (let ((functions (function-names callback)) (types (type-words callback)))
+    (check functions types)
     (for-each
      (lambda (other)
-       (check (callback-name other) types)
-       (check (callback-name callback) (type-words other)))
+       (check (function-names other) types)
+       (check functions (type-words other)))
      callbacks)))

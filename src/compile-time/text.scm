@@ -50,6 +50,10 @@
   (cons (prototype callback readable?)
         (if (future? callback) (list (result-prototype callback readable?)) '())))
 
+;; Their names.
+(define (function-names callback)
+  (cons (callback-name callback) (if (future? callback) (list (result-name callback)) '())))
+
 ;; The value of the C function, from the result of the call in the C text ACCESS.
 (define (value-text callback access)
   (let* ((result (callback-result callback)) (c-type (declaration (returned result) "")))
@@ -294,8 +298,7 @@
 (define (callback-text callback)
   (string-append
    (lines ""
-          (macro-guard callback (callback-name callback))
-          (if (future? callback) (macro-guard callback (result-name callback)) '())
+          (map (lambda (name) (macro-guard callback name)) (function-names callback))
           (if (later? callback) (lock-guard callback) '())
           (forward-declarations (all-types callback))
           (structure-text callback)

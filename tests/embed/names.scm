@@ -43,6 +43,53 @@ typedef struct { int n; } call, string, wide, pointer, a0;
 (define-sequenced-callback (scheme_like (int x->y) (int ready?) (int *star*) (int a-b)) int
   (- x->y ready? *star* a-b))
 
+;; Macros: a variable is that of whoever wrote it.
+(define total 0)
+(define x 1000)
+(define-syntax with-hidden
+  (syntax-rules ()
+    ((_ (name (type argument) ...) result body ...)
+     (define-sequenced-callback (name (int x) (type argument) ...) result
+       (set! total (+ total x))
+       body ...))))
+(with-hidden (hidden_global (int y)) int (+ y x))
+(with-hidden (hidden_own (int x)) int x)
+(define-sequenced-callback (hidden_total) int total)
+(define-syntax typed-by
+  (syntax-rules () ((_ name type value) (define-sequenced-callback (name (type value)) type value))))
+(typed-by macro_double double v)
+(define-syntax both
+  (syntax-rules ()
+    ((_ plain status)
+     (begin
+       (define-sequenced-callback (plain (int n)) int (+ n 1))
+       (define-sequenced-callback/status (status (int n)) int (+ n 2))))))
+(both macro_plain macro_status)
+(define-syntax explicit
+  (er-macro-transformer
+   (lambda (form rename compare)
+     (let ((n (rename 'n)))
+       `(,(rename 'define-sequenced-callback) (,(cadr form) (,(rename 'int) ,n)) ,(rename 'int)
+         (,(rename '*) ,n 3))))))
+(explicit macro_explicit)
+(define-syntax implicit
+  (ir-macro-transformer
+   (lambda (form inject compare)
+     `(define-sequenced-callback (,(cadr form) (int n)) int (* n 4)))))
+(implicit macro_implicit)
+(define-syntax named-inside
+  (syntax-rules () ((_) (define-sequenced-callback (macro_named (int q)) int (* q 5)))))
+(named-inside)
+(letrec-syntax ((local
+                 (syntax-rules ()
+                   ((_ name) (local name 7))
+                   ((_ name k) (define-sequenced-callback (name (int q)) int (* q k))))))
+  (local macro_local))
+(let-syntax ((later
+              (syntax-rules ()
+                ((_ name) (define-sequenced-callback/future (name (int q)) int (* q 8))))))
+  (later macro_later))
+
 (module own-procedures ()
   (import (except scheme car not string? integer? vector apply) callseq)
   (define (car x) 'mine)

@@ -9,6 +9,29 @@ char *own(const char *);
 int alike(int), alike_inline(int), alike_call(int), inline_alike(int), slowly(int);
 int callback_of_alike(int), try_typed(void *, void **);
 void *typed(void *, void *, char *);
+int hidden_global(int, int), hidden_own(int, int), hidden_total(void);
+double macro_double(double);
+int macro_plain(int), macro_status(int, int *), macro_explicit(int), macro_implicit(int);
+int macro_named(int), macro_local(int), macro_later_result(callseq_future *, int *);
+callseq_future *macro_later(int);
+
+static void macros(void) {
+  is_int(hidden_global(1, 20), 1020,
+         "a body sees the program's variable, not the macro's argument");
+  is_int(hidden_own(2, 30), 30, "or its own argument, called like the macro's");
+  is_int(hidden_total(), 3, "the macro sees its own");
+  ok(macro_double(2.5) == 2.5, "a macro has the type from its user");
+  int result = 0;
+  is_int(macro_plain(1), 2, "one makes two callbacks");
+  is_int(macro_status(1, &result), CALLSEQ_OK, "the second one");
+  is_int(result, 3, "too");
+  is_int(macro_explicit(2), 6, "one that renames explicitly");
+  is_int(macro_implicit(2), 8, "or implicitly");
+  is_int(macro_named(2), 10, "one that names its callback itself");
+  is_int(macro_local(2), 14, "a local one");
+  is_int(macro_later_result(macro_later(2), &result), CALLSEQ_OK, "and one for a future");
+  is_int(result, 16, "have theirs");
+}
 
 int main(void) {
   start_quietly();
@@ -29,6 +52,7 @@ int main(void) {
   void *same = 0;
   ok(typed(&result, 0, strdup("given")) == &result, "types and macros called like generated names");
   ok(!try_typed(&result, &same) && same == &result, "the same in the status form");
+  macros();
   is_str(own("text"), "mine", "a module's own procedures are used in its bodies");
   is_int(callseq_last_status(), CALLSEQ_OK, "nothing failed so far");
   is_int(wrong(), 0, "and not in the checks of the result");
