@@ -54,9 +54,9 @@ struct callseq_abi_callback {
   size_t bytes;                /* of the structure of a call, which begins with the request */
   CALLSEQ_ATOMIC(void *) root; /* GC root of the procedure; NULL until the definition has run */
   const char *made_by;         /* &CALLSEQ_ABI_MADE_BY, in generated code */
-  uint32_t internal; /* the library's own: its thread executes no others' calls after it */
-  uint32_t unlocked; /* called without the lock: see CALLSEQ_NO_LOCK in call.h */
-  uint32_t later;    /* its calls outlive their caller's frame: see later.c */
+  uint32_t internal;           /* the library itself makes its calls, which users do not count */
+  uint32_t unlocked;           /* called without the lock: see CALLSEQ_NO_LOCK in call.h */
+  uint32_t later;              /* its calls outlive their caller's frame: see later.c */
   void (*drop)(struct callseq_abi_request *q);     /* frees what such a call owns; NULL: nothing */
   void (*withdraw)(struct callseq_abi_request *q); /* frees what a reply has left as the result,
                                                       where another follows; NULL: nothing */
@@ -93,13 +93,13 @@ struct callseq_abi_notice {
 };
 
 /* A blocking C function that runs outside, with the runtime free. Its arguments and its result
- * follow in the generated structure that begins with it; all of it is from malloc. Who gave it to
- * callseq#call-outside drops it, or, if that one is gone, who has run it. */
+ * follow in the generated structure that begins with it; all of it is from malloc. The code that
+ * gave it to callseq#call-outside drops it; if that does not go on, whoever has run it does. */
 struct callseq_abi_job {
   void (*run)(struct callseq_abi_job *job);  /* calls the function, on any thread's own stack */
   void (*drop)(struct callseq_abi_job *job); /* frees it with all that it has copied */
-  int saved_errno;                           /* what the function has left; by who ran it */
-  struct callseq_abi_job *around; /* another one that is run in place, further up the stack */
+  int saved_errno;                           /* what the function has left in errno */
+  struct callseq_abi_job *around; /* the one that is run in place further up the stack, or NULL */
 };
 
 /* Where the reply of a call goes, and with it the runtime. */
@@ -138,7 +138,10 @@ struct callseq_abi_runtime {
   C_word left_errno; /* by a blocking C function, a fixnum; or #f */
 };
 
+/* Gives a callback its procedure: it can be called from now on. */
 void callseq_abi_define(struct callseq_abi_callback *callback, C_word procedure);
+
+/* A call's slow path; returns its status, as callseq_abi_call does. */
 int callseq_abi_call_slowly(struct callseq_abi_request *q);
 
 /* The same for a callback whose calls are executed later; and for what is notified, which has one
@@ -146,51 +149,63 @@ int callseq_abi_call_slowly(struct callseq_abi_request *q);
 void callseq_abi_define_later(struct callseq_abi_callback *callback, C_word procedure);
 void callseq_abi_define_notice(struct callseq_abi_notice *notice, C_word procedure);
 
-/* Queues a call, by a request with its arguments, which is copied. `whole`: 0 if there was no
- * memory for them. What it owns is taken over in any case. A status; a future, or NULL: callseq_
- * last_status says why. */
+/* Queues a call, by a request with its arguments, which is copied. `whole` is 0 if there was no
+ * memory for these. What the request owns is taken over in any case. Returns a status. */
 int callseq_abi_post(struct callseq_abi_request *q, struct callseq_abi_callback *callback,
                      int whole);
+
+/* The same; returns a future, or NULL: then callseq_last_status says why. */
 struct callseq_future *callseq_abi_future(struct callseq_abi_request *q,
                                           struct callseq_abi_callback *callback, int whole);
 
-/* Waits for the end of a future's call; its status. `*call` is that call, to read its result, and
- * to be let go then; or NULL, if the caller has the future still. */
+/* Waits for the end of a future's call, and returns its status. `*call` becomes that call: its
+ * result is to be read, and callseq_abi_let_go called then. Or it becomes NULL: then the caller has
+ * the future still. */
 int callseq_abi_await(struct callseq_future *future, struct callseq_abi_callback *callback,
                       struct callseq_abi_request **call);
 void callseq_abi_let_go(struct callseq_abi_request *call);
 
-/* A list of strings, NULL at its end, copied; NULL stays. `*whole` becomes 0 if there is no memory.
- */
+/* Copies a list of strings that ends with NULL; a list that is NULL stays that. `*whole` becomes 0
+ * if there is no memory. */
 char **callseq_abi_copy_strings(char **list, int *whole);
 
-/* Any thread, and signal handlers. */
+/* Has the notice's callback run soon. Any thread may call it, and signal handlers. */
 void callseq_abi_notify(struct callseq_abi_notice *notice);
 
 /* After a call that has returned another status than 0, on its own thread: if it is suspended,
- * waits and goes on with it until it has ended. Its final status. */
+ * waits and goes on with it until it has ended. Returns its final status. */
 int callseq_abi_settle(struct callseq_abi_request *q);
+
+/* After a call that has failed, on its own thread: makes that the thread's last error, and unless
+ * `quiet` tells on_error. */
 void callseq_abi_failed(struct callseq_abi_request *q, int quiet);
 
-/* Has a job run on the native thread of the green thread THREAD, the present one, with the runtime
- * free. #t: that is done; else callseq#call-outside has to be given what it returns. */
+/* Has a job run on the native thread of `thread`, the present green thread, with the runtime free.
+ * #t: that is done; else callseq#call-outside has to be given what it returns. */
 C_word callseq_abi_go_outside(C_word job, C_word thread);
+
+/* The slow path of callseq_abi_next (batch.c), and of callseq_abi_dispatch (laps.c). */
 C_word callseq_abi_next_slowly(void);
 C_word callseq_abi_new_lap(void);
 
-/* For a reply that cannot deliver what it was given: the procedure to go on with. */
+/* For a reply that cannot deliver what it was given. Each returns the procedure to go on with. */
 C_word callseq_abi_misdelivered(C_word serial, C_word value);
 C_word callseq_abi_bad_result(C_word serial, C_word value);
 C_word callseq_abi_real_result(C_word serial, C_word value);
 
+/* Checked conversions of a result, for types that generated code does not convert inline. Each
+ * stores it and returns 1, or returns 0: the value is not of the type. `null` says that #f is NULL,
+ * `symbol` that a symbol is expected instead of a string; a string is malloc'd. See result.c. */
 int callseq_abi_signed(C_word value, int64_t low, int64_t high, int64_t *result);
 int callseq_abi_unsigned(C_word value, uint64_t high, uint64_t *result);
 int callseq_abi_string(C_word value, int null, int symbol, char **result);
 int callseq_abi_pointer(C_word value, int null, void **result);
 
-/* A new handle of the value, NULL for #f; `place` says in words where it is made. The second is for
- * a reply, whose request fails where there is no memory. */
+/* Makes a handle of the value, or NULL of #f; `place` says in words where that is. Returns 0 where
+ * there is no memory. */
 int callseq_abi_handle(C_word value, const char *place, struct callseq_handle **result);
+
+/* The same for a reply, whose request fails where there is no memory. */
 struct callseq_handle *callseq_abi_handle_result(C_word value, const char *place);
 /* The object of a handle, #f for NULL, or C_SCHEME_UNBOUND if that has been released. */
 C_word callseq_abi_object(const struct callseq_handle *handle);

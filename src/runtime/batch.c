@@ -23,7 +23,8 @@
 #include "suspend.h"
 #include "thread.h"
 
-/* Begins with `first`; `own`, or NULL, is the holder's. */
+/* Executes a batch that begins with the request `first`; `own`, or NULL, is the holder's request.
+ */
 static void switch_in(struct callseq_runtime *r, struct callseq_abi_request *first,
                       struct callseq_abi_request *own) {
   bool measure = r->setup.config.measure_time;
@@ -85,15 +86,19 @@ bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_reque
   return true;
 }
 
-/* Goes on with a procedure that needs no value. */
+/* Returns a procedure to go on with, which needs no value. */
 static C_word go_on(struct callseq_runtime *r, enum callseq_procedure which) {
   r->fast.next.value = C_SCHEME_UNDEFINED; /* what was there may have moved */
   return callseq_roots_procedure(r, which);
 }
 
-/* Others' requests are marked done as soon as they are; calls that nobody waits for follow. The
- * holder's own is the last one, and is not marked: its caller knows when the switch returns. But
- * the service executes what nobody waits for after its own. */
+/* A request has been answered, or suspended: chooses what is executed next.
+ *
+ * A request of another thread is marked done at once. The requests that are waiting come first,
+ * then calls for later, which nobody waits for, and the holder's own request last: that is not
+ * marked, since its caller knows when the switch returns. But the service executes calls for later
+ * after its own request. With nothing left the batch ends: the switch to the holder's stack is
+ * here. */
 CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_sequencer *s = &r->fast.sequencer;

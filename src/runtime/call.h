@@ -151,12 +151,14 @@ CALLSEQ_INLINE void callseq_abi_end(struct callseq_abi_job *job) {
 
 /* What generated text calls by these names, whatever the program has defined `free` as. */
 CALLSEQ_INLINE void callseq_abi_free(void *memory) { free(memory); }
-/* Memory for a job. `spare` has what one of the same form needs no more, or NULL; the holder's. */
+/* Memory for a job. `*spare`, the holder's, is the memory of one of the same form that has ended,
+ * or NULL. */
 CALLSEQ_INLINE void *callseq_abi_take(struct callseq_abi_job **spare, size_t bytes) {
   struct callseq_abi_job *job = *spare;
   *spare = (struct callseq_abi_job *)0;
   return job ? job : malloc(bytes);
 }
+/* Frees a job's memory, or keeps it in `*spare`. */
 CALLSEQ_INLINE void callseq_abi_put(struct callseq_abi_job **spare, struct callseq_abi_job *job) {
   if (*spare)
     free(job);
@@ -169,7 +171,7 @@ CALLSEQ_INLINE struct callseq_handle *callseq_abi_hand_over(struct callseq_handl
   *member = (struct callseq_handle *)0;
   return handle;
 }
-/* NULL stays; `whole` becomes 0 if there is no memory. */
+/* Copies a string; NULL stays that. `*whole` becomes 0 if there is no memory. */
 CALLSEQ_INLINE char *callseq_abi_copy(const char *string, int *whole) {
   char *copy = string ? strdup(string) : (char *)0;
   if (string && !copy)

@@ -40,10 +40,10 @@
 #include <stdlib.h>
 
 enum {
-  LOOK_MS = 1,        /* so often it looks what is left */
-  WAIT_NS = 20000000, /* so long it waits for the runtime, before it looks at the time */
-  GRACE_NS = 5000000, /* so long it waits for those that have been told to give up */
-  END_NS = 100000000  /* so long the library's threads have to end at least */
+  LOOK_MS = 1,        /* the thread that closes looks so often what is left */
+  WAIT_NS = 20000000, /* it waits so long for the runtime, before it looks at the time */
+  GRACE_NS = 5000000, /* it waits so long for those that have been told to give up */
+  END_NS = 100000000  /* the library's threads have so long to end, at least */
 };
 
 /* ---- On-exit thunks ---- */
@@ -79,8 +79,9 @@ static bool enter(struct callseq_runtime *r, uint64_t until) {
          callseq_sequencer_enter(s, &w, callseq_abi_self, NULL, NULL) == CALLSEQ_ENTERED_HOLDER;
 }
 
-/* Takes the runtime when nothing is left to be done, or the time is up: true. `all`: nothing was
- * left. False: it cannot be had, nor in a moment. */
+/* Takes the runtime when nothing is left to be done, or when the time is up, and returns true;
+ * `*all` then says whether nothing was left. False: the time is up, and the runtime cannot be had.
+ */
 static bool drain(struct callseq_runtime *r, uint64_t deadline, bool *all) {
   struct callseq_sequencer *s = &r->fast.sequencer;
   for (;;) {
@@ -98,7 +99,8 @@ static bool drain(struct callseq_runtime *r, uint64_t deadline, bool *all) {
   }
 }
 
-/* The time is up. Takes the runtime if those that have been told give it up. */
+/* The time is up: tells those that wait, or are suspended, to give up. True: this thread has got
+ * the runtime then. */
 static bool give_up(struct callseq_runtime *r) {
   uint64_t end = callseq_clock_now() + GRACE_NS;
   /* release: pairs with the acquire in callseq_close_state */
@@ -107,13 +109,15 @@ static bool give_up(struct callseq_runtime *r) {
   callseq_later_close(r);
   callseq_sequencer_refuse(&r->fast.sequencer, CALLSEQ_REFUSES_OTHERS);
   bool has = enter(r, end);
-  /* A program goes on. Of a host that cannot have the runtime nobody will. */
+  /* A program goes on, and may be called again. In a C host, where this thread could not get the
+   * runtime, nobody gets it any more. */
   callseq_sequencer_refuse(&r->fast.sequencer,
                            r->program.hosts || has ? CALLSEQ_REFUSES_NOBODY : CALLSEQ_REFUSES_ALL);
   return has;
 }
 
-/* Holder, which leaves for good. Then nothing begins that has been posted just now. */
+/* Holder: runs the thunks, and closes the sequencer for good. Nothing begins any more, not even
+ * what has been posted just now. */
 static void shut(struct callseq_runtime *r) {
   run_thunks(r);
   atomic_store_explicit(&r->close.state, CALLSEQ_CLOSE_OVER,
@@ -126,7 +130,7 @@ static void shut(struct callseq_runtime *r) {
   callseq_later_close(r);
 }
 
-/* The library's. They have a moment at least. */
+/* Ends the library's threads. They have END_NS at least. `has` as for callseq_errands_end. */
 static bool end_threads(struct callseq_runtime *r, uint64_t deadline, bool has) {
   uint64_t least = callseq_clock_now() + END_NS;
   deadline = !deadline ? UINT64_MAX : deadline < least ? least : deadline;

@@ -16,17 +16,18 @@ enum {
  * Any thread. */
 char *callseq_config_normalise(callseq_config *config, const callseq_config *wanted);
 
-/* The first field that differs in the two, normalised; NULL: none. `early` is of those that can
- * only be set when CHICKEN starts; `late` of the others. */
+/* The name of the first field in which two normalised configurations differ; NULL: there is none.
+ * The first function looks at the fields that can only be set when CHICKEN starts, the second at
+ * the others. Any thread. */
 const char *callseq_config_differs_early(const callseq_config *a, const callseq_config *b);
 const char *callseq_config_differs_late(const callseq_config *a, const callseq_config *b);
 
-/* What CHICKEN is started with, in bytes; 0 is its default, but for the nursery. */
+/* What CHICKEN is started with, in bytes. 0 stands for its default; the nursery's is filled in. */
 struct callseq_sizes {
   int heap, nursery, symbols;
 };
 
-/* From the configuration, and CHICKEN's own options in its command line, which go first. */
+/* From the configuration, and from CHICKEN's own options in its command line, which prevail. */
 struct callseq_sizes callseq_config_sizes(const callseq_config *config);
 
 #endif

@@ -22,15 +22,15 @@
 
 /* A C function that a green thread waits for. */
 struct callseq_errand {
-  struct callseq_errand *next;  /* of those that are done */
-  struct callseq_errand **link; /* what points to it, of those that there are; the holder's, as */
-  struct callseq_errand *after; /* the next one of these */
+  struct callseq_errand *next;  /* in the list of those that are done */
+  struct callseq_errand **link; /* what points to it in the list of all. Holder */
+  struct callseq_errand *after; /* the next one in that list. Holder */
   struct callseq_abi_job *job;
   pthread_t thread;
-  void *waiting; /* GC root of what service.scm has of it */
+  void *waiting; /* GC root of what blocking.scm keeps of it */
 };
 
-/* That this thread has been made for. */
+/* The errand for which this thread has been made; NULL: it is no such thread. */
 static __thread struct callseq_errand *own_errand;
 
 static void *run_errand(void *argument) {
@@ -85,7 +85,7 @@ int callseq_scheme_run_elsewhere(C_word job, C_word waiting) {
   return runs;
 }
 
-/* One that is done; NULL: none is. Holder. */
+/* Takes an errand that is done; NULL: none is. Holder. */
 static struct callseq_errand *take_done(struct callseq_runtime *r) {
   struct callseq_errand *errand = atomic_load_explicit(&r->service.done, memory_order_acquire);
   /* acquire: pairs with the release in run_errand. Only the holder takes one away, so the same one
@@ -97,7 +97,7 @@ static struct callseq_errand *take_done(struct callseq_runtime *r) {
   return errand;
 }
 
-/* What an errand that is done was given as `waiting`, or #f. */
+/* Ends an errand that is done, and returns what it was given as `waiting`; #f: none is done. */
 C_word callseq_scheme_next_done(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_errand *errand = take_done(r);
@@ -117,7 +117,7 @@ bool callseq_errands_is_own(void) { return own_errand; }
 
 /* ---- The end ---- */
 
-/* Nobody holds the runtime, so this is the holder. */
+/* The sequencer has been closed by this thread, which acts as the holder. */
 static bool end_all(struct callseq_runtime *r, uint64_t deadline) {
   for (;;) {
     /* acquire: pairs with the release in run_errand */

@@ -8,8 +8,9 @@
 /* Is this a thread of the library's, in the blocking C function of a green thread? */
 bool callseq_errands_is_own(void);
 
-/* The runtime has been closed: waits for those that there are. False: not all have ended until then
- * (by callseq_clock_now). `has`: nobody holds the runtime, and nobody will. */
+/* The runtime has been closed: waits for the errands that there are. False: not all have ended by
+ * the deadline, a moment by callseq_clock_now. `has`: the caller has closed the sequencer as its
+ * holder, and may act as that. */
 bool callseq_errands_end(struct callseq_runtime *r, uint64_t deadline, bool has);
 
 /* In a forked child: forgets the parent's. */

@@ -10,20 +10,20 @@
 /* Holds the runtime while a thread forks that is not inside: no thread's number. */
 #define CALLSEQ_FORK_HOLDER ((uint32_t)INT32_MAX + 1)
 
-/* Are the handlers of fork registered? They are, from before the first thread could come on, unless
- * there was no memory for that; then this tries again. By the thread that sets up, under its mutex.
- */
+/* Are the handlers of fork registered? A constructor of the library registers them; if it had no
+ * memory for that, this tries again. By the thread that sets up, under its mutex. */
 bool callseq_fork_ready(void);
 
-/* The calling thread may be in a handler of the host's that runs while a fork is in progress. If
- * it is one of the child's, what the child has to do is done now, and the fork is over. */
+/* The calling thread may be in a handler of the host's, which runs while a fork is in progress. If
+ * that is in the child, the steps of the child are done now, and the fork is over. */
 void callseq_fork_catch_up(void);
 
 /* Does the calling thread, in such a handler, hold the mutex of set-up? */
 bool callseq_fork_holds_setup(void);
 
-/* Does it hold the runtime, without being inside? Then it is inside from callseq_fork_enter to
- * callseq_fork_leave, which give and take the sequencer's lock its number. */
+/* Does the calling thread, in such a handler, hold the runtime without being inside? Then it is
+ * inside from callseq_fork_enter to callseq_fork_leave: in between the sequencer's lock has the
+ * thread's own number. */
 bool callseq_fork_holds_runtime(void);
 void callseq_fork_enter(void);
 void callseq_fork_leave(void);
@@ -39,11 +39,11 @@ struct callseq_fork_step {
 void callseq_fork_register(const struct callseq_fork_step *steps, int count);
 
 /* The calling thread is about to end. If it is the last one of a forked child but for the
- * library's, the process ends, as it would without that. */
+ * library's, the process ends, as it would without the library. Does not return then. */
 void callseq_fork_thread_ends(void);
 
-/* Steps of it, by the thread that forks: the mutex of set-up; the runtime; those that wait for it.
- */
+/* Steps of the table that fork.c has itself, by the thread that forks. They concern the mutex of
+ * set-up, the runtime, and those that wait for it. */
 void callseq_fork_wait_for_setup(void);
 void callseq_fork_let_set_up(void);
 void callseq_fork_let_child_set_up(void);
@@ -51,7 +51,8 @@ void callseq_fork_take_runtime(void);
 void callseq_fork_give_up_runtime(void);
 void callseq_fork_forget_waiters(void);
 
-/* There is a callback whose calls take up so many bytes. False: no memory. By the holder. */
+/* A call may take up so many bytes: keeps memory to copy one in a forked child. False: there is
+ * none. Holder, or set-up. */
 bool callseq_fork_make_room(struct callseq_runtime *r, size_t bytes);
 
 #endif

@@ -1,5 +1,6 @@
-/* fork: the one table of what is done before it, after it, and in the child; fork.c goes through
- * it.
+/* fork: the one table of what is done before it, after it, and in the child, at the end of this
+ * file; fork.c goes through it. And two of its steps: the call in which a process forks, and the
+ * last thread of a child.
  *
  * The steps before fork go down the table, the others up. So the lowest layer is held last, and is
  * the first one that is in order in the child.

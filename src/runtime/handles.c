@@ -56,7 +56,7 @@ struct callseq_handle {
 enum {
   BLOCK = CALLSEQ_LIMIT(32, 2), /* so many are made at a time */
   RESTS = 10000,                /* so many rest if handles are watched */
-  POLLS = 100,                  /* of who compares, before it naps */
+  POLLS = 100,                  /* so often whoever compares looks before it naps */
   NAP_NS = 50000
 };
 
@@ -138,7 +138,7 @@ static void make_spare(struct callseq_runtime *r, struct callseq_handle *handle)
   r->handles.spare = handle;
 }
 
-/* The last handle of the resting ones is `rests.newest`. */
+/* The handle rests from now on; the one that has rested longest becomes spare. */
 static void rest(struct callseq_runtime *r, struct callseq_handle *handle) {
   handle->next = NULL;
   *(r->handles.rests ? &r->handles.newest->next : &r->handles.oldest) = handle;
@@ -151,7 +151,7 @@ static void rest(struct callseq_runtime *r, struct callseq_handle *handle) {
   make_spare(r, rested);
 }
 
-/* Objects of the handles that have been put aside are kept no more. */
+/* Handles that have been put aside keep their objects no more, and become spare. */
 static void take_released(struct callseq_runtime *r) {
   if (!atomic_load_explicit(&r->handles.aside, memory_order_relaxed))
     return;
@@ -168,8 +168,8 @@ static void take_released(struct callseq_runtime *r) {
   }
 }
 
-/* More spare handles, if there is memory for any. The list of all then has the beginning of each
- * block, by which tools that look for leaks find it. */
+/* Makes more spare handles, if there is memory for any. The list of all leads to the beginning of
+ * each block, so that tools that look for leaks find it. */
 static CALLSEQ_NOINLINE void replenish(struct callseq_runtime *r) {
   take_released(r);
   if (r->handles.spare)

@@ -9,18 +9,19 @@
  * handles that are alive at the end are reported. */
 #define CALLSEQ_WATCH_HANDLES "CALLSEQ_WATCH_HANDLES"
 
-/* Before the program's first handle. */
+/* To be called before the program's first handle: looks whether handles are to be watched. Set-up.
+ */
 void callseq_handles_begin(struct callseq_runtime *r);
 
 /* For the holder, when CHICKEN begins to collect and when it has done so. These pairs nest. */
 void callseq_handles_collecting(struct callseq_runtime *r);
 void callseq_handles_collected(struct callseq_runtime *r);
 
-/* So many have been made and not been released for good. Any thread. */
+/* How many handles there are that have been made and not been released for good. Any thread. */
 uint64_t callseq_handles_alive(struct callseq_runtime *r);
 
-/* The end: if handles are watched, writes on standard error which are alive and where they were
- * made, the first time. Any thread. */
+/* At the end, if handles are watched: writes on standard error how many are alive and where they
+ * were made. Once in a process. Any thread. */
 void callseq_handles_report(struct callseq_runtime *r);
 
 #endif

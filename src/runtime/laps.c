@@ -16,10 +16,10 @@
 #include "scheme.h"
 
 enum {
-  LAP = CALLSEQ_LIMIT(64 << 10, 1 << 10), /* each thread fetches all of that */
-  LONG_LAP = 1 << 20,                     /* where collections are costly, */
-  LAST_CALL = 4 << 10,                    /* but so much of the nursery is left */
-  COSTLY = 10000 /* is one that takes so many nanoseconds, after a lap that is not long */
+  LAP = CALLSEQ_LIMIT(64 << 10, 1 << 10), /* bytes; each thread fetches all of that */
+  LONG_LAP = 1 << 20,                     /* bytes; where collections are costly */
+  LAST_CALL = 4 << 10, /* bytes of the nursery that even a long lap leaves to its last call */
+  COSTLY = 10000       /* ns; a collection that takes more, after a short lap, is costly */
 };
 
 /* ThreadSanitizer is not told of this write to what generated code reads as the holder. */
@@ -56,14 +56,15 @@ CALLSEQ_NOINLINE C_word callseq_abi_new_lap(void) {
   return callseq_roots_procedure(r, CALLSEQ_PROCEDURE_new_lap);
 }
 
-/* What callseq_abi_dispatch would have gone on with. */
+/* Begins the call, as callseq_abi_dispatch would have done without a new lap. */
 static C_noret void begin_call(C_word c, C_word *av) {
   struct callseq_abi_request *q = CALLSEQ_ABI_REQUEST(struct callseq_abi_request, av[3]);
   av[0] = CHICKEN_gc_root_ref(callseq_abi_root(q->callback));
   ((C_proc)C_block_item(av[0], 0))(c, av);
 }
 
-/* Where collections cost much whatever they find, as with many locatives, they should be few. */
+/* Where collections cost much whatever they find, as with many locatives, they should be few: the
+ * lap that begins at `at` becomes a long one, or ends where the nursery does. */
 static void lengthen_lap(struct callseq_runtime *r, char *at) {
   char *end = at - LONG_LAP, *last = (char *)C_stack_hard_limit + LAST_CALL;
   if (end < last)

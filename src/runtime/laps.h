@@ -3,12 +3,15 @@
 #ifndef CALLSEQ_LAPS_H
 #define CALLSEQ_LAPS_H
 
-/* No call begins further than a lap below `at` on the Scheme stack without a collection. */
+/* A lap begins at `at` on the Scheme stack: no call begins further than a lap below that without a
+ * collection. */
 void callseq_laps_begin(struct callseq_runtime *r, const void *at);
 
-/* No call begins in a lap any more, so that callseq_abi_new_lap sees each. Any thread, after it has
- * fenced behind what that looks at. And in a forked child: as before. */
+/* Has each call that begins from now on go through callseq_abi_new_lap, which looks whether the
+ * runtime is being closed. Any thread, after a seq_cst fence behind its write to `close.state`. */
 void callseq_laps_end_all(struct callseq_runtime *r);
+
+/* Takes that back, in a forked child. */
 void callseq_laps_restore(struct callseq_runtime *r);
 
 #endif

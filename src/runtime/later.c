@@ -134,7 +134,7 @@ static bool is_ready(struct callseq_runtime *r) {
 }
 
 void callseq_later_wake(struct callseq_runtime *r) {
-  /* seq_cst: pairs with go_to_sleep */
+  /* seq_cst: pairs with callseq_later_go_to_sleep */
   if (atomic_load_explicit(&r->later.awake, memory_order_seq_cst) ||
       atomic_exchange_explicit(&r->later.awake, true, memory_order_seq_cst) || !is_ready(r))
     return;
@@ -163,7 +163,7 @@ bool callseq_later_is_pending(struct callseq_runtime *r) {
 
 bool callseq_later_go_to_sleep(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_HOLDER(r);
-  /* seq_cst, and in is_pending: pairs with wake, and with what queues before that */
+  /* seq_cst, and in is_pending: pairs with callseq_later_wake, and with what queues before that */
   atomic_store_explicit(&r->later.awake, false, memory_order_seq_cst);
   if (!is_pending(r))
     return true;
@@ -172,7 +172,8 @@ bool callseq_later_go_to_sleep(struct callseq_runtime *r) {
 }
 
 void callseq_later_opened(struct callseq_runtime *r) {
-  /* seq_cst: pairs with wake, which looks whether the runtime is ready after it has set this */
+  /* seq_cst: pairs with callseq_later_wake, which sets `awake` before it looks whether the runtime
+   * is ready */
   atomic_thread_fence(memory_order_seq_cst);
   if (atomic_load_explicit(&r->later.awake, memory_order_seq_cst))
     callseq_service_tell(r);

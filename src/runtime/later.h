@@ -12,40 +12,45 @@ enum callseq_later_kind {
   CALLSEQ_LATER_NOTICE
 };
 
-/* One such call. Its own are, by turns, whoever makes it, the backlog, the holder that executes it,
- * the service that reports it; but a future's is whoever refers to it. */
+/* One such call. It belongs, one after the other, to the thread that makes it, the backlog, the
+ * holder that executes it, and the service that reports it; a future to whoever refers to it. */
 struct callseq_future {
   struct callseq_chore chore;   /* a report, once */
   enum callseq_later_kind kind; /* constant */
   _Atomic(uint32_t) state;      /* of a future: see later_future.c; any thread */
   _Atomic(uint32_t) references; /* to a future; any thread */
-  uint64_t ticket;              /* of the backlog. Holder; then as `outstanding` of the runtime */
-  uint64_t queued;              /* the same, of a future. Whoever has it */
-  struct callseq_future *next;  /* there; and */
-  struct callseq_future **link; /* what points to it; NULL: it is not there */
-  struct callseq_future *after; /* of those that are spare, or due. Holder */
-  struct callseq_abi_notice *notice;    /* that it has come for. Holder */
-  void (*then)(void *data, int status); /* whoever sets THEN_CLAIMED of a future's state; then */
-  void *data;                           /* whoever runs it */
-  struct callseq_resumption resumption; /* holder: of its callback that has waited */
-  /* With arguments and result behind it. As any request's. */
+  uint64_t ticket;              /* of the backlog. Holder; as `next` once it is in that list */
+  uint64_t queued;              /* a future's ticket. Whoever refers to the future */
+  struct callseq_future *next;  /* in the runtime's list `outstanding`; with that one's mutex */
+  struct callseq_future *
+      *link; /* what points to it in that list; NULL: it is not there. As `next` */
+  struct callseq_future *after;      /* in the list of those that are spare, or due. Holder */
+  struct callseq_abi_notice *notice; /* the one that this is a run of, or NULL. Holder */
+  /* `then` and its argument: whoever sets THEN_CLAIMED of a future's state writes them, whoever
+   * runs `then` reads them. */
+  void (*then)(void *data, int status);
+  void *data;
+  struct callseq_resumption
+      resumption; /* with which its callback goes on that has waited. Holder */
+  /* Arguments and result follow. As any request's. */
   struct callseq_abi_request request __attribute__((aligned(16)));
 };
 
-/* A call of this request is one of these? */
+/* Is this request one of such a call? */
 static inline bool callseq_later_is(const struct callseq_abi_request *q) {
   return q->callback->later;
 }
 
-/* Makes what it takes, unless it is there: a backlog, and the service. False: no memory or thread
- * can be had. Any thread. */
+/* Makes what such calls take, unless it is there: the backlog, and the service. False: no memory or
+ * thread can be had. Any thread. */
 bool callseq_later_begin(struct callseq_runtime *r);
 
-/* The runtime has opened: what came while it was loading is to be executed now. */
+/* The runtime has opened: has what came while it was loading executed. By the thread that set up.
+ */
 void callseq_later_opened(struct callseq_runtime *r);
 
-/* For the holder. The next request that a batch executes; NULL: there is none, or the batch has had
- * enough. `by_service`: the service's own batch, which only ends when there is
+/* For the holder: takes the next request that a batch executes. NULL: there is none, or the batch
+ * has executed enough. `by_service`: it is the service's own batch, which ends only when there is
  * no more to do, or somebody waits for the runtime. */
 struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool by_service);
 
@@ -65,16 +70,17 @@ bool callseq_later_is_pending(struct callseq_runtime *r);
 /* Another limit of the backlog; by the thread that has the mutex of set-up. False: no memory. */
 bool callseq_later_limit(struct callseq_runtime *r, unsigned limit);
 
-/* From now on nothing begins: what is queued is dropped, or cancelled, once; functions `dropped` of
- * callseq_post run in here, and `then` of futures by the service. Any thread, also inside; again is
- * allowed. */
+/* From now on nothing begins: what is queued is dropped, or cancelled, once. Functions `dropped` of
+ * callseq_post run in this call; functions `then` of futures are run by the service. Any thread,
+ * also inside, and more than once. */
 void callseq_later_close(struct callseq_runtime *r);
 
 /* For the holder, when nothing begins any more: those that are suspended end with CALLSEQ_CLOSED,
  * and memory that was kept for others is freed. */
 void callseq_later_abandon(struct callseq_runtime *r);
 
-/* Round a fork, and in the child: what the parent has queued is the parent's. */
+/* Before a fork, after it in the parent, and in the child, where what the parent has queued is
+ * forgotten. By the thread that forks. */
 void callseq_later_before_fork(struct callseq_runtime *r);
 void callseq_later_after_fork(struct callseq_runtime *r);
 void callseq_later_forked(struct callseq_runtime *r);

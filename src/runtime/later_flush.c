@@ -14,7 +14,7 @@
 #include "later_parts.h"
 
 void callseq_later_settle(struct callseq_runtime *r, uint64_t ticket) {
-  /* release: pairs with the acquire in is_flushed */
+  /* release: pairs with the acquire in callseq_later_is_flushed */
   if (ticket > atomic_load_explicit(&r->later.settled, memory_order_relaxed))
     atomic_store_explicit(&r->later.settled, ticket, memory_order_release);
 }
@@ -47,7 +47,9 @@ void callseq_later_tell_flushers(struct callseq_runtime *r) {
 }
 
 bool callseq_later_is_flushed(struct callseq_runtime *r, uint64_t ticket) {
-  /* acquire: pairs with the release in settle; what was outstanding then is in the list */
+  /* acquire: pairs with the release in callseq_later_settle; what was outstanding then is in the
+   * list
+   */
   if (atomic_load_explicit(&r->later.settled, memory_order_acquire) < ticket)
     return false;
   bool flushed = true;

@@ -15,7 +15,8 @@ enum { PENDING = 1, RUNNING = 2 };
 
 static void push_notice(struct callseq_runtime *r, struct callseq_abi_notice *n) {
   n->next = atomic_load_explicit(&r->later.notices, memory_order_relaxed);
-  /* release: pairs with the acquire in take_notice. seq_cst: with go_to_sleep */
+  /* release: pairs with the acquire in callseq_later_take_notice. seq_cst: with
+   * callseq_later_go_to_sleep */
   while (!atomic_compare_exchange_weak_explicit(&r->later.notices, &n->next, n,
                                                 memory_order_seq_cst, memory_order_relaxed)) {
   }
@@ -74,8 +75,8 @@ void callseq_abi_notify(struct callseq_abi_notice *n) {
   if (!callseq_abi_root(n->callback) || !callseq_later_is_open(r))
     return;
   callseq_tools_release(n);
-  /* acq_rel: pairs with take_notice and end_notice. What was written before is visible to a run
-   * that begins later, whether this notification is its first or not */
+  /* acq_rel: pairs with callseq_later_take_notice and callseq_later_end_notice. What was written
+   * before is visible to a run that begins later, whether this notification is its first or not */
   if (!atomic_fetch_or_explicit(&n->state, PENDING, memory_order_acq_rel))
     push_notice(r, n);
 }

@@ -69,7 +69,7 @@ int callseq_flush(unsigned ms) {
   atomic_fetch_add_explicit(&r->later.flushers, 1, memory_order_relaxed);
   bool told = false;
   for (uint32_t looks = 0;; looks++) {
-    /* acquire: pairs with the release in tell_flushers */
+    /* acquire: pairs with the release in callseq_later_tell_flushers */
     uint32_t word = atomic_load_explicit(&r->later.flushed, memory_order_acquire);
     if (callseq_later_is_flushed(r, ticket)) {
       callseq_tools_acquire(&r->later.flushed);

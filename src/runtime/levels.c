@@ -25,13 +25,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVEL_ROOM = 96 << 10 }; /* at most so much nursery must be left for one more level */
+enum { LEVEL_ROOM = 96 << 10 }; /* see level_room */
 
 /* ---- Beginning and ending ---- */
 
-/* How many bytes of the nursery must be left for a nested call. What runs in it may demand a part
- * of that for itself, never all: the path there uses some, and a demand that a collection cannot
- * meet is repeated for ever. */
+/* How many bytes of the nursery must be left for a nested call: LEVEL_ROOM, or an eighth of a small
+ * nursery. What runs in the call may demand a part of that for itself, never all: the path there
+ * uses some, and a demand that a collection cannot meet is repeated for ever. */
 static ptrdiff_t level_room(struct callseq_runtime *r) {
   ptrdiff_t part = r->setup.nursery / 8;
   return part < LEVEL_ROOM ? part : LEVEL_ROOM;
@@ -100,7 +100,8 @@ struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r) {
   return at->reply_to == CALLSEQ_ABI_TO_WAITER ? &at->request : NULL;
 }
 
-/* A level begins: remembers where collections in it return to. */
+/* A level begins: remembers where collections in it return to, and how many safe lambdas are below.
+ */
 C_word callseq_scheme_enter_level(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_level *level = r->levels.innermost;
@@ -150,7 +151,7 @@ void callseq_scheme_abandon(void) {
 
 /* ---- Replies that are not delivered at once ---- */
 
-/* Has the procedure run next, with the serial and value that the reply was given. */
+/* Returns the procedure to go on with, which gets the serial and value that the reply was given. */
 static C_word go_on(enum callseq_procedure which, C_word serial, C_word value) {
   struct callseq_runtime *r = callseq_runtime_here();
   r->fast.next.serial = serial;
@@ -170,7 +171,7 @@ CALLSEQ_NOINLINE C_word callseq_abi_real_result(C_word serial, C_word value) {
   return go_on(CALLSEQ_PROCEDURE_real_result, serial, value);
 }
 
-/* The result of the reply just given is not to be delivered. */
+/* The result of the reply just given is not delivered: frees it. */
 C_word callseq_scheme_withdraw(void) {
   struct callseq_abi_request *q = callseq_runtime_here()->fast.current.request;
   if (q->callback->withdraw)

@@ -5,7 +5,8 @@
 /* Executes a request of C code under Scheme, as one more level on the same stack. */
 void callseq_levels_nest(struct callseq_runtime *r, struct callseq_abi_request *q);
 
-/* The call of level 0; the others nest in C code of this thread's own. */
+/* The call of level 0. Calls of the other levels are made by C code under Scheme, so they are this
+ * thread's own. */
 static inline struct callseq_abi_current_call *callseq_levels_base(struct callseq_runtime *r) {
   struct callseq_abi_current_call *at = &r->fast.current;
   CALLSEQ_ASSERT_HOLDER(r);
@@ -14,7 +15,8 @@ static inline struct callseq_abi_current_call *callseq_levels_base(struct callse
   return at;
 }
 
-/* Where the request is that the holder executes for another thread; NULL if it executes its own. */
+/* Where the runtime keeps the request that the holder executes for another thread; NULL if it
+ * executes none. */
 struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r);
 
 #endif

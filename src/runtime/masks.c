@@ -41,7 +41,7 @@ static uint64_t bits(const sigset_t *set) {
   return all;
 }
 
-/* `how` as for pthread_sigmask. */
+/* Blocks or unblocks the signals in `bits`; `how` as for pthread_sigmask. */
 static void change(int how, uint64_t bits) {
   sigset_t set;
   sigemptyset(&set);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A thread's mask as it was before a callback has changed it. */
+/* A thread's mask as it was before a callback changed it. */
 struct callseq_kept_mask {
   bool kept;
   sigset_t mask;
@@ -21,18 +21,20 @@ struct callseq_changed_mask {
   uint64_t blocked, unblocked;     /* on another thread: signal n is bit n - 1 */
 };
 
-/* This thread, whose mask a callback changes from now on: keeps it, unless it is kept. */
+/* A callback is about to change this thread's mask: keeps it in `kept`, unless that has been done.
+ */
 void callseq_masks_keep(struct callseq_kept_mask *kept);
 
-/* This thread has the kept mask again. */
+/* Gives this thread the kept mask again, if there is one. */
 void callseq_masks_restore(struct callseq_kept_mask *kept);
 
-/* Holder: the call whose thread's mask is `kept` is suspended. `elsewhere`: it is another thread's,
- * and this one has its mask back soon. */
+/* Holder: a call is suspended that runs on this thread, whose mask is `kept`. `elsewhere`: it is
+ * another thread's call, and this thread gets its mask back soon. */
 void callseq_masks_suspend(struct callseq_changed_mask *changed, struct callseq_kept_mask *kept,
                            bool elsewhere);
 
-/* This thread goes on with a call that was suspended: `kept` is its own mask. */
+/* This thread goes on with a call that was suspended: changes the thread's mask as the callback has
+ * done, and keeps the old one in `kept`. */
 void callseq_masks_resume(struct callseq_changed_mask *changed, struct callseq_kept_mask *kept);
 
 #endif

@@ -1,6 +1,6 @@
-/* The procedures of callseq.scm that C goes on with: read by C as an enumeration, and by
- * callseq.scm, which provides them, line by line. What takes a serial and a value is run by
- * returning it from a reply function; see abi.h. */
+/* The procedures of callseq.scm that C goes on with. C reads this as an enumeration; callseq.scm,
+ * which provides them, line by line (loading.scm). A procedure that takes a serial and a value is
+ * run by returning it from a reply function; see abi.h. */
 PROCEDURE(begin_loop)   /* (): the resident loop, begun by CHICKEN_continue */
 PROCEDURE(strayed)      /* (): a callback called return-to-host */
 PROCEDURE(run_level)    /* (): executes one nested call, begun by C_callback */

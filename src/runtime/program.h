@@ -8,16 +8,16 @@ static inline bool callseq_program_is(struct callseq_runtime *r,
   return q == &r->program.request;
 }
 
-/* Holder: the program has got the runtime, or leaves it. */
+/* Holder: the first is called when the program has got the runtime, the second when it leaves. */
 void callseq_program_comes(struct callseq_runtime *r);
 void callseq_program_goes(struct callseq_runtime *r);
 
-/* For a suspended call that cannot go on: the host has ended. If it is the program itself, its
- * native thread waits here for the end of the process. */
+/* For a suspended call that cannot go on, since the program has ended. If the call is the program
+ * itself, its native thread waits here for the end of the process. */
 void callseq_program_await_end(struct callseq_runtime *r, const struct callseq_abi_request *q);
 
-/* For threads that wait: has a program that computes, or the service, leave soon. 0: the holder is
- * neither. As callseq_pace_ask wants it. */
+/* For threads that wait: has a program that computes, or the service, leave soon. Returns 0 if the
+ * holder is neither; see callseq_pace_ask. */
 int callseq_program_ask(void);
 
 #endif

@@ -1,7 +1,6 @@
-/* Who is refused while the runtime is being closed, and after that.
- *
- * A part of what is in progress is not: C code under Scheme, and a blocking C function of a call
- * that is waited for.
+/* Which calls are refused while the runtime is being closed, and after that: all but those that are
+ * a part of what is in progress. These are made by C code under Scheme, or by the blocking C
+ * function of a call that is let end.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -32,7 +31,8 @@ bool callseq_close_refuses(struct callseq_runtime *r) {
   return state != CALLSEQ_CLOSE_OPEN && !is_part(r, state);
 }
 
-/* Others have looked before they queued. */
+/* Only a call that has come by the fast path is looked at: others have looked before they queued.
+ */
 bool callseq_close_refuses_current(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_IN_SCHEME(r);
   return r->fast.current.reply_to == CALLSEQ_ABI_TO_CALLER &&

@@ -26,7 +26,7 @@ void callseq_roots_give_back(struct callseq_runtime *r, void *root) {
   if (r->roots.spares == r->roots.room) {
     size_t room = r->roots.room ? 2 * r->roots.room : 16;
     void **spare = realloc(r->roots.spare, room * sizeof *spare);
-    if (!spare) /* it is lost */
+    if (!spare) /* no memory: the root is lost */
       return;
     r->roots.spare = spare;
     r->roots.room = room;

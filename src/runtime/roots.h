@@ -2,10 +2,11 @@
 #ifndef CALLSEQ_ROOTS_H
 #define CALLSEQ_ROOTS_H
 
+/* The procedure that callseq.scm has left here under this name. */
 C_word callseq_roots_procedure(struct callseq_runtime *r, enum callseq_procedure which);
 
-/* A root of `value`, and its end. CHICKEN remembers until its next collection where a root has been
- * set, so none is freed: it is kept for another value. */
+/* Takes a root for `value`, and gives it back. CHICKEN remembers until its next collection where a
+ * root has been set, so none is freed: it is kept for another value. */
 void *callseq_roots_take(struct callseq_runtime *r, C_word value);
 void callseq_roots_give_back(struct callseq_runtime *r, void *root);
 

@@ -103,8 +103,9 @@ struct callseq_runtime {
     void *procedures[CALLSEQ_PROCEDURES];
     void *safe_lambdas; /* of the symbol whose value is CHICKEN's stack of them */
     void *green_thread; /* of that whose value is the present one */
-    void **spare;       /* holder: those that are not in use, so many: */
-    size_t spares, room;
+    void **spare;       /* holder: roots that are not in use, for other values */
+    size_t spares;      /* holder: how many there are in `spare` */
+    size_t room;        /* holder: how many have room in it */
   } roots;
 
   /* Holder. */
@@ -112,8 +113,9 @@ struct callseq_runtime {
     struct callseq_level base, *innermost;
     int depth;     /* how many there are above level 0 */
     C_word serial; /* of the last call above level 0, a fixnum; each has 1 less than the one before.
-                      Any thread may read it, and */
-    C_word base_serial; /* the serial of level 0 while there is another */
+                      Any thread may read it */
+    C_word base_serial; /* the serial of level 0 while there is another level. Any thread may read
+                           it */
   } levels;
 
   /* Holder. */
@@ -129,10 +131,10 @@ struct callseq_runtime {
     int exclusive;                      /* how many (exclusively ...) are being evaluated */
     bool never; /* there are calls without the lock: nothing else may come between them. Whoever
                    defines one writes it, in a program that calls from one thread at a time */
-    pthread_mutex_t mutex;            /* any thread, for moments; of */
+    pthread_mutex_t mutex;            /* of `outside`; any thread, for moments */
     struct callseq_resident *outside; /* those whose native thread waits for a ring */
-    C_word above; /* the last serial, while a resumed call has an older one; else 0. Any thread
-                     reads it */
+    C_word above; /* the last serial, while a resumed call has an older one; else 0. Any thread may
+                     read it */
   } suspend;
 
   /* References of C's to objects; see handles.c. */
@@ -140,41 +142,42 @@ struct callseq_runtime {
     _Atomic(struct callseq_handle *) aside; /* those released since they were taken; any thread */
     struct callseq_handle *spare;           /* holder: those to make others of */
     bool watched;                           /* set-up: where they are made is kept, and they rest */
-    struct callseq_handle *oldest, *newest; /* holder: those that rest, so many: */
-    size_t rests;
-    struct place *places; /* holder: where handles were made */
-    _Atomic(struct callseq_handle *)
-        all;                    /* the last one; the holder writes, any thread reads, as */
-    _Atomic(uint64_t) made;     /* how many there have been */
-    _Atomic(uint64_t) released; /* for good; any thread */
-    int collections;            /* holder: that have begun and not ended, one in the other */
-    _Atomic(unsigned) moving;   /* odd: objects are being moved. As `all` */
-    _Atomic(bool) reported;     /* those that are alive at the end; any thread */
+    struct callseq_handle *oldest, *newest; /* holder: the list of those that rest */
+    size_t rests;                           /* holder: how many rest */
+    struct place *places;                   /* holder: where handles were made */
+    /* The last one of all. The holder writes it, any thread may read it. */
+    _Atomic(struct callseq_handle *) all;
+    _Atomic(uint64_t) made;     /* how many times one has been made. As `all` */
+    _Atomic(uint64_t) released; /* how many times one has been released for good; any thread */
+    int collections;          /* holder: how many have begun and not ended, one inside the other */
+    _Atomic(unsigned) moving; /* odd: objects are being moved. As `all` */
+    _Atomic(bool) reported;   /* those that are alive at the end have been; any thread */
   } handles;
 
   /* Calls that outlive their caller's frame; see later.c. Holder, but for what says otherwise. What
    * threads that post read, and what is written for each call, are cache lines apart. */
   struct {
-    struct callseq_backlog backlog;                   /* any thread, once this is true: */
-    _Atomic(bool) begun __attribute__((aligned(64))); /* any thread, with the mutex */
-    _Atomic(bool) awake;                              /* somebody looks what is here; any thread */
-    _Atomic(uint32_t) flushers;                       /* threads in callseq_flush, and */
-    _Atomic(uint32_t) flushed;                        /* what they sleep on; any thread */
+    struct callseq_backlog backlog;                   /* any thread, once `begun` is true */
+    _Atomic(bool) begun __attribute__((aligned(64))); /* any thread writes it, with the mutex */
+    _Atomic(bool) awake;                              /* somebody will look here; any thread */
+    _Atomic(uint32_t) flushers;                       /* threads in callseq_flush; any thread */
+    _Atomic(uint32_t) flushed;                        /* they sleep on it; any thread */
     _Atomic(struct callseq_abi_notice *) notices;     /* pending, newest first; any thread adds */
     struct callseq_abi_notice *known;                 /* all that are defined */
     pthread_mutex_t mutex;              /* of `begun` and `outstanding`; held for moments */
     struct callseq_future *outstanding; /* mutex: those that have begun, and left the runtime */
     _Atomic(uint64_t) refused, cancelled, dropped; /* any thread counts */
-    /* Any thread reads these. */
-    _Atomic(uint64_t) settled __attribute__((aligned(64))); /* all with lower tickets have begun */
-    _Atomic(uint64_t) executed, longest;   /* the longest time in the queue, in ns */
+    /* All calls with lower tickets have begun. Any thread may read it. */
+    _Atomic(uint64_t) settled __attribute__((aligned(64)));
+    _Atomic(uint64_t) executed;            /* how many; any thread may read it */
+    _Atomic(uint64_t) longest;             /* time in the queue, in ns; any thread may read it */
     struct callseq_future *due, *last_due; /* suspended ones that can go on, oldest first */
     struct callseq_abi_notice *noticed;    /* the same as `notices`, oldest first */
-    struct callseq_future *spare;          /* so many, for small calls: */
-    uint32_t spares;
-    uint32_t in_batch; /* of them, in the present batch */
-    bool by_service;   /* which is the service's */
-    uint64_t bound;    /* batches execute none with a higher ticket */
+    struct callseq_future *spare;          /* records for small calls */
+    uint32_t spares;                       /* how many there are in `spare` */
+    uint32_t in_batch;                     /* how many calls the present batch has executed */
+    bool by_service;                       /* the present batch is the service's */
+    uint64_t bound;                        /* batches execute none with a higher ticket */
   } later;
 
   struct callseq_signals signals; /* signals.h says by whom */
@@ -184,10 +187,10 @@ struct callseq_runtime {
     struct callseq_abi_request request; /* the program, as a call that does not end */
     struct callseq_stack side;          /* set-up: where its native thread waits meanwhile */
     bool hosts;                         /* set-up: there is one */
-    uint64_t left;                      /* holder: when it has left the runtime last */
-    _Atomic(uint64_t) since; /* by callseq_clock_now: when it has got the runtime; 0: it has not.
-                                The holder writes it, any thread reads it */
-    _Atomic(uint64_t) share; /* how long it may keep that from others, in ns. As `since` */
+    uint64_t left;           /* holder: when it has left the runtime last, by callseq_clock_now */
+    _Atomic(uint64_t) since; /* when it has got the runtime, by callseq_clock_now; 0: it has not.
+                                The holder writes it, any thread may read it */
+    _Atomic(uint64_t) share; /* how long it may keep the runtime from others, in ns. As `since` */
     _Atomic(bool) asked;     /* to give way; any thread */
   } program;
 
@@ -199,26 +202,28 @@ struct callseq_runtime {
     _Atomic(bool) told;        /* since the service last began to call; as `bell` */
     _Atomic(bool) reported;    /* that there can be no service; any thread */
     bool ready;                /* a green thread has been made ready */
-    sigset_t mask;             /* of the thread that made the service's, as it makes it */
-    pthread_t thread;          /* the service's; written by who makes it, before it LIVES */
-    _Atomic(uint32_t) ended;   /* not 0: that thread is about to end; it */
+    sigset_t mask;             /* that of the thread that makes the service, before it does */
+    pthread_t thread;          /* the service's; whoever makes it writes this, before it LIVES */
+    _Atomic(uint32_t) ended;   /* not 0: that thread is about to end, and has written this */
     _Atomic(uint32_t) serving; /* the host's service: not 0 while a thread serves; any thread */
     /* What it waits for: its own, and the holder's in its call. */
     struct callseq_front front; /* the host's service has one */
-    struct pollfd *set;         /* the bell first, so many: */
-    nfds_t descriptors, room;
-    uint64_t deadline;       /* by callseq_clock_now; 0: none */
-    uint64_t until;          /* when the host's loop has served for long enough */
-    uint32_t patience;       /* it waits so many ms for the runtime. Its own thread's, as */
-    C_word serial;           /* of the call that it waits for */
-    bool yields;             /* its last call has given way, with green threads that could run */
-    _Atomic(uint64_t) keeps; /* until then its call does not give way, by callseq_clock_now; any
-                                thread reads it */
+    struct pollfd *set;         /* the bell first, then other descriptors */
+    nfds_t descriptors;         /* how many there are in `set` */
+    nfds_t room;                /* how many have room in it */
+    uint64_t deadline;          /* by callseq_clock_now; 0: none */
+    uint64_t until;             /* when the host's loop has served for long enough */
+    uint32_t patience;          /* it waits so many ms for the runtime. Its own thread's */
+    C_word serial;              /* of the call that it has waited for. Its own thread's */
+    bool yields;                /* its last call has given way, with green threads that could run */
+    _Atomic(uint64_t) keeps;    /* until then its call does not give way, by callseq_clock_now. Any
+                                   thread may read it */
     _Atomic(struct callseq_chore *) chores; /* newest first; any thread adds, the service takes */
     /* Blocking C functions of green threads; see errands.c. */
-    struct callseq_errand *errands;        /* that there are */
-    _Atomic(uint32_t) finished;            /* how many have been done; any thread */
-    _Atomic(struct callseq_errand *) done; /* of these; any thread adds, the holder takes */
+    struct callseq_errand *errands; /* all that have not been taken */
+    _Atomic(uint32_t) finished;     /* how many have been done so far; any thread */
+    _Atomic(struct callseq_errand *)
+        done; /* those of `errands`; any thread adds, the holder takes */
   } service;
 
   /* See fork.c, fork_steps.c and birth.c. */
@@ -226,7 +231,7 @@ struct callseq_runtime {
     _Atomic(pid_t) process; /* in which the last fork has begun; the forking thread */
     bool registered;        /* set-up: the handlers are */
     void (*in_child)(void); /* holder: a step of callseq-eval's, or NULL */
-    int forks; /* that have made this process of the first one; written in a child's beginning */
+    int forks; /* how many have made this process of the first one; a child's beginning counts */
     _Atomic(bool) first_ended;        /* this child's first thread has; any thread */
     struct callseq_call_at_fork call; /* holder */
     struct {
@@ -239,8 +244,8 @@ struct callseq_runtime {
   /* callseq_close; see close.c. */
   struct {
     _Atomic(uint32_t) state; /* one of enum callseq_close_state; any thread sleeps on it */
-    pthread_t thread;        /* that closes; written by it, read by a forked child */
-    int status;              /* of it, once it is CLOSED */
+    pthread_t thread;        /* the one that closes; written by it, read by a forked child */
+    int status;              /* what it returns, once `state` is CLOSED */
   } close;
 
   /* Holder: the stacks on both sides of the switch, as the tools know them. */
@@ -254,10 +259,10 @@ struct callseq_runtime {
 
   /* Holder. */
   struct {
-    char *end;         /* as fast.lap_end would be if the runtime were not being closed */
-    int left;          /* until one is measured: this one, if 0 */
-    uint64_t collects; /* thread's time when the collection after it began */
-    bool costly;       /* was the last one measured */
+    char *end;         /* what fast.lap_end would be if the runtime were not being closed */
+    int left;          /* so many laps until one is measured; 0: this one is */
+    uint64_t collects; /* the thread's time when the collection that is measured began */
+    bool costly;       /* the last collection that was measured took long */
   } laps;
 
   bool made_room; /* holder: a collection has made room for callseq_invoke */
@@ -315,8 +320,8 @@ static inline void callseq_runtime_reply_slowly(struct callseq_runtime *r) {
     r->fast.current.reply_to = CALLSEQ_ABI_TO_HOLDER;
 }
 
-/* For the holder, outside: goes on on the Scheme stack, with a request or NULL, until that switches
- * out. */
+/* For the holder, outside: switches to the Scheme stack, with a request or NULL, and returns when
+ * that switches out. */
 static inline void callseq_runtime_switch_in(struct callseq_runtime *r,
                                              struct callseq_abi_request *q) {
   CALLSEQ_ASSERT_HOLDER(r);
@@ -326,7 +331,8 @@ static inline void callseq_runtime_switch_in(struct callseq_runtime *r,
   callseq_tools_arrive(&r->outside_tools, &r->inside_tools);
 }
 
-/* On the Scheme stack: leaves it; returns the request that the next thread comes with. */
+/* For the holder, on the Scheme stack: leaves it, and returns when the next thread comes, with that
+ * one's request. */
 static inline struct callseq_abi_request *callseq_runtime_switch_out(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_IN_SCHEME(r);
   CALLSEQ_ASSERT(!r->levels.depth);

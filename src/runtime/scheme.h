@@ -1,9 +1,10 @@
-/* The functions of src/runtime that callseq.scm calls, all on the Scheme stack and by the holder;
- * what is more than a name and a line is told where it is defined. Needs call.h before it. */
+/* The functions of src/runtime that callseq.scm calls, all on the Scheme stack and by the holder.
+ * What takes more than a name and a line to say is said where a function is defined. Needs call.h
+ * before it. */
 #ifndef CALLSEQ_SCHEME_H
 #define CALLSEQ_SCHEME_H
 
-/* ---- Loading: loading.c, roots.c, handles.c ---- */
+/* ---- Loading: loading.c, roots.c, signals.c, handles.c ---- */
 
 int callseq_scheme_hosted(void);                      /* does callseq_init load the program? */
 void callseq_scheme_provide(int which, C_word value); /* one of procedures.h, for C */
@@ -12,7 +13,7 @@ void callseq_scheme_provide_signals(C_word handlers); /* CHICKEN's vector of han
 struct callseq_handle *callseq_scheme_handle(C_word object, char *place);
 int callseq_scheme_watches_handles(void); /* is `place` wanted? */
 
-/* ---- Levels and calls: levels.c, laps.c, batch.c, invoke.c ---- */
+/* ---- Levels and calls: levels.c, laps.c, invoke.c, refusal.c ---- */
 
 C_word callseq_scheme_enter_level(void);
 C_word callseq_scheme_begin(void);
@@ -23,7 +24,8 @@ C_word callseq_scheme_share(void);    /* another green thread may run in it */
 void callseq_scheme_new_lap(C_word c, C_word *av) C_noret;
 void callseq_scheme_run_function(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_refuse(C_word serial);
-/* The library's own callbacks get their procedures. */
+
+/* The library's own callbacks get their procedures, in the files that have the callbacks. */
 void callseq_scheme_define_invoke(C_word value);
 void callseq_scheme_define_post(C_word procedure);
 void callseq_scheme_define_resume(C_word procedure);
@@ -31,7 +33,7 @@ void callseq_scheme_define_service(C_word procedure);
 void callseq_scheme_define_finish(C_word procedure);
 void callseq_scheme_define_evaluation(int which, C_word procedure);
 
-/* ---- Failures and the end: failure.c, exit.c, close.c ---- */
+/* ---- Failures and the end: levels.c, failure.c, exit.c, program.c ---- */
 
 void callseq_scheme_abandon(void);
 void callseq_scheme_fail(char *message, char *trace);
@@ -42,7 +44,7 @@ char *callseq_scheme_accepts(void);
 void callseq_scheme_exit(int code); /* the thunks of on-exit have run: ends the process */
 C_word callseq_scheme_close(void);
 
-/* ---- Interrupts and signals: interrupts.c, signals.c, levels.c ---- */
+/* ---- Interrupts and signals: interrupts.c, signals.c, masks.c ---- */
 
 C_word callseq_scheme_hold_interrupts(void);
 C_word callseq_scheme_allow_interrupts(void);
@@ -63,13 +65,13 @@ void callseq_scheme_tell_children(void *function); /* is called in each child */
 
 C_word callseq_scheme_make_resident(C_word level);
 void callseq_scheme_drop_resident(C_word resident);
-C_word
-callseq_scheme_end_resident(C_word resident); /* its green thread was terminated: its call fails */
-C_word callseq_scheme_can_suspend(void);      /* the current call? */
+/* The resident's green thread was terminated: its call fails. */
+C_word callseq_scheme_end_resident(C_word resident);
+C_word callseq_scheme_can_suspend(void); /* can the current call be suspended? */
 C_word callseq_scheme_exclude(C_word begins);
 C_word callseq_scheme_is_later(void);
-C_word
-callseq_scheme_is_polled(C_word resident); /* no native thread waits for it: the service does */
+/* Has no native thread made the resident's call, so that the service polls for it? */
+C_word callseq_scheme_is_polled(C_word resident);
 /* The current call waits: for a descriptor, or -1; for so long, or for ever if that is negative. */
 void callseq_scheme_suspend(int fd, int input, int output, double milliseconds);
 C_word callseq_scheme_give_way(void);        /* it waits for nothing but its next turn */
@@ -80,15 +82,18 @@ C_word callseq_scheme_resumed(C_word request);
 C_word callseq_scheme_is_in_call(C_word resident, C_word serial);
 C_word callseq_scheme_can_wake(C_word resident);
 C_word callseq_scheme_is_left(C_word resident);
-/* Blocking C functions, and what errno they have left. */
+
+/* ---- Blocking C functions, and what errno they have left: invoke.c, suspend.c ---- */
+
 void callseq_scheme_run_job(C_word c, C_word *av) C_noret;
 C_word callseq_scheme_take_job(C_word job);
 C_word callseq_scheme_left_errno(void);
 C_word callseq_scheme_forget_errno(void);
 
-/* ---- The service: service.c, errands.c ---- */
+/* ---- The service: service.c, batch.c, program_turn.c, errands.c ---- */
 
-/* What it waits for: the first starts a new list. Negative: no deadline. */
+/* What the service waits for. A deadline begins a new list of descriptors; a negative one is none.
+ */
 void callseq_scheme_publish_deadline(double milliseconds);
 void callseq_scheme_publish_descriptor(int fd, int input, int output);
 C_word callseq_scheme_is_wanted(void);
@@ -126,7 +131,7 @@ CALLSEQ_IN_HEADER C_word callseq_scheme_reply(C_word serial, C_word value) {
   return callseq_scheme_reply_void(serial);
 }
 
-/* Members of such a callback; its calls are structures of this type. */
+/* Members of such a callback; `call` is the type of its calls' structures. */
 #define CALLSEQ_SCHEME_CALLBACK(what, call)                                                        \
   .name = what, .type = "void", .accepts = "anything", .reply = callseq_scheme_reply,              \
   .bytes = sizeof(call)

@@ -12,9 +12,9 @@
 extern "C" {
 #endif
 
-/* Where this thread's errno is. NULL has its calls take the slow path: until the thread is set up,
- * and for good if it could be cancelled in a call, or a sanitizer has to be told of each switch
- * (tools.h). */
+/* Where this thread's errno is; or NULL, and then its calls take the slow path. That is so until
+ * the thread is set up, and for good if it could be cancelled in a call, or if a sanitizer has to
+ * be told of each switch (tools.h). */
 extern CALLSEQ_THREAD_LOCAL(int *, callseq_abi_errno);
 /* This thread's id in the sequencer; 0 until it has been set up. */
 extern CALLSEQ_THREAD_LOCAL(uint32_t, callseq_abi_self);

@@ -17,9 +17,9 @@ struct callseq_chore {
  * standard error says why, and what that means: `lacking`. Any thread. */
 bool callseq_service_start(struct callseq_runtime *r, const char *lacking);
 
-/* Has it make a call soon, which begins after this; what it is told meanwhile may be one call with
- * it. Nothing happens where there is no such thread. Any thread may tell it, and so may a signal
- * handler. */
+/* Has it make a call soon, which begins after this; it may make one call for all that it is told
+ * before that. Nothing happens where there is no service. Any thread may tell it, and so may a
+ * signal handler. */
 void callseq_service_tell(struct callseq_runtime *r);
 
 /* Has it run the chore soon, outside, by its own thread, after those that were entrusted to it
@@ -36,8 +36,8 @@ static inline bool callseq_service_has_chores(struct callseq_runtime *r) {
 unsigned callseq_service_patience(struct callseq_runtime *r,
                                   const struct callseq_abi_callback *callback);
 
-/* callseq_park_wait and callseq_park_wake, for a thread that waits for what the service may have to
- * do: where the host is the service, it serves meanwhile. */
+/* As callseq_park_wait and callseq_park_wake, for a thread that waits for what the service may have
+ * to do: where the host is the service, this thread serves meanwhile. */
 bool callseq_service_wait(struct callseq_runtime *r, _Atomic(uint32_t) *word, uint32_t expected,
                           uint32_t ms);
 void callseq_service_wake(struct callseq_runtime *r, const void *word);
@@ -49,8 +49,8 @@ void callseq_service_look(struct callseq_runtime *r, const struct callseq_abi_ca
 /* Has the host's loop served for long enough? In its call. */
 bool callseq_service_has_served(struct callseq_runtime *r);
 
-/* Its call, which another thread wants to follow: does it keep the runtime, since it has given way
- * just before? Any thread. */
+/* Another thread wants to follow the service's call: does that keep the runtime all the same, since
+ * the service has given way just before? Any thread. */
 bool callseq_service_keeps(struct callseq_runtime *r);
 
 /* Is this the service's callback? Any thread. */
@@ -59,12 +59,12 @@ bool callseq_service_is(const struct callseq_abi_callback *callback);
 /* Is there one that is a thread of the library's? Any thread. */
 bool callseq_service_has_thread(struct callseq_runtime *r);
 
-/* The runtime has been closed: ends the library's thread, after what it was entrusted with. False:
- * it has not ended until then (by callseq_clock_now). */
+/* The runtime has been closed: ends the service, after what it was entrusted with. False: it has
+ * not ended by the deadline, a moment by callseq_clock_now. */
 bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline);
 
-/* In a forked child: makes the child's, if the parent had one. What the parent's was told is
- * forgotten. */
+/* In a forked child: makes a service for the child, if the parent had one, and forgets what the
+ * parent's was told. */
 void callseq_service_forked(struct callseq_runtime *r);
 
 #endif

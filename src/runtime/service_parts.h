@@ -26,27 +26,28 @@ static inline bool callseq_service_lives(struct callseq_runtime *r) {
 
 /* ---- service.c ---- */
 
-/* There is nothing to wait for yet but the bell. By who makes the service. */
+/* There is nothing to wait for yet but the bell. By whoever makes the service. */
 void callseq_service_reset(struct callseq_runtime *r);
 
-/* What there is to wait for by poll(2), the bell first: `service.descriptors` of them, until
- * `service.deadline`. `bell` is where it is, as long as there is nothing else. By who serves. */
+/* What there is to wait for by poll(2), the bell first: `service.descriptors` entries, until
+ * `service.deadline`. `bell` is memory for the entry of the bell, used as long as there is no other
+ * entry. By whoever serves. */
 struct pollfd *callseq_service_watched(struct callseq_runtime *r, struct pollfd *bell);
 
-/* Makes its call, before and after which it runs the chores. False: the runtime is closed. By who
- * serves, outside. */
+/* Makes the service's call, and runs the chores before and after it. False: the runtime is closed.
+ * By whoever serves, outside. */
 bool callseq_service_call(struct callseq_runtime *r);
 
-/* Runs what was entrusted to it, in that order. By who serves, or ends it, outside. */
+/* Runs what was entrusted to the service, in that order. By whoever serves or ends it, outside. */
 void callseq_service_run_chores(struct callseq_runtime *r);
 
 /* ---- service_host.c ---- */
 
-/* Makes the front that the host's loop polls. An error number, or 0. */
+/* Makes the front that the host's loop polls. Returns 0, or an error number. */
 int callseq_service_make_front(struct callseq_runtime *r);
 
-/* The host's loop serves no more, once a call of its that is under way has ended. False: it has not
- * until then (by callseq_clock_now). */
+/* Ends the host's serving, after a call that is under way. False: that has not ended by the
+ * deadline, a moment by callseq_clock_now. */
 bool callseq_service_end_front(struct callseq_runtime *r, uint64_t deadline);
 
 #endif

@@ -6,8 +6,8 @@
  * the callback has called. Then it calls in, as for any callback, with a request whose procedure
  * attaches its resident again. The reply goes to the old request.
  *
- * Invariant. Only a suspended call's own thread takes its request out of that state, as the holder;
- * or without it, once callseq_close waits no longer.
+ * Invariant. Only a suspended call's own thread takes its request out of that state. It does so as
+ * the holder; or without the runtime, once callseq_close waits no longer.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -49,7 +49,7 @@ static void wait_for_ring(struct callseq_resident *v) {
 static void wait_for_descriptor(struct callseq_resident *v) {
   bool has_bell = !callseq_suspend_is_rung(v) && callseq_bell_open(&v->bell);
   uint32_t not_yet = CALLSEQ_RUNG_NOT;
-  /* release: pairs with the acquire in ring. If it has been rung already, it stays so */
+  /* release: pairs with the acquire in ring_for. If it has been rung already, it stays so */
   if (has_bell)
     atomic_compare_exchange_strong_explicit(&v->rung, &not_yet, CALLSEQ_RUNG_HAS_BELL,
                                             memory_order_release, memory_order_relaxed);

@@ -1,16 +1,18 @@
 /* Scheme's signal handlers.
  *
- * A signal may come on any thread; a handler of Scheme has to run on the Scheme stack,
- * by whoever holds the runtime. CHICKEN's own C handler takes it for granted that both are the same
- * thread. So signals that Scheme handles get a handler of ours instead. It notes the signal in
- * `pending`, and then sees to it that somebody looks there:
+ * A signal may come on any thread; a handler of Scheme's has to run on the Scheme stack, by whoever
+ * holds the runtime. CHICKEN's own C handler takes it for granted that both are the same thread. So
+ * a signal that Scheme handles gets a C handler of ours instead: `note`. It notes the signal in
+ * `pending`, and sees to it that somebody looks there soon.
  *
- *   computing  A ring has the holder run the interrupt hook, which looks (interrupts.h).
- *   asleep     A holder in a system call gets the signal passed on: the call ends with EINTR. It
- * may have looked, and not be there yet: the service, which waits for it, passes it on again.
- *   nobody     The service calls, and looks.
+ * If the holder computes in Scheme, a ring has it run the interrupt hook, which looks
+ * (interrupts.h). If it is in a system call, the signal is passed on to its thread, so that the
+ * call ends with EINTR. A holder that has just looked, and is not in the call yet, would miss that:
+ * the service, which waits for it, passes the signal on again. If nobody is inside, the service
+ * calls, and looks.
  *
- * Whoever is first takes the signal out of `pending`, and runs Scheme's handler once.
+ * Whoever looks first takes the signal out of `pending` (callseq_scheme_next_signal), and runs
+ * Scheme's handler, once: (handle-signals) of src/scheme/signals.scm.
  *
  * A fault is no signal to note: the instruction would fault again, for ever, before anybody looked.
  * It goes to the handler that was there before, the host's, or takes its default course.

@@ -18,13 +18,16 @@ struct callseq_signals {
                                               holder, and the handler of a fault */
 };
 
-/* Before the program is loaded: notes who handles faults. When it has been loaded: catches the
- * signals that it handles. In a forked child. */
+/* To be called before the program is loaded: notes who handles faults. */
 void callseq_signals_begin(void);
+
+/* To be called when the program has been loaded: catches the signals that it handles. Holder. */
 void callseq_signals_take_over(void);
+
+/* In a forked child: forgets the signals that have come to the parent. */
 void callseq_signals_forked(void);
 
-/* Has a signal come that has not been handled? Any thread. */
+/* Has a signal come that nobody has looked at yet? Any thread. */
 struct callseq_runtime;
 bool callseq_signals_are_pending(struct callseq_runtime *r);
 

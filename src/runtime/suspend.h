@@ -14,7 +14,7 @@ enum {
   CALLSEQ_RUNG
 };
 
-/* A call that goes on with another. */
+/* A call of the library's that goes on with a suspended one. */
 struct callseq_resumption {
   struct callseq_abi_request request;
   struct callseq_abi_request *suspended;
@@ -22,33 +22,33 @@ struct callseq_resumption {
 
 /* A green thread that runs the resident loop; see suspend.c. Made and freed by the holder. */
 struct callseq_resident {
-  struct callseq_resident *next;       /* of all */
-  struct callseq_abi_request *request; /* that it executes; NULL: it is spare. Holder */
-  C_word serial;                       /* of that, while it is suspended. Holder */
-  struct callseq_changed_mask mask;    /* of that. As what it waits for */
+  struct callseq_resident *next;       /* in the list of all. Holder */
+  struct callseq_abi_request *request; /* which it executes; NULL: it is spare. Holder */
+  C_word serial;                       /* of its request, while that is suspended. Holder */
+  struct callseq_changed_mask mask;    /* of its call. As what it waits for, below */
   void *root;                          /* GC root of its level in callseq.scm. Holder */
   bool ended;                          /* its green thread was terminated. Holder */
   bool away;                           /* its request is suspended. Holder */
-  struct callseq_abi_job *done; /* that has been run for it, and that it has not taken. Holder */
+  struct callseq_abi_job *done; /* a job that has been run and not been taken; or NULL. Holder */
   /* What the suspended call waits for. The holder writes it when it suspends the call, the call's
    * own thread reads it until it resumes. */
-  struct callseq_abi_job *job;     /* not NULL: this is run */
-  struct callseq_resident *around; /* whose job has led to this one. Its own thread's */
-  int fd;                          /* -1: none */
-  short events;                    /* of that, as poll(2) has them */
-  bool at_once;                    /* nothing: it has given way */
-  bool timed_out;                  /* its own thread's: why it resumes */
+  struct callseq_abi_job *job;     /* that its own thread runs; or NULL */
+  struct callseq_resident *around; /* the one whose job has led to this call. Its own thread's */
+  int fd;                          /* a descriptor; -1: none */
+  short events;                    /* of `fd`, as poll(2) has them */
+  bool at_once;                    /* true: for nothing, it has only given way */
+  bool timed_out;                  /* it goes on because of `deadline`. Its own thread's */
   uint64_t deadline;               /* by callseq_clock_now; 0: none */
-  _Atomic(uint32_t) rung; /* CALLSEQ_RUNG_NOT...; the holder rings, its own thread sleeps on it */
-  /* While its own thread waits for a ring; with the mutex: */
+  _Atomic(uint32_t) rung; /* CALLSEQ_RUNG_...; the holder rings, its own thread sleeps on it */
+  /* In the list of those whose own thread waits for a ring. With `suspend.mutex`. */
   struct callseq_resident *next_outside, **link_outside;
-  bool given_up;            /* that thread has gone, its request with it. With the mutex */
-  struct callseq_bell bell; /* that its own thread polls, beside `fd`; changed by that, and by it as
-                               the holder closed */
+  bool given_up; /* that thread has gone, its request with it. With `suspend.mutex` */
+  /* Its own thread polls the bell beside `fd`, opens it, and closes it as the holder. */
+  struct callseq_bell bell;
 };
 
-/* After a call: if it has been suspended, waits for what it waits for and goes on with it, until it
- * has ended. Its final status. On the call's own thread, outside. */
+/* After a call: as long as it is suspended, waits for what it waits for, and goes on with it.
+ * Returns its final status. On the call's own thread, outside. */
 int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request *q);
 
 /* Has it been rung for? Any thread. */
@@ -64,15 +64,15 @@ callseq_suspend_run(struct callseq_abi_job *job) {
   job->saved_errno = errno;
 }
 
-/* Nobody comes back for the job, if there is one. */
+/* Drops the job, if there is one: nobody comes back for it. */
 static inline void callseq_suspend_drop(struct callseq_abi_job **job) {
   if (*job)
     (*job)->drop(*job);
   *job = NULL;
 }
 
-/* Is this thread in a blocking C function, and whose call is it? Of several, around one another,
- * the last one here. */
+/* Is this thread in a blocking C function, and whose call is that? Of several around one another,
+ * the kind that comes last here counts. */
 enum callseq_blocks {
   CALLSEQ_BLOCKS_NOT,
   CALLSEQ_BLOCKS_IN_PROGRAM,      /* a Scheme program that hosts */
@@ -81,23 +81,26 @@ enum callseq_blocks {
 };
 enum callseq_blocks callseq_suspend_blocks(struct callseq_runtime *r);
 
-/* Holder: is any call suspended? But for a program. */
+/* Is any call suspended, other than a program? Holder. */
 bool callseq_suspend_is_any(struct callseq_runtime *r);
 
-/* For callseq_close, which is over: threads that wait for suspended calls need not any longer, and
- * fail them. */
+/* For callseq_close, when the time is up: threads that wait for suspended calls wake, and fail
+ * them. */
 void callseq_suspend_give_up(struct callseq_runtime *r);
 
-/* Holder, before the next call begins: a suspended call that was gone on with has ended, or waits
- * again. */
+/* Holder, before the next call begins, since a suspended call that has been resumed has ended, or
+ * waits again: gives the current call the last serial. */
 void callseq_suspend_leave(struct callseq_runtime *r);
 
-/* Holder, before it closes: those that wait need not any longer, and will find it closed. */
+/* Holder, when a Scheme program ends: rings for all that wait, which will find the runtime closed.
+ */
 void callseq_suspend_end(struct callseq_runtime *r);
 
-/* For the holder: `call`, to be executed, goes on with `q`, which is suspended and no native
- * thread's; or that is not gone on with any more. */
+/* Makes `call` a request that goes on with `q`, which is suspended, when it is executed. By the
+ * thread of `q`, or by the holder, if no native thread has made it. */
 void callseq_suspend_prepare(struct callseq_resumption *call, struct callseq_abi_request *q);
+
+/* For the holder: nobody goes on with `q` any more. */
 void callseq_suspend_forget(struct callseq_runtime *r, struct callseq_abi_request *q);
 
 /* In a forked child: forgets the calls of threads that it does not have. */

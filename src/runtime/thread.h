@@ -9,26 +9,27 @@
 #include "sequence/sequencer.h"
 
 /* Sets the calling thread up, unless that has been done: partly before callseq_thread_configure,
- * wholly after it. False: the system lacks what that takes, and the thread must not call. Then
- * callseq_thread_refusal is the message for a call to `name`, malloc'd. */
+ * wholly after it. False: the system lacks what that takes, and the thread must not call. */
 bool callseq_thread_enter(void);
+
+/* The message, malloc'd, for a call of `name` by a thread that could not be set up. */
 char *callseq_thread_refusal(const char *name);
 
-/* The configuration is known, and callseq_overrun_watch has been called. `slowly`: all calls take
- * the slow path, as they do before. The calling thread is set up; others are when they call next.
- */
+/* To be called once the configuration is known, and after callseq_overrun_watch. Sets the calling
+ * thread up; others are set up when they call next. `slowly`: all calls go on taking the slow path,
+ * as they did before. */
 void callseq_thread_configure(bool slowly);
 
-/* The first defers cancellation of this thread, and returns what it was; the second restores that,
- * and the thread may be cancelled in it. For calls on the slow path: a thread that can be cancelled
- * takes no other. */
+/* The first defers cancellation of this thread, and returns the state that it was in; the second
+ * restores that state, and the thread may be cancelled there. For calls on the slow path: a thread
+ * that could be cancelled takes no other. */
 int callseq_thread_defer_cancel(void);
 void callseq_thread_allow_cancel(int state);
 
 /* For how many milliseconds this thread's calls wait to begin; CALLSEQ_FOREVER: for ever. */
 unsigned callseq_thread_patience(void);
 
-/* How the thread has waited for the runtime; its own, until it ends. */
+/* Where it is noted how this thread has waited for the runtime. Valid until the thread ends. */
 struct callseq_habit *callseq_thread_habit(void);
 
 /* In a forked child: its only thread has another id. */
