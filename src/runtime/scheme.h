@@ -68,7 +68,8 @@ void callseq_scheme_drop_resident(C_word resident);
 /* The resident's green thread was terminated: its call fails. */
 C_word callseq_scheme_end_resident(C_word resident);
 C_word callseq_scheme_can_suspend(void); /* can the current call be suspended? */
-C_word callseq_scheme_exclude(C_word begins);
+/* (exclusively ...) is evaluated so many times more, or fewer. */
+C_word callseq_scheme_exclude(C_word change);
 C_word callseq_scheme_is_later(void);
 /* Has no native thread made the resident's call, so that the service polls for it? */
 C_word callseq_scheme_is_polled(C_word resident);

@@ -106,9 +106,9 @@ C_word callseq_scheme_is_polled(C_word resident) {
   return C_mk_bool(v->away && v->request && callseq_later_is(v->request));
 }
 
-/* (exclusively ...) begins, or ends. */
-C_word callseq_scheme_exclude(C_word begins) {
-  callseq_runtime_here()->suspend.exclusive += begins == C_SCHEME_TRUE ? 1 : -1;
+/* Of (exclusively ...) so many more are being evaluated, or fewer. */
+C_word callseq_scheme_exclude(C_word change) {
+  callseq_runtime_here()->suspend.exclusive += (int)C_unfix(change);
   return C_SCHEME_UNDEFINED;
 }
 
@@ -341,7 +341,6 @@ void callseq_scheme_drop_resident(C_word resident) {
   callseq_suspend_drop(&v->done);
   callseq_roots_give_back(r, v->root);
   r->suspend.attached = NULL;
-  r->suspend.exclusive = 0; /* its own: no winder of it runs */
   free(v);
 }
 

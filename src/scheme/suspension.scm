@@ -51,6 +51,29 @@
                                 (until (##sys#slot thread 4)))
         (suspend-for-descriptor -1 #f #f (until (##sys#slot thread 4))))))
 
+;; Does the attached resident wait with the runtime held, though it need not any longer? What was in the
+;; way when it began to wait, another green thread's C frames or (exclusively ...), is over.
+(define (held-in-vain?)
+  (and (pair? levels)
+       (null? (cdr levels))
+       (not (eq? (caar levels) ##sys#current-thread))
+       (not (memq (##sys#slot (caar levels) 3) '(running ready dead terminated)))
+       (##core#inline "callseq_scheme_can_suspend")))
+
+;; Suspends that one. The present green thread, which schedules, goes on as CHICKEN has it; the service looks
+;; after it. Never returns.
+(define (suspend-held!)
+  (let ((thread ##sys#current-thread) (resident (caar levels)))
+    (##core#inline "callseq_scheme_hold_interrupts")
+    (when (memq (##sys#slot thread 3) '(running ready))
+      (##sys#setislot thread 13 #f)
+      (##sys#add-to-ready-queue thread))
+    (note-ready)
+    (save-state thread)
+    (set! ##sys#current-thread resident)
+    (restore-state resident)
+    (suspend! (lambda () (suspend-in-scheduler resident)))))
+
 ;; A scheduler that suspends the attached resident instead of waiting with the runtime held.
 (define (scheduler schedule)
   (lambda ()
@@ -60,6 +83,7 @@
              (##core#inline "callseq_scheme_hold_interrupts")
              (abandon)
              (replace-resident! (car levels)))
+            ((held-in-vain?) (suspend-held!))
             ((or (memq state '(running ready)) (not (suspendable?)))
              (unblock-done)
              (look-after-errands)
@@ -113,12 +137,13 @@
         (interrupt)
         (start-handlers))))
 
-;; Drops what a green thread that is terminated has not taken. Has the call of a resident that is terminated
-;; fail. The attached one has to run once more for that.
+;; Drops what a green thread that is terminated has not taken, and lets in whom it kept out. Has the call of a
+;; resident that is terminated fail. The attached one has to run once more for that.
 (define (killer kill)
   (lambda (thread state)
     (kill thread state)
     (drop-result thread)
+    (end-exclusively thread)
     (let ((level (resident-level thread)))
       (cond ((not level) (void))
             ((not (attached? level))
@@ -150,12 +175,28 @@
                (set! resumed #f))
              (change-over thread))))))
 
+;;; Exclusively
+
+;; The green threads that keep others out, each as often as it has begun to.
+(define exclusive '())
+
+;; THREAD keeps others out so many times more, 1 or -1.
+(define (exclude thread change)
+  (set! exclusive (if (fx> change 0) (cons thread exclusive) (without thread exclusive)))
+  (##core#inline "callseq_scheme_exclude" change))
+
 ;; Evaluates THUNK while no other callback runs, whatever it waits for.
 (define (call-exclusively thunk)
   (dynamic-wind
-   (lambda () (##core#inline "callseq_scheme_exclude" #t))
+   (lambda () (exclude ##sys#current-thread 1))
    thunk
-   (lambda () (##core#inline "callseq_scheme_exclude" #f))))
+   (lambda () (when (memq ##sys#current-thread exclusive) (exclude ##sys#current-thread -1)))))
+
+;; THREAD is terminated: its winders do not run.
+(define (end-exclusively thread)
+  (when (memq thread exclusive)
+    (exclude thread -1)
+    (end-exclusively thread)))
 
 ;;; Giving way
 

@@ -4,6 +4,7 @@
 
 #>
 int call_nested(int);
+void run_nested(void);
 <#
 
 (include "waiting.scm")
@@ -25,6 +26,46 @@ int call_nested(int);
 (define-sequenced-callback (leave_exclusively (int n)) int (exclusively (doze 1) (error "left" n)))
 (define-sequenced-callback (escape_exclusively (int n)) int
   (call/cc (lambda (k) (exclusively (k n)))))
+;; In green threads, which are terminated in it, by themselves and by others, or are made in it and end.
+(define-sequenced-callback (terminate_exclusively) void
+  (let* ((begun #f)
+         (other (start-thread (lambda () (exclusively (set! begun #t) (doze 1e7)))))
+         (itself (start-thread
+                  (lambda ()
+                    (exclusively
+                     (exclusively
+                      (##sys#thread-kill! ##sys#current-thread 'terminated)
+                      (##sys#schedule)))))))
+    (await itself)
+    (let loop () (unless begun (##sys#thread-yield!) (loop)))
+    (##sys#thread-kill! other 'terminated)
+    (exclusively (await (start-thread void)))))
+(define-sequenced-callback (doze_once) void (doze 1))
+
+;; Waits for a gate, with the runtime held as long as a green thread keeps it so, which KEEPs while a thunk
+;; runs, and goes on after that.
+(define (wait-beside keep g n)
+  (let ((me ##sys#current-thread) (keeps #f) (over #f))
+    (start-thread
+     (lambda ()
+       (keep (lambda ()
+               (set! keeps #t)
+               (let loop ((held 0))
+                 (##sys#thread-yield!)
+                 (unless (= held 3) (loop (if (eq? (##sys#slot me 3) 'blocked) (+ held 1) held))))))
+       (##sys#thread-yield!)
+       (set! over #t)))
+    (let loop () (unless keeps (##sys#thread-yield!) (loop)))
+    (pass (gate g))
+    (let loop () (unless over (doze 1) (loop)))
+    n))
+(define nested #f)
+(define-sequenced-callback (run_nested) void (nested))
+(define (keep-by-nesting thunk)
+  (set! nested thunk)
+  ((foreign-safe-lambda void "run_nested")))
+(define-sequenced-callback (wait_beside (bool nests) (int g) (int n)) int
+  (wait-beside (if nests keep-by-nesting (lambda (thunk) (exclusively (thunk)))) g n))
 (define total 0)
 (define-sequenced-callback (read_sleep_write) void
   (let ((t total)) (doze 1) (set! total (+ t 1))))

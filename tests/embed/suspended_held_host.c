@@ -4,10 +4,14 @@
 #include <stdatomic.h>
 
 int changes(void), inner_stays(int), outer_stays(int), wait_and_nest(int, int), plain_stays(int),
-    exclusively_stays(int), leave_exclusively(int), escape_exclusively(int), take_total(void);
-void bump(void), read_sleep_write(void), exclusively_read_sleep_write(void);
+    exclusively_stays(int), leave_exclusively(int), escape_exclusively(int), take_total(void),
+    wait_beside(int nests, int gate, int n);
+void bump(void), terminate_exclusively(void), doze_once(void), read_sleep_write(void),
+    exclusively_read_sleep_write(void);
 
 CALLER(call_nest, wait_and_nest(c->gate, c->n))
+
+CALLER(call_beside, wait_beside(c->way, c->gate, c->n))
 
 static atomic_int bumping;
 
@@ -46,6 +50,24 @@ static void hold_while_waiting(void) {
   atomic_store(&bumping, 0);
   pthread_join(thread, NULL);
   shut_gates();
+}
+
+/* What has been in the way is not so for ever. */
+static void wait_beside_others(void) {
+  terminate_exclusively();
+  uint64_t before = suspended();
+  doze_once();
+  is_int((int)(suspended() - before), 1,
+         "a green thread that is terminated in (exclusively ...) keeps nobody out");
+  struct caller c = {.way = 0};
+  for (; c.way <= 1; c.way++) {
+    suspend(&c, call_beside, 1, 4);
+    open_gate(1);
+    finish(&c);
+    is_int(c.result, 4, "a call that waits lets others in, as soon as a green thread's %s is over",
+           c.way ? "nested call" : "(exclusively ...)");
+    shut_gate(1);
+  }
 }
 
 enum { WRITERS = 4, WRITES = 50 };
@@ -90,6 +112,7 @@ int main(void) {
   exclude();
   start_quietly();
   hold_while_waiting();
+  wait_beside_others();
   exclude_here();
   return done();
 }
