@@ -8,12 +8,12 @@
 ;; behind the second one what callseq-eval does.
 (module callseq
     ((define-sequenced-callback hand-over give-back note-ready leave describe call-chain report
-                                forks without captured-elsewhere)
+                                forks without captured-elsewhere released)
      (define-sequenced-callback/status provide-evaluation shared-parameters own-level gone? forked-by tell-children
                                        unserved without-nul make-green-thread milliseconds)
      define-sequenced-callback/post
      define-sequenced-callback/future define-sequenced-callback/notify callseq-header
-     (foreign-blocking-lambda call-outside object->handle handle->object) (foreign-blocking-lambda* call-outside)
+     (foreign-blocking-lambda call-outside object->handle handle->object released) (foreign-blocking-lambda* call-outside)
      (exclusively call-exclusively))
 
   (import scheme (chicken base) (chicken condition) (chicken fixnum) (chicken foreign)

@@ -60,10 +60,12 @@ cat >program.scm <<'END'
 (import (chicken base) (chicken foreign) (chicken process-context) callseq)
 (define keep (foreign-lambda* void ((callseq-handle x)) "(void)x;"))
 (define keep-two (foreign-lambda* void ((callseq-handle x) (callseq-handle y)) "(void)x, (void)y;"))
+(define keep-safely (foreign-safe-lambda* void ((callseq-handle x)) "(void)x;"))
 (define (forget x)
   (keep x)
   (keep (list x x))
   (keep-two x x)
+  (keep-safely x)
   #t)
 (forget 'a)
 (forget 'b)
@@ -72,13 +74,14 @@ END
 ok 'a Scheme program' $CSC program.scm -o program
 sh -c 'CALLSEQ_WATCH_HANDLES=1 ./program' >"$output" 2>&1
 is 'ends as it would' $? 5
-says 'and reports what is alive' '8 handles have not been released' '  2 made by program.scm:5: keep' \
-  '  2 made by program.scm:6: keep' '  4 made by program.scm:7: keep-two'
+says 'and reports what is alive' '10 handles have not been released' '  2 made by program.scm:6: keep' \
+  '  2 made by program.scm:7: keep' '  4 made by program.scm:8: keep-two' \
+  '  2 made by program.scm:9: keep-safely'
 sh -c 'CALLSEQ_WATCH_HANDLES=0 ./program' >"$output" 2>&1
 is 'unless it is told not to' "$(cat "$output")" ''
 ok 'the same without call chains' $CSC -d0 program.scm -o program
 sh -c 'CALLSEQ_WATCH_HANDLES=1 ./program' >"$output" 2>&1
-says 'which has no places' '  8 made by an argument of a foreign lambda'
+says 'which has no places' '  10 made by an argument of a foreign lambda'
 
 # Where there is no compiler.
 ok 'csi imports callseq' csi -n -e '(import callseq) (exit 0)'

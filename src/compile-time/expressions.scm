@@ -30,7 +30,7 @@
            (cons (stub 'scheme-object (sprintf "C_return(callseq_abi_object(~A));" access))
                  (lambda (object)
                    `(##core#if (##core#inline "C_unboundvaluep" ,object)
-                               (##sys#error ,(sprintf "~A is a handle that has been released" what))
+                               (callseq#released ,what)
                                ,object))))
           ((memq k '(c-string-list c-string-list*))
            (cons `(##core#if ,(stub 'c-pointer get) ,copy (##core#quote #f)) convert))

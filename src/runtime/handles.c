@@ -38,19 +38,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where handles are made; kept for ever. */
-struct place {
-  struct place *before; /* the holder's */
-  uint64_t alive;       /* its handles, as they are counted for the report */
-  char text[];          /* constant */
-};
-
 struct callseq_handle {
   _Atomic(uint32_t) count;         /* of references; any thread */
-  void *root;                      /* constant */
+  void *root;                      /* constant; NULL: a stand-in */
   struct callseq_handle *next;     /* of those that are aside, spare or rest */
   struct callseq_handle *before;   /* constant: in the list of all */
   _Atomic(struct place *) made_at; /* NULL: nobody watches; the holder writes, any thread reads */
+};
+
+/* Where handles are made; kept for ever. */
+struct place {
+  struct place *before;           /* the holder's */
+  uint64_t alive;                 /* its handles, as they are counted for the report */
+  struct callseq_handle stand_in; /* for those that are made here; constant */
+  char text[];                    /* constant */
 };
 
 enum {
@@ -91,10 +92,14 @@ static bool is_released(const struct callseq_handle *handle) {
   return !atomic_load_explicit(&handle->count, memory_order_relaxed);
 }
 
+static struct place *place_of(const struct callseq_handle *handle) {
+  /* acquire: pairs with the release in note_place */
+  return atomic_load_explicit(&handle->made_at, memory_order_acquire);
+}
+
 /* Says that a handle is used which has been released. */
 static void complain(const char *function, const struct callseq_handle *handle) {
-  /* acquire: pairs with the release in note_place */
-  struct place *place = atomic_load_explicit(&handle->made_at, memory_order_acquire);
+  struct place *place = place_of(handle);
   callseq_print("callseq: %s: this handle has been released before; %s%s\n", function,
                 place ? "it was made by "
                       : "set " CALLSEQ_WATCH_HANDLES " to see where it was made",
@@ -118,16 +123,20 @@ void callseq_handle_release(callseq_handle *handle) {
     put_aside(&callseq_runtime, handle);
 }
 
-/* Stands for any handle that had been released when generated code kept it: a count of 0, for ever.
- * The handle itself may be used for another object by the time that the call reads it. */
+/* Stands for any handle that had been released when generated code kept it, where handles are not
+ * watched: a count of 0, for ever. The handle itself may be used for another object by the time
+ * that the call reads it. */
 static struct callseq_handle stand_in;
 
 struct callseq_handle *callseq_abi_retain(struct callseq_handle *handle) {
-  return !handle || count(handle, 1) ? handle : &stand_in;
+  if (!handle || count(handle, 1))
+    return handle;
+  struct place *place = place_of(handle);
+  return place ? &place->stand_in : &stand_in;
 }
 
 void callseq_abi_release(struct callseq_handle *handle) {
-  if (handle != &stand_in)
+  if (handle && handle->root)
     callseq_handle_release(handle);
 }
 
@@ -190,8 +199,8 @@ static void note_place(struct callseq_runtime *r, struct callseq_handle *handle,
   while (place && strcmp(place->text, text) != 0)
     place = place->before;
   if (!place && (place = malloc(sizeof *place + strlen(text) + 1))) {
-    place->alive = 0;
-    place->before = r->handles.places;
+    *place = (struct place){.before = r->handles.places};
+    atomic_init(&place->stand_in.made_at, place);
     strcpy(place->text, text);
     r->handles.places = place;
   }
@@ -242,9 +251,16 @@ int callseq_scheme_watches_handles(void) { return callseq_runtime.handles.watche
 C_word callseq_abi_object(const struct callseq_handle *handle) {
   if (!handle)
     return C_SCHEME_FALSE;
-  if (CALLSEQ_UNLIKELY(is_released(handle)))
+  if (CALLSEQ_UNLIKELY(is_released(handle))) {
+    callseq_runtime.handles.found = place_of(handle);
     return C_SCHEME_UNBOUND;
+  }
   return *word_of(handle);
+}
+
+char *callseq_scheme_released_made_by(void) {
+  struct place *place = callseq_runtime.handles.found;
+  return place ? place->text : NULL;
 }
 
 void callseq_handles_collecting(struct callseq_runtime *r) {
@@ -292,8 +308,8 @@ bool callseq_handle_same(const callseq_handle *a, const callseq_handle *b) {
 static void *next_alive(struct callseq_handle **handle, struct place **place) {
   while (*handle && !atomic_load_explicit(&(*handle)->count, memory_order_relaxed))
     *handle = (*handle)->before;
-  if (*handle) /* acquire: pairs with the release in note_place */
-    *place = atomic_load_explicit(&(*handle)->made_at, memory_order_acquire);
+  if (*handle)
+    *place = place_of(*handle);
   return *handle;
 }
 

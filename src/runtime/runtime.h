@@ -145,6 +145,7 @@ struct callseq_runtime {
     struct callseq_handle *oldest, *newest; /* holder: the list of those that rest */
     size_t rests;                           /* holder: how many rest */
     struct place *places;                   /* holder: where handles were made */
+    struct place *found; /* holder: that of the last one which was read and had been released */
     /* The last one of all. The holder writes it, any thread may read it. */
     _Atomic(struct callseq_handle *) all;
     _Atomic(uint64_t) made;     /* how many times one has been made. As `all` */

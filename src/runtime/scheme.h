@@ -12,6 +12,8 @@ void callseq_scheme_load_failed(char *trace);         /* the program's code has 
 void callseq_scheme_provide_signals(C_word handlers); /* CHICKEN's vector of handlers */
 struct callseq_handle *callseq_scheme_handle(C_word object, char *place);
 int callseq_scheme_watches_handles(void); /* is `place` wanted? */
+/* Where the handle was made that has been read last and had been released; NULL: not watched. */
+char *callseq_scheme_released_made_by(void);
 
 /* ---- Levels and calls: levels.c, laps.c, invoke.c, refusal.c ---- */
 

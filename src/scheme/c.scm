@@ -96,6 +96,9 @@
 ;; (watches-handles?) -> boolean: are handles kept account of?
 (define watches-handles? (foreign-lambda bool "callseq_scheme_watches_handles"))
 
+;; (released-made-by) -> string or #f: where the handle was made that has been read last and had been released.
+(define released-made-by (foreign-lambda c-string "callseq_scheme_released_made_by"))
+
 ;; (catch-signal NUMBER): has Scheme's handler run when the signal, 1 to 64, comes to any thread.
 (define catch-signal (foreign-lambda void "callseq_scheme_catch_signal" int))
 

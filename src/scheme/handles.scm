@@ -14,17 +14,26 @@
 (define (handle->object pointer)
   (let ((object (object-of pointer)))
     (if (##core#inline "C_unboundvaluep" object)
-        (##sys#error "a foreign lambda's result is a handle that has been released")
+        (released "a value from C")
         object)))
 
-;; Where the foreign lambda was called that has called object->handle, once for each argument: what CHICKEN
-;; has noted of the call before those; or #f if its code makes no such notes, as with csc -d0.
+;; (released WHAT): raises the error that WHAT, which has just been read, is a handle that has been released.
+(define (released what)
+  (let ((place (released-made-by)))
+    (##sys#error
+     (string-append what " is a handle that has been released"
+                    (if place (string-append "; it was made by " place) "")))))
+
+;; Where the foreign lambda was called that has called object->handle, once for each argument, and before
+;; that a collection if it is a safe one: what CHICKEN has noted of the call before those; or #f if its code
+;; makes no such notes, as with csc -d0.
 (define (place-of-call)
   (let loop ((chain (reverse (get-call-chain))) (handle? #f))
-    (cond ((null? chain) #f)
-          ((names? "callseq#object->handle" (vector-ref (car chain) 0)) (loop (cdr chain) #t))
-          (handle? (vector-ref (car chain) 0))
-          (else (loop (cdr chain) #f)))))
+    (and (pair? chain)
+         (let ((note (vector-ref (car chain) 0)))
+           (cond ((names? "callseq#object->handle" note) (loop (cdr chain) #t))
+                 ((and handle? (not (names? "##sys#gc" note))) note)
+                 (else (loop (cdr chain) handle?)))))))
 
 ;; Is NAME the end of what CHICKEN has noted of a call?
 (define (names? name note)

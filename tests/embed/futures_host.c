@@ -256,6 +256,37 @@ static void handles(void) {
   forget_seen();
 }
 
+/* Has handles made until one is this one again, for another object. */
+static callseq_handle *remade[100];
+
+static void remake(void *handle) {
+  int n = 0;
+  do
+    remade[n] = make_counter(40);
+  while (remade[n++] != handle && n < 100);
+}
+
+/* A handle that was released before the post, and is another object's when that is executed. */
+static void used_again(void) {
+  callseq_handle *counter = make_counter(0);
+  callseq_handle_release(counter);
+  errors = 0;
+  keep_runtime();
+  callseq_post(remake, counter, NULL);
+  is_int(post_count(counter), CALLSEQ_OK, "a post with a handle that is another object's by then");
+  let_go();
+  flush();
+  int last = 0;
+  while (last < 99 && remade[last + 1])
+    last++;
+  ok(remade[last] == counter, "it is");
+  is_int(errors, 1, "fails as well");
+  is_int(count_seen(), 0, "and does not see that object");
+  for (int i = 0; i <= last; i++)
+    callseq_handle_release(remade[i]);
+  forget_seen();
+}
+
 static void released_handles(void) {
   static const char told[] = "argument `counter' is a handle that has been released";
   struct callseq_stats before, after;
@@ -289,6 +320,7 @@ int main(void) {
   futures_inside();
   handles();
   released_handles();
+  used_again();
   counted(5000, 2);
   return done();
 }

@@ -19,6 +19,7 @@ void release_borrowed(void);
     (lambda (n) (set! sum (+ sum (* n step))) sum)))
 (define-sequenced-callback (call_closure (callseq-handle f) (int n)) int (f n))
 (define-sequenced-callback (same_object (callseq-handle x)) callseq-handle x)
+(define-sequenced-callback/future (same_later (callseq-handle x)) callseq-handle x)
 (define-sequenced-callback (const_object ((const callseq-handle) x)) (const callseq-handle) x)
 (define-sequenced-callback/status (try_object (callseq-handle x) (bool fail)) callseq-handle
   (if fail (error "asked to fail") x))

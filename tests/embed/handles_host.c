@@ -14,6 +14,8 @@ int try_object(callseq_handle *, int, callseq_handle **), keep_by(int, callseq_h
 int pass_through(callseq_handle *), false_is_null(void), mere_pointer(callseq_handle *);
 int variable_is(callseq_handle *), from_outside(void);
 int give_stranger(callseq_handle *, int);
+callseq_future *same_later(callseq_handle *);
+int same_later_result(callseq_future *, callseq_handle **);
 double number_of(callseq_handle *);
 void fill(void);
 
@@ -319,6 +321,26 @@ static int use_long_after_release(void) {
   return alive() == 0 ? 0 : 1;
 }
 
+/* The calls that a handle is given to which has been released say where it was made. */
+static int use_watched(void) {
+  setenv("CALLSEQ_WATCH_HANDLES", "1", 1);
+  start_quietly();
+  strange = closure(1);
+  callseq_handle_release(strange);
+  is_false(strange);
+  printf("%s\n", callseq_last_error());
+  for (int outside = 0; outside < 2; outside++) {
+    give_stranger(NULL, outside);
+    printf("%s\n", callseq_last_error());
+  }
+  callseq_invoke(call_external, strange);
+  printf("%s\n", callseq_last_error());
+  callseq_handle *result = NULL;
+  same_later_result(same_later(strange), &result);
+  printf("%s\n", callseq_last_error());
+  return alive() == 0 ? 0 : 1;
+}
+
 static int forget(void) {
   setenv("CALLSEQ_WATCH_HANDLES", "1", 1);
   start_quietly();
@@ -399,7 +421,7 @@ static void children(void) {
   ok(strstr(outcome.out, "argument `x' is a handle that has been released") != NULL,
      "a call with it fails: %s", outcome.out);
   ok(strstr(outcome.err, "callseq_handle_same: this handle") != NULL, "and comparing it");
-  ok(strstr(outcome.out, "a foreign lambda's result is a handle that has been released") != NULL,
+  ok(strstr(outcome.out, "a value from C is a handle that has been released") != NULL,
      "so does a foreign lambda");
   ok(strstr(outcome.out, "the result is a handle that has been released") != NULL,
      "and a blocking one");
@@ -408,6 +430,12 @@ static void children(void) {
   ok(strstr(outcome.err, "released before; it was made by ") &&
          strstr(outcome.err, "callback closure"),
      "a handle is still told, with its place: %s", outcome.err);
+  outcome = in_child(use_watched);
+  is_int(outcome.code, 0, "watched, given to calls after its release");
+  is_int(times_in(outcome.out, "is a handle that has been released; it was made by "), 5,
+         "each of them says where it was made: %s", outcome.out);
+  is_int(times_in(outcome.out, "handles.scm:"), 5, "in the file");
+  is_int(times_in(outcome.out, "a value from C is"), 2, "from a foreign lambda and by an external");
   outcome = in_child(forget);
   is_int(outcome.code, 3, "what is alive at the end changes no exit code");
   ok(strstr(outcome.err, "6 handles have not been released\n") != NULL, "and is reported: %s",
