@@ -83,6 +83,7 @@ define install_egg
 endef
 
 $(STAGE)/.done: $(SOURCES) $(OTHERS) $(FOREIGN:%=$(MACHINE)/run)
+	@echo 'callseq: is being built, within a minute or so; what the compilers say goes to $(BUILT)/egg.log' >&2
 	@rm -rf $(BUILT)/egg/src && mkdir -p $(BUILT)/egg $(STAGE)
 	@tar -cf - $(SOURCES) | tar -xf - -C $(BUILT)/egg # not the folders: they may be read-only here
 	$(if $(OTHERS),@cp -pf -t $(BUILT)/egg/src/sequence $(OTHERS))

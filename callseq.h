@@ -6,9 +6,8 @@
  * callseq_init, also from inside Scheme (the call then nests).
  *
  * All functions may be called from every thread. None is async-signal-safe, but those that
- * define-sequenced-callback/notify makes. Link with
- * `csc -link callseq` or with the output of `pkg-config --libs callseq`. Full reference:
- * doc/reference.md; the Scheme side: (import callseq).
+ * define-sequenced-callback/notify makes. Link with `csc -link callseq` or with the output of
+ * `pkg-config --libs callseq`. Full reference: doc/reference.md; the Scheme side: (import callseq).
  */
 #ifndef CALLSEQ_H
 #define CALLSEQ_H
@@ -83,14 +82,14 @@ typedef struct callseq_config {
                            frames. Default 8 MiB more than the nursery; at least 256 KiB more.
                            Reserved, not used, until touched */
   size_t nursery_bytes; /* for young objects, 64 KiB to INT_MAX. Default: CHICKEN's. What csc
-                           -nursery compiled into the program goes first, if the stack has room */
+                           -nursery compiled into the program prevails, if the stack has room */
   size_t heap_bytes;    /* initial heap, 64 KiB to INT_MAX; it grows. Default: CHICKEN's. With csc
                            -heap-size it has at least that size, and does not grow */
 
   unsigned batch_limit; /* calls of other threads that a holder executes before its own: of those
                            that came earlier, and call seldom; others wait for their turn. Default
-                           16; CALLSEQ_BATCH_NONE where C code under Scheme depends on
-                           the calling thread's own state (a current graphics context, ...) */
+                           16; CALLSEQ_BATCH_NONE where C code under Scheme depends on the calling
+                           thread's own state (a current graphics context, ...) */
   unsigned spin_limit;  /* polls, 2 microseconds apart, of the next waiter before it yields
                            and then parks; the others park after 5. Default 100 */
   unsigned stall_ms;    /* a call that has waited this many milliseconds is reported once on
@@ -100,9 +99,9 @@ typedef struct callseq_config {
   char **argv;
   void *toplevel; /* the entry point of the Scheme code; NULL: the program's own, C_toplevel */
 
-  /* Called after each failed call of the plain form, on the calling thread;
-   * `message` is callseq_last_error(). It may leave by longjmp or a C++ exception, to frames of the
-   * caller. NULL: print to standard error. */
+  /* Called after each failed call of the plain form, on the calling thread; `message` is
+   * callseq_last_error(). It may leave by longjmp or a C++ exception, to frames of the caller.
+   * NULL: print to standard error. */
   void (*on_error)(void *data, int status, const char *message);
   void *on_error_data;
 

@@ -12,9 +12,9 @@
 ;; What winders there were before the first callback.
 (define base-winds '())
 
-;; The green thread that makes or ends a binding at this moment, or #f. Half of it cannot be undone, so a
-;; program that is asked to give way meanwhile does not, so many times: who makes it may never come to the
-;; end of that, by a continuation, or compute for long.
+;; The green thread that makes or ends a binding at this moment, or #f. A half-made binding cannot be undone,
+;; so a program that is asked to give way meanwhile refuses: at most so many times, since what makes the
+;; binding may be left by a continuation, or compute for long.
 (define binding #f)
 (define refusals 0)
 (define most-refusals 1000)

@@ -81,7 +81,7 @@
 ;; (unserved) -> string or #f: why there can be no prompt in this program.
 (define unserved (foreign-lambda c-string "callseq_scheme_unserved"))
 
-;; (take-over-signals): has signals that Scheme handles already come by the library's way.
+;; (take-over-signals): has signals for which Scheme has handlers already come through the library.
 (define take-over-signals (foreign-lambda void "callseq_scheme_take_over_signals"))
 
 ;; (make-handle OBJECT PLACE) -> pointer: a new handle of OBJECT; PLACE, a string or #f, is what reports say of
@@ -93,7 +93,7 @@
 (define object-of
   (foreign-lambda scheme-object "callseq_abi_object" (c-pointer (struct "callseq_handle"))))
 
-;; (watches-handles?) -> boolean: are handles kept account of?
+;; (watches-handles?) -> boolean: is it noted where handles are made?
 (define watches-handles? (foreign-lambda bool "callseq_scheme_watches_handles"))
 
 ;; (released-made-by) -> string or #f: where the handle was made that has been read last and had been released.

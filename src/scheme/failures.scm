@@ -14,6 +14,15 @@
     (unless (caddr level) (set-car! (cddr level) (cons message trace)))
     ((cadr level) (void))))
 
+;; Calls THUNK, and then END, whatever becomes of THUNK: an error in it is dropped, and an escape out of it
+;; leaves by END. For the end of the process: END does not return then.
+(define (end-after thunk end)
+  (dynamic-wind void (lambda () (dropping-errors thunk)) end))
+
+;; Calls THUNK; an error in it ends it.
+(define (dropping-errors thunk)
+  (call/cc (lambda (return) (with-exception-handler return thunk))))
+
 ;; "(location) message: arguments" of what was raised; never raises itself.
 (define (describe exception)
   (call/cc

@@ -17,7 +17,7 @@
    '(chicken.process.signal#set-signal-mask! chicken.process.signal#signal-mask!
      chicken.process.signal#signal-unmask!)))
 
-;; Has those that handle signals leave CHICKEN's own C handler out; see src/runtime/signals.c.
+;; Has CHICKEN's procedures that set signal handlers leave its own C handler out; see src/runtime/signals.c.
 (define (catch-signals)
   (replace! 'chicken.process.signal#set-signal-handler!
             (lambda (change)
@@ -101,8 +101,8 @@
                      (abort exception))
                    (lambda () (apply run arguments))))))))
 
-;; From now on neither (return-to-host) nor the end of the program's code, come by again through a
-;; continuation, leaves Scheme: in a nested call CHICKEN would end the process.
+;; From now on neither (return-to-host) nor the end of the program's code leaves Scheme, where a callback
+;; comes there, perhaps by a continuation: in a nested call CHICKEN would end the process.
 (define (keep-in-calls)
   (replace! 'chicken.platform#return-to-host (lambda (_) strayed))
   (implicit-exit-handler strayed))

@@ -56,7 +56,7 @@
       (lambda ()
         (unless exiting
           (set! exiting ##sys#current-thread)
-          (call/cc (lambda (return) (with-exception-handler return clean-up))))))
+          (dropping-errors clean-up))))
     (keep-exits)
     ;; The first to leave ends the process, whatever becomes of the clean-up: under a finalizer it
     ;; raises, and a thunk may jump out of it. Under a thunk (exit) does nothing, as in CHICKEN; other
@@ -66,10 +66,7 @@
        (##sys#check-fixnum code 'exit)
        (cond ((not exiting)
               (set! exiting ##sys#current-thread)
-              (dynamic-wind
-               void
-               (lambda () (call/cc (lambda (return) (with-exception-handler return clean-up))))
-               (lambda () (end-process code))))
+              (end-after clean-up (lambda () (end-process code))))
              ((gone? exiting) (end-process code))
              ((not (eq? exiting ##sys#current-thread))
               (##sys#thread-yield!)

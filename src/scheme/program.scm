@@ -29,10 +29,8 @@
      (lambda (#!optional (code 0))
        (if (##core#inline "callseq_scheme_is_program")
            (leave code)
-           (dynamic-wind
-            void
-            (lambda () (call/cc (lambda (return) (with-exception-handler return (lambda () (leave code))))))
-            (lambda () (##core#inline "C_exit_runtime" code))))))))
+           (end-after (lambda () (leave code))
+                      (lambda () (##core#inline "C_exit_runtime" code))))))))
 
 ;; A callback that has entered a continuation of the program may come to the program's end: it fails there.
 (define (end-in-program)
