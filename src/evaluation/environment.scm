@@ -36,9 +36,10 @@
 (define evaluating 0)
 (define present #f)
 
-;; Has a callback evaluate by THUNK; gives its value. Nothing but a continuation comes here again.
+;; Has a callback evaluate by THUNK; gives its value. Nothing but a continuation comes here again, and nothing
+;; but one that a green thread of THUNK's has entered leaves it in another green thread.
 (define (evaluate-in-callback thunk)
-  (let ((before (environment)) (begun? #f))
+  (let ((before (environment)) (begun? #f) (thread ##sys#current-thread))
     (when (eq? evaluating 0) (set! present before))
     (dynamic-wind
      (lambda ()
@@ -48,10 +49,11 @@
        (set! evaluating (fx+ evaluating 1)))
      thunk
      (lambda ()
-       (set! evaluating (fx- evaluating 1))
-       (let ((e (merge (environment) before present)))
-         (environment-set! e)
-         (set! present e))))))
+       (when (eq? thread ##sys#current-thread)
+         (set! evaluating (fx- evaluating 1))
+         (let ((e (merge (environment) before present)))
+           (environment-set! e)
+           (set! present e)))))))
 
 ;; What a session has to see.
 (define (present-environment)

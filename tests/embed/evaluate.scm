@@ -3,6 +3,8 @@
 (import (chicken base) (chicken foreign) (chicken platform) (chicken time)
         callseq callseq-eval)
 
+(include "green-threads.scm")
+
 (define (rule n) (* 2 n))
 (define-sequenced-callback (apply_rule (int n)) int (rule n))
 
@@ -14,4 +16,15 @@
 
 ;; Waits in the scheduler for a millisecond.
 (define (pause) (##sys#thread-sleep! (+ 1 (current-process-milliseconds))))
+;; Gives WRONG to its continuation in a green thread, which may not, and ends by that; then gives RIGHT.
+(define (enter-by-thread wrong right)
+  (call/cc
+   (lambda (k)
+     (let ((thread (start-thread (lambda () (k wrong)))))
+       (let loop ()
+         (unless (memq (##sys#slot thread 3) '(dead terminated))
+           (##sys#thread-yield!)
+           (loop)))
+       right))))
+(define large (make-string 400000 #\x))
 (return-to-host)

@@ -170,6 +170,27 @@ static void nested(void) {
   gives("(sort (list (bitwise-and 6 3) 1) <)", "(1 2)");
 }
 
+/* What a green thread delivers by mistake is freed. It has read the text to its end by then, so
+ * that the call fails, too. */
+static int deliver_wrongly(int times) {
+  int refused = 0;
+  for (int i = 0; i < times; i++) {
+    char *printed = NULL;
+    refused +=
+        callseq_eval("(enter-by-thread large 'right)", &printed) == CALLSEQ_ERROR && !printed;
+  }
+  callseq_clear_error();
+  return refused;
+}
+
+static void delivered_wrongly(void) {
+  enum { TIMES = 100 };
+  int refused = 0;
+  long growth = growth_kb(deliver_wrongly, TIMES, &refused);
+  is_int(refused, TIMES, "values that a green thread would give to a call");
+  ok(WATCHED || growth < 16384, "%d of these, resident memory has grown by %ld KB", TIMES, growth);
+}
+
 int main(void) {
   is_int(callseq_eval("1", NULL), CALLSEQ_CLOSED, "before callseq_init");
   start_quietly();
@@ -180,5 +201,7 @@ int main(void) {
   files();
   threads();
   nested();
+  delivered_wrongly();
+  gives("(rule 5)", "6");
   return done();
 }
