@@ -92,42 +92,22 @@ static C_word go_on(struct callseq_runtime *r, enum callseq_procedure which) {
   return callseq_roots_procedure(r, which);
 }
 
-/* A request has been answered, or suspended: chooses what is executed next.
+/* What is executed after the current request, which has been answered or suspended; and where the
+ * reply of that goes. NULL: nothing is left.
  *
  * A request of another thread is marked done at once. The requests that are waiting come first,
  * then calls for later, which nobody waits for, and the holder's own request last: that is not
  * marked, since its caller knows when the switch returns. But the service executes calls for later
- * after its own request. With nothing left the batch ends: the switch to the holder's stack is
- * here. */
-CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
-  struct callseq_runtime *r = callseq_runtime_here();
+ * after its own request. */
+CALLSEQ_INLINE struct callseq_abi_request *choose_next(struct callseq_runtime *r, bool lent,
+                                                       bool by_service) {
   struct callseq_sequencer *s = &r->fast.sequencer;
   struct callseq_abi_current_call *at = &r->fast.current;
-  struct callseq_resident *v = r->suspend.attached;
-  if (!r->levels.depth && v &&
-      C_u_i_car(CHICKEN_gc_root_ref(v->root)) != callseq_roots_green_thread(r)) {
-    callseq_scheme_withdraw();
-    return go_on(r, CALLSEQ_PROCEDURE_misplaced);
-  }
-  callseq_birth_returns(r);
-  if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
-    callseq_scheme_hold_interrupts();
-    return go_on(r, CALLSEQ_PROCEDURE_end_level);
-  }
-  callseq_masks_restore(&r->levels.base.caller);
-  callseq_suspend_leave(r);
-  uint32_t reply_to = at->reply_to;
-  struct callseq_abi_callback *callback = at->request->callback; /* of what may be gone below */
   struct callseq_abi_request *next = NULL;
-  bool lent = reply_to == CALLSEQ_ABI_TO_WAITER || reply_to == CALLSEQ_ABI_TO_NOBODY;
-  bool by_service = lent ? r->later.by_service : callseq_service_is(callback);
-  callseq_tools_release(at->request);
-  if (lent)
-    CALLSEQ_POINT1(leave, callback->name);
-  if (reply_to == CALLSEQ_ABI_TO_WAITER) {
+  if (at->reply_to == CALLSEQ_ABI_TO_WAITER) {
     callseq_sequencer_finish(s, &at->request->waiter);
     next = (struct callseq_abi_request *)callseq_sequencer_next(s);
-  } else if (reply_to == CALLSEQ_ABI_TO_NOBODY) {
+  } else if (at->reply_to == CALLSEQ_ABI_TO_NOBODY) {
     callseq_later_end(r, at->request);
   }
   if (!next && (lent || by_service)) {
@@ -142,6 +122,34 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
       next = r->batch.own;
     at->reply_to = CALLSEQ_ABI_TO_HOLDER;
   }
+  return next;
+}
+
+/* A request has been answered, or suspended: goes on with the next one, or with the end of a level.
+ * With nothing left the batch ends: the switch to the holder's stack is here. */
+CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
+  struct callseq_runtime *r = callseq_runtime_here();
+  struct callseq_abi_current_call *at = &r->fast.current;
+  struct callseq_resident *v = r->suspend.attached;
+  if (!r->levels.depth && v &&
+      C_u_i_car(CHICKEN_gc_root_ref(v->root)) != callseq_roots_green_thread(r)) {
+    callseq_scheme_withdraw();
+    return go_on(r, CALLSEQ_PROCEDURE_misplaced);
+  }
+  callseq_birth_returns(r);
+  if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
+    callseq_scheme_hold_interrupts();
+    return go_on(r, CALLSEQ_PROCEDURE_end_level);
+  }
+  callseq_masks_restore(&r->levels.base.caller);
+  callseq_suspend_leave(r);
+  struct callseq_abi_callback *callback = at->request->callback; /* the request may go */
+  bool lent = at->reply_to == CALLSEQ_ABI_TO_WAITER || at->reply_to == CALLSEQ_ABI_TO_NOBODY;
+  bool by_service = lent ? r->later.by_service : callseq_service_is(callback);
+  callseq_tools_release(at->request);
+  if (lent)
+    CALLSEQ_POINT1(leave, callback->name);
+  struct callseq_abi_request *next = choose_next(r, lent, by_service);
   if (next) {
     CALLSEQ_POINT1(enter, next->callback->name);
     callseq_context_fresh();

@@ -77,8 +77,9 @@ static void thread_ends(void) {
   callseq_fork_thread_ends();
 }
 
-static int set_up(struct callseq_runtime *r, const callseq_config *config) {
-  CALLSEQ_ASSERT_OUTSIDE(r);
+/* Can the runtime be set up, in this process and with this configuration? Returns a status, and
+ * what CHICKEN is to be started with: its sizes, and the bytes of its stack. */
+static int check(const callseq_config *config, struct callseq_sizes *sizes, size_t *bytes) {
   if (callseq_fork_holds_setup())
     return refuse(CALLSEQ_INVALID,
                   callseq_format("callseq_init: called for the first time by a handler of fork "
@@ -96,20 +97,31 @@ static int set_up(struct callseq_runtime *r, const callseq_config *config) {
         CALLSEQ_INVALID,
         callseq_format("there is no Scheme code in this program: compile a Scheme file with "
                        "csc -e into it, or name its entry point in callseq_config.toplevel"));
-  struct callseq_sizes sizes = callseq_config_sizes(config);
-  if (sizes.nursery < CALLSEQ_NURSERY_MINIMUM || (sizes.heap && sizes.heap < CALLSEQ_HEAP_MINIMUM))
+  *sizes = callseq_config_sizes(config);
+  if (sizes->nursery < CALLSEQ_NURSERY_MINIMUM ||
+      (sizes->heap && sizes->heap < CALLSEQ_HEAP_MINIMUM))
     return refuse(
         CALLSEQ_INVALID,
         callseq_format("callseq_init_with: -:s or -:h in argv gives %d bytes of nursery, %d "
                        "of heap; each must be at least %d",
-                       sizes.nursery, sizes.heap, CALLSEQ_NURSERY_MINIMUM));
-  size_t least = (size_t)sizes.nursery + CALLSEQ_STACK_RESERVE;
-  size_t bytes = config->stack_bytes ? config->stack_bytes : (size_t)sizes.nursery + STACK_EXTRA;
-  if (bytes < least)
+                       sizes->nursery, sizes->heap, CALLSEQ_NURSERY_MINIMUM));
+  size_t least = (size_t)sizes->nursery + CALLSEQ_STACK_RESERVE;
+  *bytes = config->stack_bytes ? config->stack_bytes : (size_t)sizes->nursery + STACK_EXTRA;
+  if (*bytes < least)
     return refuse(CALLSEQ_INVALID,
                   callseq_format("callseq_init_with: stack_bytes is %zu; with this nursery it must "
                                  "be at least %zu, or 0 for the default",
-                                 bytes, least));
+                                 *bytes, least));
+  return CALLSEQ_OK;
+}
+
+static int set_up(struct callseq_runtime *r, const callseq_config *config) {
+  struct callseq_sizes sizes;
+  size_t bytes;
+  CALLSEQ_ASSERT_OUTSIDE(r);
+  int status = check(config, &sizes, &bytes);
+  if (status)
+    return status;
   if (!callseq_stack_map(&r->setup.stack, bytes))
     return refuse(CALLSEQ_NOMEM,
                   callseq_format("cannot map %zu bytes for the Scheme stack and %zu for its guard: "
