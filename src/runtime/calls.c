@@ -28,7 +28,7 @@
 /* For a thread that found the lock taken: is it because the Scheme code is being loaded? */
 static bool loading(struct callseq_runtime *r) {
   atomic_thread_fence(memory_order_acquire); /* pairs with the release in callseq_sequencer_open */
-  /* acquire: pairs with the releases of the state in set_up */
+  /* acquire: pairs with the releases of the state in setup.c, program.c and close.c */
   return atomic_load_explicit(&r->setup.state, memory_order_acquire) == CALLSEQ_LOADING;
 }
 

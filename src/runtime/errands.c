@@ -44,7 +44,7 @@ static void *run_errand(void *argument) {
                                                 memory_order_release, memory_order_relaxed)) {
   }
   own_errand = NULL; /* the holder frees it */
-  /* release: pairs with the acquire in end_errands */
+  /* release: pairs with the acquire in end_all */
   atomic_fetch_add_explicit(&r->service.finished, 1, memory_order_release);
   callseq_park_wake(&r->service.finished);
   callseq_service_tell(r);

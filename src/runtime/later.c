@@ -233,7 +233,7 @@ void callseq_abi_define_later(struct callseq_abi_callback *callback, C_word proc
 /* ---- Queueing ---- */
 
 bool callseq_later_is_open(struct callseq_runtime *r) {
-  /* acquire: pairs with the releases of the state in set_up */
+  /* acquire: pairs with the releases of the state in setup.c, program.c and close.c */
   int state = atomic_load_explicit(&r->setup.state, memory_order_acquire);
   return !callseq_close_has_begun(r) &&
          (state == CALLSEQ_READY || (state == CALLSEQ_LOADING && callseq_runtime_inside(r)));

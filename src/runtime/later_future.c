@@ -111,7 +111,8 @@ int callseq_future_cancel(callseq_future *future) {
       return CALLSEQ_OK;
     if (state & (CALLSEQ_FUTURE_BEGUN | CALLSEQ_FUTURE_ENDED))
       return CALLSEQ_BUSY;
-    /* acq_rel: pairs with is_cancelled, await and callseq_future_then */
+    /* acq_rel: pairs with is_cancelled of later.c, await of later_wait.c, and callseq_future_then
+     */
   } while (!atomic_compare_exchange_weak_explicit(
       &future->state, &state, state | CALLSEQ_FUTURE_CANCELLED | CALLSEQ_FUTURE_ENDED,
       memory_order_acq_rel, memory_order_relaxed));

@@ -74,7 +74,7 @@ static int refuse(int status, const char *message) {
 
 int callseq_service_fd(void) {
   struct callseq_runtime *r = &callseq_runtime;
-  /* acquire: pairs with the release in set_up */
+  /* acquire: pairs with the release in set_up of setup.c */
   bool set_up = atomic_load_explicit(&r->setup.state, memory_order_acquire) != CALLSEQ_LOADING;
   return set_up && callseq_service_lives(r) && callseq_service_is_hosts(r) ? r->service.front.fd
                                                                            : -1;

@@ -49,7 +49,8 @@ static void wait_for_ring(struct callseq_resident *v) {
 static void wait_for_descriptor(struct callseq_resident *v) {
   bool has_bell = !callseq_suspend_is_rung(v) && callseq_bell_open(&v->bell);
   uint32_t not_yet = CALLSEQ_RUNG_NOT;
-  /* release: pairs with the acquire in ring_for. If it has been rung already, it stays so */
+  /* release: pairs with the acquire in ring_for of suspend.c. One that has
+   * been rung for stays so. */
   if (has_bell)
     atomic_compare_exchange_strong_explicit(&v->rung, &not_yet, CALLSEQ_RUNG_HAS_BELL,
                                             memory_order_release, memory_order_relaxed);

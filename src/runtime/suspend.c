@@ -236,8 +236,8 @@ C_word callseq_scheme_take_job(C_word job) {
 }
 
 static void ring_for(struct callseq_resident *v) {
-  /* acquire: pairs with the release in wait_for_descriptor; release: with the acquire in
-   * callseq_suspend_is_rung */
+  /* acquire: pairs with the release in wait_for_descriptor of settle.c; release: with the acquire
+   * in callseq_suspend_is_rung */
   if (atomic_exchange_explicit(&v->rung, CALLSEQ_RUNG, memory_order_acq_rel) ==
       CALLSEQ_RUNG_HAS_BELL)
     callseq_bell_ring(&v->bell);

@@ -53,7 +53,7 @@ int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request
 
 /* Has it been rung for? Any thread. */
 static inline bool callseq_suspend_is_rung(struct callseq_resident *v) {
-  /* acquire: pairs with the release in ring_for */
+  /* acquire: pairs with the release in ring_for of suspend.c */
   return atomic_load_explicit(&v->rung, memory_order_acquire) == CALLSEQ_RUNG;
 }
 
