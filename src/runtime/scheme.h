@@ -73,8 +73,6 @@ C_word callseq_scheme_can_suspend(void); /* can the current call be suspended? *
 /* (exclusively ...) is evaluated so many times more, or fewer. */
 C_word callseq_scheme_exclude(C_word change);
 C_word callseq_scheme_is_later(void);
-/* Has no native thread made the resident's call, so that the service polls for it? */
-C_word callseq_scheme_is_polled(C_word resident);
 /* The current call waits: for a descriptor, or -1; for so long, or for ever if that is negative. */
 void callseq_scheme_suspend(int fd, int input, int output, double milliseconds);
 C_word callseq_scheme_give_way(void);        /* it waits for nothing but its next turn */

@@ -96,14 +96,9 @@ static bool can_suspend(struct callseq_runtime *r) {
 
 C_word callseq_scheme_can_suspend(void) { return C_mk_bool(can_suspend(callseq_runtime_here())); }
 
-/* Has no native thread made the current request, or that of `resident`? */
+/* Has no native thread made the current request? */
 C_word callseq_scheme_is_later(void) {
   return C_mk_bool(callseq_later_is(callseq_runtime_here()->fast.current.request));
-}
-
-C_word callseq_scheme_is_polled(C_word resident) {
-  struct callseq_resident *v = resident_of(resident);
-  return C_mk_bool(v->away && v->request && callseq_later_is(v->request));
 }
 
 /* Of (exclusively ...) so many more are being evaluated, or fewer. */

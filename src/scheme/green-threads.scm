@@ -59,6 +59,15 @@
     (when slot
       (##sys#setslot what slot (without thread (##sys#slot what slot))))))
 
+;; Has CHICKEN's scheduler not look for what THREAD waits for at DESCRIPTOR. Its procedure for that is hidden.
+(define (forget-descriptor thread descriptor)
+  (let ((entry (assq descriptor ##sys#fd-list))) ; (descriptor thread ...)
+    (when entry
+      (let ((others (without thread (cdr entry))))
+        (if (null? others)
+            (set! ##sys#fd-list (without entry ##sys#fd-list))
+            (set-cdr! entry others))))))
+
 ;; LIST without OBJECT, which is in it once, or not at all.
 (define (without object list)
   (cond ((null? list) '())

@@ -23,15 +23,13 @@
       (end-errand errand)
       (unblock-done))))
 
-;; Tells C what green threads wait for: descriptors, and the next deadline. Native threads look after
-;; their own calls.
+;; Tells C what green threads wait for: descriptors, and the next deadline. What native threads wait for is in
+;; none of these lists.
 (define (publish)
   (publish-deadline
    (until (##sys#all-threads
            (lambda (list argument thread earliest)
-             (if (and (eq? list 'timeout)
-                      (not (waits-outside? thread))
-                      (or (not earliest) (< argument earliest)))
+             (if (and (eq? list 'timeout) (or (not earliest) (< argument earliest)))
                  argument
                  earliest))
            #f)))
@@ -40,7 +38,7 @@
      (for-each
       (lambda (thread)
         (let ((file (##sys#slot thread 11)))
-          (when (and (pair? file) (not (waits-outside? thread)))
+          (when (pair? file)
             (publish-descriptor (car file) (input? (cdr file)) (output? (cdr file))))))
       (cdr entry)))
    ##sys#fd-list))

@@ -43,13 +43,17 @@
 
 ;;; Waiting in the scheduler
 
-;; Tells C what THREAD waits for.
+;; Tells C what THREAD waits for. CHICKEN's scheduler does not look for that any longer, unless the service
+;; has to: a poll of many descriptors whenever the timer interrupts costs more than most callbacks.
 (define (suspend-in-scheduler thread)
   (let ((file (##sys#slot thread 11))) ; (descriptor . mode), or something else
     (if (pair? file)
         (suspend-for-descriptor (car file) (input? (cdr file)) (output? (cdr file))
                                 (until (##sys#slot thread 4)))
-        (suspend-for-descriptor -1 #f #f (until (##sys#slot thread 4))))))
+        (suspend-for-descriptor -1 #f #f (until (##sys#slot thread 4))))
+    (unless (##core#inline "callseq_scheme_is_later")
+      (##sys#remove-from-timeout-list thread)
+      (when (pair? file) (forget-descriptor thread (car file))))))
 
 ;; Does the attached resident wait with the runtime held, though it need not any longer? What was in the
 ;; way when it began to wait, another green thread's C frames or (exclusively ...), is over.
@@ -121,12 +125,6 @@
             (else
              (##sys#setslot thread 3 'blocked)
              (##core#inline "callseq_scheme_ring" (record-of level)))))))
-
-;; Does a native thread of its own wait for what THREAD waits for? Not for a green thread that is no
-;; resident, nor for a call that no native thread waits for: the service does.
-(define (waits-outside? thread)
-  (let ((level (resident-level thread)))
-    (and level (not (##core#inline "callseq_scheme_is_polled" (record-of level))))))
 
 ;; CHICKEN's scheduler ends a wait of the program's first green thread when a signal interrupts it, so
 ;; that its handler runs: not if that one is suspended, and waits elsewhere. Then it runs beside whoever waits

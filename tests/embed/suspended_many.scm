@@ -19,6 +19,9 @@
   (let ((threads readers))
     (set! readers '())
     (for-each ##sys#thread-unblock! threads)))
+;; How many waits CHICKEN's scheduler looks for itself, at each interrupt of the timer.
+(define-sequenced-callback (waits_scheduled) int
+  (##sys#all-threads (lambda (list argument thread n) (if (eq? list 'ready) n (+ n 1))) 0))
 (define-sequenced-callback (heap_used) size_t (vector-ref (memory-statistics) 1))
 
 (return-to-host)

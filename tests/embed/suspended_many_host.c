@@ -6,7 +6,8 @@
 #include <sched.h>
 #include <sys/socket.h>
 
-int wait_at_gate(int), receive_byte(int), read_until_woken(int, int), add(int);
+int wait_at_gate(int), receive_byte(int), read_until_woken(int, int), add(int),
+    waits_scheduled(void);
 void open_gate(int), shut_gate(int), wake_readers(void);
 size_t heap_used(void);
 
@@ -53,6 +54,7 @@ static void receive_all(int n, const char *where) {
   for (int i = 0; i < calls; i++)
     right += add(i) == i + 100;
   is_int(right, calls, "others call while %d wait for sockets%s", n, where);
+  is_int(waits_scheduled(), 0, "nobody polls for them besides their own threads%s", where);
   for (int i = 0; i < n; i++) {
     int to = n - 1 - i;
     char byte = (char)(to % 100);
