@@ -91,7 +91,7 @@ typedef struct callseq_config {
                            16; CALLSEQ_BATCH_NONE where C code under Scheme depends on the calling
                            thread's own state (a current graphics context, ...) */
   unsigned spin_limit;  /* polls, 2 microseconds apart, of the next waiter before it yields
-                           and then parks; the others park after 5. Default 100 */
+                           and then parks; the others park at once. Default 40 */
   unsigned stall_ms;    /* a call that has waited this many milliseconds is reported once on
                            standard error, with who holds the runtime. Default 10000 */
 
@@ -250,7 +250,7 @@ struct callseq_stats {
   uint64_t by_others;         /* of them, executed by another thread than the caller's */
   uint64_t batches;           /* in which a thread executed calls of others */
   uint64_t largest_batch;     /* calls of others in one */
-  uint64_t waits;             /* calls that did not find the runtime free */
+  uint64_t waits;             /* calls that did not find the runtime free, for a moment at least */
   uint64_t longest_wait_ns;   /* of them, execution by another thread included */
   uint64_t parks;             /* how often a waiting thread went to sleep */
   uint64_t wakes;             /* how often one was to be woken, if it had not by itself */

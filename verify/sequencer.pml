@@ -6,8 +6,8 @@
  *
  * What is left out: the clock, yields and `absent` of an heir that does not come; fork. A poll that
  * finds nothing new is the same as a poll that comes later, so loops that poll have no counter here:
- * they go on to the next thing to do at any time. So is take_idle, which looks at the lock some more
- * and tries to take it: it is try_enter, coming later. A sleep that ends early, by chance or by its
+ * they go on to the next thing to do at any time. So is try_soon, which looks at the lock some more and
+ * tries to take it: it is try_enter, coming later. A sleep that ends early, by chance or by its
  * time limit, is the same as one that never began; a follower may stand in for the heir, or call for
  * help, at the end of any. `bell` counts in C; here it is 0 when the heir has read it, and 1 once it
  * has been rung since.

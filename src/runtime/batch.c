@@ -69,11 +69,22 @@ void callseq_batch_run(struct callseq_runtime *r, struct callseq_abi_request *q)
   callseq_sequencer_end_batch(&r->fast.sequencer);
 }
 
+void callseq_batch_run_only(struct callseq_runtime *r, struct callseq_abi_request *q) {
+  CALLSEQ_ASSERT_HOLDER(r);
+  if (!callseq_abi_errno) {
+    callseq_batch_run(r, q);
+  } else {
+    callseq_context_switch(&r->fast.outside, &r->fast.inside, q);
+    callseq_sequencer_leave(&r->fast.sequencer);
+  }
+}
+
 bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_sequencer *s = &r->fast.sequencer;
   CALLSEQ_ASSERT_OUTSIDE(r);
-  if (callseq_sequencer_try_enter(s, callseq_abi_self)) {
-    callseq_batch_run(r, q);
+  if (callseq_sequencer_try_enter(s, callseq_abi_self) ||
+      callseq_sequencer_try_soon(s, callseq_abi_self)) {
+    callseq_batch_run_only(r, q);
     return true;
   }
   q->waiter.alone = 1;

@@ -9,6 +9,10 @@ void callseq_batch_execute(struct callseq_runtime *r, struct callseq_abi_request
 /* The same, and then leaves the runtime. */
 void callseq_batch_run(struct callseq_runtime *r, struct callseq_abi_request *q);
 
+/* The same for a holder that has not waited for others: executes nobody's request but its own, as
+ * the fast path does. */
+void callseq_batch_run_only(struct callseq_runtime *r, struct callseq_abi_request *q);
+
 /* Has this thread, which is outside, execute the library's request `q` itself, when it is its turn.
  * False: that never comes, since the runtime has been closed. */
 bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_request *q);

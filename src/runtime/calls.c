@@ -49,6 +49,10 @@ static void wait_and_run(struct callseq_runtime *r, struct callseq_abi_request *
                         callseq_format("%s: the Scheme runtime is busy", q->callback->name), NULL);
     return;
   }
+  if (callseq_sequencer_try_soon(&r->fast.sequencer, callseq_abi_self)) {
+    callseq_batch_run_only(r, q);
+    return;
+  }
   switch (callseq_sequencer_enter(&r->fast.sequencer, &q->waiter, callseq_abi_self,
                                   callseq_failure_stalled, q)) {
   case CALLSEQ_ENTERED_HOLDER:

@@ -14,7 +14,7 @@
 enum {
   NURSERY_DEFAULT = sizeof(C_word) == 8 ? 1 << 20 : 256 << 10, /* what CHICKEN takes for 0 */
   BATCH_DEFAULT = CALLSEQ_LIMIT(16, 1),
-  SPIN_DEFAULT = 100,
+  SPIN_DEFAULT = 40,
   STALL_DEFAULT = 10000,
   POST_DEFAULT = 1024,
   POST_MAXIMUM = 1 << 24

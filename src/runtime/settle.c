@@ -135,11 +135,7 @@ int callseq_suspend_settle(struct callseq_runtime *r, struct callseq_abi_request
     if (is_given_up(r, q))
       break;
     callseq_suspend_prepare(&call, q);
-    /* The lock first, as on the fast path; its holder executes no others' calls after this. */
-    if (callseq_abi_errno && callseq_sequencer_try_enter(&r->fast.sequencer, callseq_abi_self)) {
-      callseq_context_switch(&r->fast.outside, &r->fast.inside, &call.request);
-      callseq_sequencer_leave(&r->fast.sequencer);
-    } else if (!callseq_batch_run_alone(r, &call.request)) {
+    if (!callseq_batch_run_alone(r, &call.request)) {
       callseq_program_await_end(r, q);
       q->status = 0;
       callseq_failure_closed(r, q);

@@ -25,8 +25,7 @@ enum {
   POLL_NS = 2000,       /* from one look at the lock to the next */
   GLANCE_NS = 50,       /* the same, of a thread that has just come */
   PATIENCE = 25,        /* polls of an heir before it demands the lock */
-  FOLLOWER_POLLS = 5,   /* of a follower before it sleeps */
-  WATCH_POLLS = 25,     /* the same, of a thread that waits for no turn of its own */
+  WATCH_POLLS = 25,     /* of a thread that waits for no turn of its own, before it sleeps */
   MOMENT_NS = 20000,    /* for a thread that excludes this one to be through, */
   SEEN_NS = 1000000,    /* for any to have seen what was written */
   NAP_NS = 200000,      /* of a busy heir that sees the lock in use by short calls */
@@ -35,7 +34,8 @@ enum {
   YIELD_LIMIT = 8,      /* of an heir after spin_limit polls, before it sleeps */
   OFFER_POLLS = 50,     /* that an offer stands before others may take it; */
   OFFER_SPINS = 5,      /* with the processor to themselves at first */
-  QUANTUM_NS = 20000,   /* for an heir that does not come */
+  QUANTUM_NS = 100000,  /* for an heir that does not come, and */
+  QUANTUM_GROWS = 8,    /* so many times as long each time that it still has not */
   LEAVES_PER_LOOK = 64, /* at the clock meanwhile */
   ASK_MS = 1,           /* from one time that a holder is asked to leave to the next */
 };
@@ -185,6 +185,15 @@ void callseq_pace_hand_over(void) { sched_yield(); }
 
 void callseq_pace_without_barrier(void) { callseq_park_nap(SEEN_NS); }
 
+/* ---- A thread that waits for what a holder does ---- */
+
+int callseq_pace_watch(const struct callseq_pace *p, uint32_t polls) {
+  if (polls >= WATCH_POLLS || polls >= spin_limit(p))
+    return 0;
+  pause_for(p->pauses);
+  return 1;
+}
+
 /* ---- A follower ---- */
 
 /* How long an heir is waited for before it is overdue. */
@@ -212,7 +221,6 @@ static void sleep_from_now(struct callseq_pace *p, struct callseq_wait *wait) {
 
 void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint32_t self,
                          uint32_t heir) {
-  wait->polls = 0;
   wait->follows = 1;
   atomic_fetch_add_explicit(&p->followers, 1, memory_order_relaxed);
   wait->heir = heir;
@@ -220,21 +228,6 @@ void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint
                                     * Programming* 3, 6.4 */
   if (p->overdue_ms)
     sleep_from_now(p, wait);
-}
-
-static int poll_once(const struct callseq_pace *p, uint32_t polls, uint32_t most) {
-  if (polls >= most || polls >= spin_limit(p))
-    return 0;
-  pause_for(p->pauses);
-  return 1;
-}
-
-int callseq_pace_watch(const struct callseq_pace *p, uint32_t polls) {
-  return poll_once(p, polls, WATCH_POLLS);
-}
-
-int callseq_pace_poll(const struct callseq_pace *p, struct callseq_wait *wait) {
-  return poll_once(p, wait->polls++, FOLLOWER_POLLS);
 }
 
 uint32_t callseq_pace_sleep_ms(const struct callseq_wait *wait) {
@@ -307,7 +300,8 @@ int callseq_pace_poll_as_heir(const struct callseq_pace *p, struct callseq_wait 
 
 void callseq_pace_begin_quantum(struct callseq_pace *p) {
   p->leaves = 0;
-  p->quantum = callseq_clock_now();
+  p->quantum_ns = QUANTUM_NS;
+  p->looked = callseq_clock_now();
 }
 
 int callseq_pace_is_quantum_over(struct callseq_pace *p) {
@@ -315,8 +309,9 @@ int callseq_pace_is_quantum_over(struct callseq_pace *p) {
     return 0;
   p->leaves = 0;
   uint64_t t = callseq_clock_now();
-  if (t - p->quantum < QUANTUM_NS)
+  if (t - p->looked < p->quantum_ns)
     return 0;
-  p->quantum = t;
+  p->quantum_ns *= QUANTUM_GROWS;
+  p->looked = t;
   return 1;
 }

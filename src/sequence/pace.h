@@ -34,8 +34,9 @@ struct callseq_pace {
   uint32_t pauses;     /* of the processor, from one poll to the next */
   int (*ask)(void);    /* see callseq_pace_ask; may be NULL */
   /* The holder's own: */
-  uint32_t leaves;  /* since it looked at the clock last */
-  uint64_t quantum; /* when it did */
+  uint32_t leaves;     /* since it looked at the clock last */
+  uint64_t quantum_ns; /* how long it keeps the processor, from */
+  uint64_t looked;     /* this time */
   /* Any thread's: */
   CALLSEQ_ATOMIC(uint32_t) followers; /* how many wait */
   CALLSEQ_ATOMIC(uint64_t)
@@ -109,16 +110,16 @@ void callseq_pace_hand_over(void);
 /* Until other threads have seen what this one has written, where there is no barrier to be had. */
 void callseq_pace_without_barrier(void);
 
+/* ---- A thread that does not ask for the lock, but waits for what a holder does ---- */
+
+/* It has polled so many times. Lets time pass until the next one; 0: it shall sleep. */
+int callseq_pace_watch(const struct callseq_pace *p, uint32_t polls);
+
 /* ---- A follower ---- */
 
 /* `self` is the thread's id, `heir` the number of the heir. */
 void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint32_t self,
                          uint32_t heir);
-
-/* Lets time pass from poll to poll; 0: it shall sleep. The first is for a thread that does not ask
- * for the lock, but waits for what a holder does; it has polled so many times. */
-int callseq_pace_watch(const struct callseq_pace *p, uint32_t polls);
-int callseq_pace_poll(const struct callseq_pace *p, struct callseq_wait *wait);
 
 /* For how long it may sleep before it looks after the heir; 0: no limit. And when it has slept,
  * `woken` or until then: is it time? However often a signal has interrupted it. */

@@ -4,14 +4,14 @@
  * So a thread that calls often keeps the resource, and its cache lines, for a while; the others
  * take turns by the thousands of calls, not by single ones.
  *
- * Threads that find the lock taken look again for a moment, if nobody waits yet: threads that work
- * between their calls meet by chance only. After that one of them is the *heir*. It alone watches
- * the lock, seldom enough not to disturb the holder, and takes it when it sees it free twice. If it
- * sees the lock free and then taken again, the lock is in use by short calls, and the heir naps:
- * polling would slow them. When its patience is over it demands the lock. The holder, as it leaves,
- * then offers the lock to the heir instead of freeing it. An heir that is not busy has no patience:
- * it demands the lock at once. All other waiters are *followers*, and sleep: on a machine with few
- * processors they would only be in the way. (Waiters that are not needed do not run: Dice,
+ * Threads that find the lock taken look again for a moment: threads that work between their calls
+ * meet by chance only. After that one of them is the *heir*. It alone watches the lock, seldom
+ * enough not to disturb the holder. When it sees the lock free it looks as those do that come, and
+ * takes it if it is idle. If not, the lock is in use by short calls, and the heir naps: polling
+ * would slow them. When its patience is over it demands the lock. The holder, as it leaves, then
+ * offers the lock to the heir instead of freeing it. An heir that is not busy has no patience: it
+ * demands the lock at once. All other waiters are *followers*, and sleep at once: on a machine with
+ * few processors they would only be in the way. (Waiters that are not needed do not run: Dice,
  * *Malthusian Locks*, EuroSys 2017. One waiter watches the lock word, the others words of their
  * own: Linux' queued spinlocks, after Mellor-Crummey and Scott, TOCS 1991.)
  *
@@ -503,12 +503,8 @@ static bool is_idle(struct callseq_sequencer *s) {
   return true;
 }
 
-/* Threads that work between their calls meet by chance. If nobody waits yet, a look at the next
- * moment is cheaper than to queue: becomes the holder if that ends so. */
-static bool take_idle(struct callseq_sequencer *s, uint32_t self) {
+int callseq_sequencer_try_soon(struct callseq_sequencer *s, uint32_t self) {
   for (uint32_t left = callseq_pace_glances(&s->pace); left; left--) {
-    if (atomic_load_explicit(&s->arrivals, memory_order_relaxed))
-      return false;
     if (is_idle(s) && try_take(s, FREE, self))
       return true;
     callseq_pace_glance(&s->pace);
@@ -651,8 +647,6 @@ static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_wai
       wait->until = 0;
       waits = false;
     }
-    if (callseq_pace_poll(&s->pace, wait))
-      continue;
     if (!(state & PARKED)) {
       if (parked && stand_in(s, self)) /* the heir's deputy */
         return WAITING;
@@ -704,13 +698,12 @@ static void sleep_as_heir(struct callseq_sequencer *s, const struct callseq_wait
 /* Waits until this thread holds the lock: the HEIR no more; or CLOSED; or LEFT. */
 static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t self,
                              struct callseq_wait *wait) {
-  bool was_free = false;
   callseq_pace_lead(&s->pace, wait);
   atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   for (;;) {
     uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
-    if ((lock == OFFERED || (lock == FREE && (was_free || !callseq_pace_is_patient(wait)))) &&
-        try_take(s, lock, self))
+    bool patient = callseq_pace_is_patient(wait);
+    if ((lock == OFFERED || (lock == FREE && !patient)) && try_take(s, lock, self))
       return HEIR;
     if (lock == CLOSED && is_closed(s))
       return CLOSED;
@@ -718,9 +711,11 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
       withdraw(s, w, true);
       return LEFT;
     }
-    if (was_free && callseq_pace_is_patient(wait)) /* and is taken again: by short calls */
-      callseq_pace_nap(wait);
-    was_free = lock == FREE;
+    if (lock == FREE && patient) {
+      if (callseq_sequencer_try_soon(s, self))
+        return HEIR;
+      callseq_pace_nap(wait); /* it is in use by short calls */
+    }
     if (!callseq_pace_is_patient(wait) &&
         atomic_load_explicit(&s->succession.demand, memory_order_relaxed) != DEMANDED)
       atomic_store_explicit(&s->succession.demand, DEMANDED, memory_order_relaxed);
@@ -790,8 +785,8 @@ static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *
 static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct callseq_waiter *w,
                                          uint32_t self, struct callseq_wait *wait) {
   /* One that is alone, as the service, may be who has just left for the heir: it steals none. */
-  if (take_idle(s, self) || (atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED &&
-                             !w->alone && steal(s, self))) {
+  if (atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED && !w->alone &&
+      steal(s, self)) {
     come_last(s, w);
     return CALLSEQ_ENTERED_HOLDER;
   }

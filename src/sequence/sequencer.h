@@ -189,6 +189,11 @@ void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self);
  * It goes on as the holder, with the id it has now. */
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);
 
+/* For a thread that callseq_sequencer_try_enter refused: looks at the lock for a microsecond or so,
+ * and becomes the holder, as by that, if it is idle: 1, else 0. Threads that work between their
+ * calls meet by chance, and this is cheaper than to queue. */
+int callseq_sequencer_try_soon(struct callseq_sequencer *s, uint32_t self);
+
 enum callseq_entered {
   CALLSEQ_ENTERED_HOLDER,  /* the waiter is still to be executed, by its own thread */
   CALLSEQ_ENTERED_DONE,    /* a holder has executed it */
@@ -196,7 +201,7 @@ enum callseq_entered {
   CALLSEQ_ENTERED_TIMEDOUT /* the same, because its thread has lost patience */
 };
 
-/* For a thread that callseq_sequencer_try_enter refused: waits until one of these is so. Its
+/* For a thread that these two refused: waits until one of these is so. Its
  * `alone`, `habit` and `until` are set. stalled(data) is called at most once, after stall_ms. No
  * cancellation point. */
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,

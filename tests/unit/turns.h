@@ -78,7 +78,8 @@ static inline void serve(int executor) {
 
 static inline enum callseq_entered call(struct request *q, void (*stalled)(void *)) {
   uint32_t self = (uint32_t)q->caller;
-  if (callseq_sequencer_try_enter(&s, self)) {
+  if (callseq_sequencer_try_enter(&s, self) ||
+      (q->argument % 4 == 0 && callseq_sequencer_try_soon(&s, self))) { /* one need not */
     execute(q, q->caller);
     callseq_sequencer_leave(&s);
     return CALLSEQ_ENTERED_HOLDER;
