@@ -91,6 +91,7 @@
        (define-syntax get (syntax-rules () ((_ record) (##sys#slot record slot)))) ...
        (define-syntax set! (syntax-rules () ((_ record value) (##sys#setslot record slot value)))) ...))))
 
+;; A dispatcher ID without a green thread.
 (define (make-dispatcher id)
   (##sys#make-structure 'callseq-cncb#dispatcher id #f #f #f #f #f '() '() 0 '() #f))
 (define (dispatcher? x) (##sys#structure? x 'callseq-cncb#dispatcher))
@@ -152,21 +153,25 @@
     (d-running-set! d #f)
     (empty! d)))
 
+;; D has no calls.
 (define (empty! d)
   (d-calls-set! d '())
   (d-last-set! d '())
   (d-count-set! d 0)
   (d-beyond-set! d '()))
 
+;; In a forked child: has D begin anew, if that has not been done.
 (define (look-for-fork! d)
   (unless (or (eq? (d-process d) (callseq#forks)) (over? d)) (begin-anew! d)))
 
 ;; Has the green thread of D ended?
 (define (over? d) (memq (##sys#slot (d-thread d) 3) '(dead terminated)))
 
+;; Raises an error, located in WHO, unless D is a dispatcher.
 (define (check d who)
   (unless (dispatcher? d) (error who "bad argument type - not a dispatcher" d)))
 
+;; Raises the error that D has ended.
 (define (refuse-ended d)
   (error (sprintf "the dispatcher ~S has ended" (d-id d))))
 
@@ -217,6 +222,7 @@
               (car outcome)
               (callseq#leave (car outcome) (cadr outcome)))))))
 
+;; Puts CALL into the queue of D, or raises that error.
 (define (add! d call)
   (look-for-fork! d)
   (when (or (d-ended? d) (over? d)) (refuse-ended d))

@@ -16,6 +16,7 @@
 
 (define blocking-count 0)               ; forms of this compilation
 
+;; The record that FORM defines, or the end of the compilation. BODY?: the form has the text of a C function.
 (define (parse-blocking form body?)
   (let* ((syntax (begin-form! form))
          (whole (strip-syntax form))
@@ -84,8 +85,10 @@
 
 ;;; C text
 
+;; The name in C of WHAT belongs to a form: "job", "run", "drop" or "spare".
 (define (job what blocking) (sprintf "callseq_~A_of_~A" what (blocking-number blocking)))
 
+;; The members of a job's structure that have the arguments.
 (define (job-members blocking)
   (list-tabulate* (length (blocking-types blocking)) (lambda (i) (sprintf "callseq_a~A" i))))
 
@@ -95,9 +98,11 @@
            (if (blocking-place blocking) (string-append (blocking-place blocking) ": ") "")
            (if (blocking-body blocking) "foreign-blocking-lambda*" (blocking-function blocking))))
 
+;; Is TYPE one of strings, of whatever owner?
 (define (string-type? type)
   (let ((k (kind type))) (or (memq k kept-strings) (memq k given-strings))))
 
+;; C text of a form: the structure of a job, the program's own C function, and how a job is run and dropped.
 (define (blocking-text blocking)
   (let* ((result (blocking-result blocking))
          (types (blocking-types blocking))
@@ -200,11 +205,13 @@
         ((eq? (kind type) 'nonnull-unsigned-c-string) 'nonnull-c-string)
         (else type)))
 
+;; The expression for an argument that is passed, of VARIABLE: with the converter that its other type does not have.
 (define (passed type variable)
   (if (and (eq? (kind type) 'nonnull-unsigned-c-string) (converter type 1))
       `(,(converter type 1) ,variable)
       variable))
 
+;; Everything that a form becomes.
 (define (blocking-expression blocking)
   (let* ((variables (map (lambda (t) (gensym 'argument)) (blocking-types blocking)))
          (result (blocking-result blocking))

@@ -40,6 +40,7 @@
       "#endif")
      "\n")))
 
+;; A number of STRING, for a name that no other text gets.
 (define (hash string)
   (let loop ((chars (string->list string)) (h 7))
     (if (null? chars)
@@ -63,6 +64,7 @@
 (define comment-escapes
   '(("%" . "%25") ("*" . "%2A") ("\\" . "%5C") ("\n" . "%0A") ("\r" . "%0D")))
 
+;; The first line of a header that is made from SOURCE, a file name seen from the header.
 (define (first-line source)
   (string-append mark " from " (string-translate* source comment-escapes) mark-end))
 
@@ -102,6 +104,7 @@
     (and (= (vector-ref a 0) (vector-ref b 0))    ; inode
          (= (vector-ref a 6) (vector-ref b 6))))) ; device
 
+;; The folder of FILE, which may be the present one.
 (define (folder-of file) (or (pathname-directory file) "."))
 
 ;; The name of FILE, which exists, seen from FOLDER: the same wherever the compiler is started.
@@ -127,6 +130,7 @@
     (set! chicken.compiler.support#compiler-cleanup-hook
       (lambda () (write-header) (before)))))
 
+;; Writes the header, or ends the compilation with the reason.
 (define (write-header)
   (let* ((file (car header))
          (new (sprintf "~A.~A.new" file (current-process-id))))

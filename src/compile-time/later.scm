@@ -4,8 +4,10 @@
 ;;; Such a call outlives the caller's frame. So strings are copied when it is made, handles are retained,
 ;;; and both go with it; so does a result of these types that nobody asks for.
 
+;; Are calls of CALLBACK executed later?
 (define (later? callback) (memq (callback-manner callback) '(post future notify)))
 
+;; Has CALLBACK a future for each call?
 (define (future? callback) (eq? (callback-manner callback) 'future))
 
 ;; The name of the function that gives a future's result.
@@ -57,14 +59,17 @@
                            (list 'c-pointer (returned result))
                            (if readable? "result" "callseq_result")))))))
 
+;; STRING and a blank behind it, or "" for "".
 (define (with-blank string) (if (string=? string "") "" (string-append string " ")))
 
 ;; A name in C for what frees what a call owns, or "0" if that is nothing.
 (define (dropper callback)
   (if (and (later? callback) (any* owned? (all-types callback))) (own "drop" callback) "0"))
 
+;; Does a value of TYPE belong to the call that has it?
 (define (owned? type) (or (string-type? type) (string-list? type) (handle? type)))
 
+;; Is TYPE a list of strings?
 (define (string-list? type) (memq (kind type) '(c-string-list c-string-list*)))
 
 ;; Statements that free the members NAMES, of TYPES, of the structure that callseq_call points to.
@@ -77,6 +82,7 @@
                (else '())))
        types names))
 
+;; C text of the function that frees what a call owns; "" if that is nothing.
 (define (drop-text callback)
   (if (string=? (dropper callback) "0")
       '()
@@ -108,9 +114,11 @@
             (callback-form callback) (callback-name callback))
    "#endif"))
 
+;; TEXT, a function, with C linkage.
 (define (in-c text)
   (lines "#ifdef __cplusplus" "extern \"C\"" "#endif" text))
 
+;; C text of the functions that hosts call.
 (define (later-text callback)
   (let ((structure (own "call" callback)) (record (own "callback" callback)))
     (case (callback-manner callback)
@@ -133,6 +141,7 @@
         "}"
         (if (future? callback) (result-function-text callback) '()))))))
 
+;; C text of the function that gives a future's result.
 (define (result-function-text callback)
   (let ((void? (void-result? callback)) (result (callback-result callback)))
     (lines

@@ -107,6 +107,7 @@
        (char=? #\_ (string-ref string 0))
        (or (char=? #\_ (string-ref string 1)) (capital? (string-ref string 1)))))
 
+;; A C identifier like STRING.
 (define (as-identifier string)
   (let ((word (list->string (map (lambda (c) (if (word-char? c) c #\_)) (string->list string)))))
     (if (or (string=? word "") (digit? (string-ref word 0))) (string-append "f" word) word)))
@@ -154,6 +155,7 @@
              (when (c-identifier? (car rest)) (found #f (car rest) #f))
              (loop (cdr rest)))))))
 
+;; TOKENS without blanks.
 (define (filter-blanks tokens)
   (cond ((null? tokens) '())
         ((char-whitespace? (string-ref (car tokens) 0)) (filter-blanks (cdr tokens)))

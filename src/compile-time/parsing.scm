@@ -135,6 +135,7 @@
          (word-char? (string-ref s 1))
          (not (string-suffix? "*" s)))))
 
+;; The callback of this compilation called NAME, or #f.
 (define (find-callback name)
   (let loop ((c callbacks))
     (and (pair? c)

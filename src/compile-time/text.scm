@@ -1,10 +1,12 @@
 ;;; C text of a callback: the structure of one call, the reply function, the function that hosts call.
 
+;; STRINGS, and those in lists among them, each on a line of its own.
 (define (lines . strings) (string-intersperse (flatten strings) "\n"))
 
 ;; "a, b, c"
 (define (commas strings) (string-intersperse strings ", "))
 
+;; STRING as C writes it in a source.
 (define (c-literal string) (sprintf "~S" string))
 
 ;; The members of the structure of a call that have the arguments, and the parameters.
@@ -15,6 +17,7 @@
 ;; a name, whatever they are called, and the library has none like it.
 (define (own what callback) (sprintf "callseq_~A_of_~A" what (callback-name callback)))
 
+;; Has CALLBACK no result?
 (define (void-result? callback) (eq? (kind (callback-result callback)) 'void))
 
 ;; The prototype, without a semicolon. READABLE? is for people, and for sources without chicken.h: it
@@ -66,6 +69,7 @@
 (define (for-each-type-text proc types)
   (for-each (lambda (type) (proc (declaration type ""))) types))
 
+;; The types of result and arguments.
 (define (all-types callback) (cons (callback-result callback) (callback-types callback)))
 
 ;; The names of types that the callback mentions, without those behind struct and its like.
@@ -122,6 +126,7 @@
         (sprintf "#line ~A ~A" line (c-literal (string-chomp place (string-append ":" line))))
         '())))
 
+;; C text of the structure of a call.
 (define (structure-text callback)
   (lines
    (sprintf "struct ~A {" (own "call" callback))
@@ -205,6 +210,7 @@
        "}")
       '()))
 
+;; C text of the reply function, and of the record that describes the callback.
 (define (reply-text callback)
   (let ((reply (own "reply" callback)) (inline (own "inline" callback)))
     (lines
@@ -244,6 +250,7 @@
                  (else '()))))
        (callback-types callback) (names callback)))
 
+;; C text of the function that hosts call.
 (define (function-text callback)
   (let* ((result (callback-result callback))
          (k (kind result))

@@ -12,6 +12,7 @@
 ;; compiler applies the two converters where it makes foreign lambdas.
 (define handle-type 'callseq-handle)
 
+;; Has the compiler know the type of handles.
 (define (register-types!)
   (chicken.compiler.support#register-foreign-type!
    handle-type '(c-pointer (struct "callseq_handle")) 'callseq#object->handle 'callseq#handle->object))
@@ -138,6 +139,7 @@
          (or (eq? (car k) 'function)
              (and (or (eq? (car k) 'ref) (memq (car k) pointer-forms)) (declares-function? (cadr k)))))))
 
+;; The same for TYPES, the arguments of the type FUNCTION.
 (define (check-function-arguments types function bad)
   (let loop ((types (if (equal? types '(void)) '() types)) (before '()))
     (when (pair? types)
@@ -150,6 +152,7 @@
                (bad function "an argument cannot be void; leave it out"))))
       (loop (cdr types) types))))
 
+;; Is TYPE the name of a type that is passed by value? A boolean or other true object.
 (define (simple-type? type)
   (or (assq type integer-types)
       (memq type '(char unsigned-char float double number bool c-pointer nonnull-c-pointer
@@ -203,6 +206,7 @@
     (int16_t short) (uint16_t unsigned-short) (int32_t int32) (uint32_t unsigned-int32)
     (int64_t integer64) (uint64_t unsigned-integer64)))
 
+;; What is said of a type called SYMBOL that is not known.
 (define (unknown-type symbol)
   (string-append
    "unknown type; "
@@ -236,6 +240,7 @@
          (and (memq (car type) `(ref function scheme-pointer nonnull-scheme-pointer ,@pointer-forms))
               (begins-const? (cadr type))))))
 
+;; Ends the compilation, for FORM and callback NAME, unless TYPE can be passed; WHERE says in words as what.
 (define (check-type form name type where)
   (define (bad part message)
     (refuse form name (sprintf "~A: ~A" where message) part))
@@ -264,6 +269,7 @@
            (check-inner-type (if (pair? type) type k) bad))
           (else (bad type "this is no type; take one of the manual's")))))
 
+;; The same for the argument VARIABLE.
 (define (check-argument-type form name type variable)
   (let ((where (sprintf "argument `~A'" variable)))
     (check-type form name type where)
@@ -296,6 +302,7 @@
                      target)
         (declaration k target))))
 
+;; Is TYPE a reference of C++?
 (define (reference? type) (let ((k (kind type))) (and (pair? k) (memq (car k) '(ref instance-ref)))))
 
 ;; What values a result type takes, in words for an error message.
@@ -318,6 +325,7 @@
           ((nonnull? k) "a pointer that is not null")
           (else "a pointer, or #f"))))
 
+;; Is a pointer of kind K never NULL?
 (define (nonnull? k)
   (or (eq? k 'nonnull-c-pointer)
       (and (pair? k)

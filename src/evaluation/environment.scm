@@ -14,6 +14,7 @@
   (list (##sys#current-environment) (##sys#macro-environment)
         (##sys#current-meta-environment) (##sys#meta-macro-environment)))
 
+;; Gives the present green thread the environment E.
 (define (environment-set! e)
   (##sys#current-environment (car e))
   (##sys#macro-environment (cadr e))

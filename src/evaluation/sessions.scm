@@ -25,7 +25,10 @@
 
 (define sessions '())
 
+;; How many forks have made this process, a fixnum; see sockets.h.
 (define (this-process) (foreign-value "callseq_eval.generation" int))
+
+;; Does the session S belong to the parent of this process?
 (define (forked? s) (not (eq? (session-generation s) (this-process))))
 
 (define receive-bytes (foreign-lambda int "callseq_eval_receive" int scheme-pointer int))
@@ -35,6 +38,7 @@
 
 ;;; Green threads
 
+;; Waits until the descriptor FD is ready; DIRECTION is #:input or #:output.
 (define (wait-for fd direction)
   (##sys#thread-block-for-i/o! ##sys#current-thread fd direction)
   (##sys#thread-yield!))
@@ -62,6 +66,7 @@
 
 ;;; Beginning and end
 
+;; Begins a session on the connection FD: makes its two green threads ready.
 (define (start-session fd)
   (let* ((s (make-session fd (this-process) #f '() #f 0 0 #f '() '() 0 #f #f void))
          (evaluator (callseq#make-green-thread 'prompt '() (lambda () (converse s))))
@@ -87,6 +92,7 @@
     (set! sessions (callseq#without s sessions))
     (close-socket (session-fd s))))
 
+;; Has the connection of S been ended, by close-session?
 (define (session-closed? s) (not (memq s sessions)))
 
 ;; The same, and abandons what is evaluated.
@@ -106,6 +112,7 @@
 ;; So much is taken in while it is not read, at most: what comes then waits in the connection, a Ctrl-C too.
 (define input-limit 1000000)
 
+;; The life of the reader of S.
 (define (read-input s)
   (let ((buffer (make-string 4096)))
     (let loop ()
@@ -133,6 +140,7 @@
         ((callseq#gone? (session-evaluator s)) (close-session s) #f)
         (else #t)))
 
+;; The rest of it, when no more input comes: until the evaluator has ended, or nobody waits for its answer.
 (define (look-after s)
   (wait-a-little)
   (when (keep-session? s)
@@ -156,6 +164,7 @@
            (add-input s text)
            (wake-waiting s)))))
 
+;; Keeps TEXT, a string, behind what has come and not been read.
 (define (add-input s text)
   (unless (eq? 0 (string-length text))
     (let ((last (list text)))
@@ -165,14 +174,17 @@
       (session-last-set! s last)
       (session-unread-set! s (fx+ (session-unread s) (string-length text))))))
 
+;; The index of the last CHAR in STRING, or #f.
 (define (last-index char string)
   (let loop ((i (fx- (string-length string) 1)))
     (cond ((fx< i 0) #f)
           ((eq? char (string-ref string i)) i)
           (else (loop (fx- i 1))))))
 
+;; Has anything come that has not been read?
 (define (unread? s) (pair? (session-input s)))
 
+;; Green threads that wait for input look again.
 (define (wake-waiting s)
   (let ((threads (session-waiting s)))
     (session-waiting-set! s '())
@@ -188,6 +200,7 @@
          (##sys#thread-yield!)
          (peek-input s))))
 
+;; The next byte, a character, which is read by that; the end of file if there is none.
 (define (read-byte s)
   (let ((byte (peek-input s)))
     (when (char? byte) (pass-byte s))
@@ -201,6 +214,7 @@
     (session-input-set! s (cdr (session-input s)))
     (session-at-set! s 0)))
 
+;; The current input port in S.
 (define (input-port s)
   (make-input-port (lambda () (read-byte s))
                    (lambda () (or (unread? s) (session-ended? s)))
@@ -209,6 +223,7 @@
 
 ;;; Output
 
+;; The current output and error port in S.
 (define (output-port s)
   (make-output-port (lambda (string) (say s string)) void (lambda () (send-output s))))
 
@@ -223,6 +238,7 @@
     (when (or (fx>= (session-unsent s) output-limit) (last-index #\newline string))
       (send-output s))))
 
+;; Sends what has been kept; waits until the connection has taken it.
 (define (send-output s)
   (let ((strings (session-output s)))
     (session-output-set! s '())
@@ -231,6 +247,7 @@
           ((null? (cdr strings)) (send-string s (car strings)))
           (else (send-string s (apply string-append (reverse strings)))))))
 
+;; Sends TEXT, a string, unless nobody reads it.
 (define (send-string s text)
   (let loop ((from 0))
     (when (and (fx< from (string-length text)) (not (session-gone? s)))
@@ -243,6 +260,7 @@
 
 ;;; Evaluating
 
+;; The life of the evaluator of S: prompts, reads a form, evaluates it, tells its values, and so on.
 (define (converse s)
   (let ((exit-process (exit-handler)))
     (exit-handler
@@ -316,11 +334,13 @@
   (when (and (unread? s) (eq? #\newline (peek-input s)))
     (pass-byte s)))
 
+;; Tells VALUES, a list; nothing where the one value is unspecified.
 (define (tell-values s values)
   (cond ((null? values) (say s "; no values\n"))
         ((and (null? (cdr values)) (eq? (void) (car values))) (void))
         (else (for-each (lambda (value) (say s (string-append (written value) "\n"))) values))))
 
+;; Tells EXCEPTION, with its call chain.
 (define (tell-error s exception)
   (let ((chain (callseq#call-chain)))
     (say s (string-append "\nError: " (callseq#describe exception) "\n" (or chain "")))))

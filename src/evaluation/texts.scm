@@ -61,6 +61,7 @@
          (parts-left-of-slots value 1 (fx- left 1)))
         (else (fx- left 1))))
 
+;; The same for the slots of VALUE, from SLOT on.
 (define (parts-left-of-slots value slot left)
   (let loop ((slot slot) (left left))
     (if (fx>= slot (##sys#size value))

@@ -19,6 +19,7 @@
 (define refusals 0)
 (define most-refusals 1000)
 
+;; The present green thread begins to make or to end a binding.
 (define (begin-binding)
   (set! binding ##sys#current-thread)
   (set! refusals 0))

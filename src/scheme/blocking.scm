@@ -45,6 +45,7 @@
 ;; Errands that are done, whose green threads have not gone on yet: one for each of these.
 (define results '())
 
+;; ERRAND is done, and its green thread has gone on.
 (define (leave-results errand) (set! results (without errand results)))
 
 ;; The service's: ERRAND is done. Its job is dropped if the green thread does not wait for it any more.
@@ -68,10 +69,12 @@
 ;; scheduler does not know of them: a green thread does, which sleeps for some milliseconds at a time.
 (define looks-after-errands #f)
 
+;; Are there errands that the service cannot look after?
 (define (errands-lack-service?)
   (and (##core#inline "callseq_scheme_has_errands")
        (not (##core#inline "callseq_scheme_can_suspend"))))
 
+;; Has a green thread look after errands that the service cannot, if there is none yet.
 (define (look-after-errands)
   (when (and (not looks-after-errands) (errands-lack-service?))
     (set! looks-after-errands #t)

@@ -63,6 +63,7 @@
 
 (define ends-children? #f)
 
+;; Replaces the two procedures by which Scheme makes children; see above.
 (define (guard-children)
   (define (tell exception)
     (print-error-message exception (current-error-port))
