@@ -131,7 +131,8 @@ for name in fetch-one fetch? 2nd while int class _Bool and nullptr typeof NULL '
 done
 refused 'a name with a hyphen: the remedy' "($plain (fetch-one (int place)) int 1)" fetch_one
 refused 'the name main' "($plain (main (int place)) int 1)" "$plain" main 'where a C program begins'
-for name in printf open connect malloc y0 environ stdin errno exit _exit _setjmp isless isunordered; do
+for name in printf open connect malloc y0 environ stdin errno exit _exit _setjmp isless isunordered \
+  pthread_setname_np sched_getaffinity; do
   refused "the name $name" "($plain ($name (int place)) int 1)" "$plain" "$name: " 'the C library has'
 done
 for name in FILE int8_t size_t va_list u_int fd_set jmp_buf atomic_int INT_MAX EINVAL PRId64 SCNx8 \

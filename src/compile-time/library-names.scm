@@ -1,6 +1,6 @@
 ;;; What the C library has: the functions and variables of C11 and POSIX, with what glibc's headers
-;;; for these have besides. A callback of such a name would replace the library's function for the
-;;; whole program, CHICKEN's own code included.
+;;; for these have besides, and what else CHICKEN and our own library call. A callback of such a name
+;;; would replace the library's function for the whole program, CHICKEN's own code included.
 
 (define library-names
   '(_exit _longjmp _setjmp _tolower _toupper
@@ -18,7 +18,8 @@
     conjf conjl connect copysign copysignf copysignl cos cosf cosh coshf coshl cosl cpow cpowf
     cpowl cproj cprojf cprojl creal crealf creall creat csin csinf csinh csinhf csinhl csinl csqrt
     csqrtf csqrtl ctan ctanf ctanh ctanhf ctanhl ctanl ctermid ctime ctime_r daylight difftime
-    dirfd dirname div dlclose dlerror dlopen dlsym dprintf drand48 dup dup2 duplocale endgrent
+    dirfd dirname div dl_iterate_phdr dladdr1 dlclose dlerror dlopen dlsym dprintf drand48 dup
+    dup2 duplocale endgrent
     endhostent endmntent endnetent endprotoent endpwent endservent endutxent environ epoll_create
     epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait erand48 erf erfc erfcf erfcl erff
     erfl err error error_at_line error_message_count error_one_per_line error_print_progname errx
@@ -89,7 +90,8 @@
     pthread_cond_signal pthread_cond_timedwait pthread_cond_wait pthread_condattr_destroy
     pthread_condattr_getclock pthread_condattr_getpshared pthread_condattr_init
     pthread_condattr_setclock pthread_condattr_setpshared pthread_create pthread_detach
-    pthread_equal pthread_exit pthread_getconcurrency pthread_getcpuclockid pthread_getschedparam
+    pthread_equal pthread_exit pthread_getattr_np pthread_getconcurrency pthread_getcpuclockid
+    pthread_getschedparam
     pthread_getspecific pthread_join pthread_key_create pthread_key_delete pthread_kill
     pthread_mutex_consistent pthread_mutex_destroy pthread_mutex_getprioceiling pthread_mutex_init
     pthread_mutex_lock pthread_mutex_setprioceiling pthread_mutex_timedlock pthread_mutex_trylock
@@ -103,7 +105,8 @@
     pthread_rwlockattr_destroy pthread_rwlockattr_getkind_np pthread_rwlockattr_getpshared
     pthread_rwlockattr_init pthread_rwlockattr_setkind_np pthread_rwlockattr_setpshared
     pthread_self pthread_setcancelstate pthread_setcanceltype pthread_setconcurrency
-    pthread_setschedparam pthread_setschedprio pthread_setspecific pthread_sigmask
+    pthread_setname_np pthread_setschedparam pthread_setschedprio pthread_setspecific
+    pthread_sigmask
     pthread_spin_destroy pthread_spin_init pthread_spin_lock pthread_spin_trylock
     pthread_spin_unlock pthread_testcancel ptrace ptsname putc putc_unlocked putchar
     putchar_unlocked putenv puts pututxline putwc putwchar pvalloc pwrite qsort quick_exit
@@ -112,7 +115,8 @@
     remainder remainderf remainderl remove removexattr remque remquo remquof remquol rename
     renameat rewind rewinddir rint rintf rintl rmdir round roundf roundl scalbln scalblnf scalblnl
     scalbn scalbnf scalbnl scandir scanf sched_get_priority_max sched_get_priority_min
-    sched_getparam sched_getscheduler sched_rr_get_interval sched_setparam sched_setscheduler
+    sched_getaffinity sched_getparam sched_getscheduler sched_rr_get_interval sched_setparam
+    sched_setscheduler
     sched_yield seed48 seekdir select sem_close sem_destroy sem_getvalue sem_init sem_open
     sem_post sem_timedwait sem_trywait sem_unlink sem_wait semctl semget semop send sendfile
     sendmsg sendto setbuf setegid setenv seteuid setfsgid setfsuid setgid setgrent sethostent

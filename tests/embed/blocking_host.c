@@ -135,6 +135,18 @@ static void is_passed(pthread_t thread, int n) {
 
 /* ---- Types ---- */
 
+/* A foreign lambda's argument of type int and its kin is a fixnum, of 31 bits where a word has 32.
+ */
+#if UINTPTR_MAX > UINT32_MAX
+#define LOWEST_INT "-2147483648"
+#define HIGHEST_INT "2147483647"
+#define HIGHEST_UNSIGNED "4294967295"
+#else
+#define LOWEST_INT "-1073741824"
+#define HIGHEST_INT "1073741823"
+#define HIGHEST_UNSIGNED "1073741823"
+#endif
+
 static void types(void) {
   static const struct {
     char *(*echo)(char *);
@@ -144,12 +156,12 @@ static void types(void) {
       {echo_unsigned_byte, "unsigned-byte", "0", "255"},
       {echo_short, "short", "-32768", "32767"},
       {echo_unsigned_short, "unsigned-short", "0", "65535"},
-      {echo_int, "int", "-2147483648", "2147483647"},
-      {echo_unsigned_int, "unsigned-int", "0", "4294967295"},
+      {echo_int, "int", LOWEST_INT, HIGHEST_INT},
+      {echo_unsigned_int, "unsigned-int", "0", HIGHEST_UNSIGNED},
       {echo_integer, "integer", "-2147483648", "2147483647"},
       {echo_unsigned_integer, "unsigned-integer", "0", "4294967295"},
-      {echo_int32, "int32", "-2147483648", "2147483647"},
-      {echo_unsigned_int32, "unsigned-int32", "0", "4294967295"},
+      {echo_int32, "int32", LOWEST_INT, HIGHEST_INT},
+      {echo_unsigned_int32, "unsigned-int32", "0", HIGHEST_UNSIGNED},
       {echo_integer32, "integer32", "-2147483648", "2147483647"},
       {echo_unsigned_integer32, "unsigned-integer32", "0", "4294967295"},
       {echo_integer64, "integer64", "-9223372036854775808", "9223372036854775807"},

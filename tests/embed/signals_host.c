@@ -76,12 +76,14 @@ int enter_deep(int number, int kib, int levels) {
 }
 
 static void deep(void) {
+  enum { LESS = sizeof(void *) < 8 ? 4 : 1 }; /* CHICKEN's nursery is a quarter with 32 bits */
   static const struct {
     int kib, levels;
 #ifdef CALLSEQ_SHRUNKEN
   } places[] = {{10, 1}, {20, 1}, {4, 5}, {1, 10}, {1, 20}, {0, 0}};
 #else
-  } places[] = {{600, 1}, {800, 1}, {100, 5}, {1, 100}, {1, 200}, {0, 0}};
+  } places[] = {{600 / LESS, 1}, {800 / LESS, 1}, {100 / LESS, 5},
+                {1, 100 / LESS}, {1, 200 / LESS}, {0, 0}};
 #endif
   handle_deeply(SIGRTMIN + 8);
   for (size_t i = 0; i < sizeof places / sizeof *places; i++)
