@@ -7,7 +7,8 @@
  *   resident_kb()           resident memory of this process
  *   growth_kb(work, ...)    what work(n) takes of it for good
  *   under(tool)             is the suite run under that tool of settings/tool.mk?
- *   loads_imports()         can the program load CHICKEN's import libraries? A static one cannot
+ *   loads_imports()         can the program load CHICKEN's import libraries? A static one cannot,
+ *                           nor one for another CPU than the one that they are installed for
  *   emulated()              is this CPU an emulator's? settings/foreign.mk says so
  *   has_proc()              is /proc mounted? A bare folder made by debootstrap has none
  *   thread_count()          how many threads this process has
@@ -151,8 +152,8 @@ __attribute__((constructor)) static void use_vectors(void) {
 #endif
 
 static inline bool loads_imports(void) {
-  const char *way = getenv("WAY");
-  return !getenv("EMULATED") && !(way && !strcmp(way, "static"));
+  const char *way = getenv("WAY"), *foreign = getenv("FOREIGN");
+  return !(foreign && *foreign) && !(way && !strcmp(way, "static"));
 }
 
 static inline bool emulated(void) { return getenv("EMULATED") != NULL; }
