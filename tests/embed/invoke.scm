@@ -1,5 +1,5 @@
 ; Plain define-external functions, as an existing embedding has them, and a callback beside them.
-(import (chicken platform) (chicken foreign) callseq)
+(import (chicken platform) (chicken foreign) (chicken locative) callseq)
 
 #>
 int invoke_from_scheme(void), invoke_below(int);
@@ -21,6 +21,16 @@ int call_below(void), call_unsafely(void);
 (define-external (use_up_and_nest (int conses)) int
   (let loop ((i conses) (last '()))
     (if (zero? i) (nest-in-place (car last)) (loop (- i 1) (list i)))))
+;; With so many locatives collections are costly, so that few are made: calls begin at the nursery's end, too.
+(define locatives '())
+(define-sequenced-callback (make_locatives) void
+  (let loop ((i 0))
+    (when (< i 20000)
+      (set! locatives (cons (make-locative (vector i)) locatives))
+      (loop (+ i 1)))))
+(define-sequenced-callback (use_up (int conses)) int
+  (let loop ((i conses) (last '(0)))
+    (if (zero? i) (car last) (loop (- i 1) (list i)))))
 (define-external (join_plainly (c-string a)) int (string-length (string-append a "!")))
 
 (define invoke (foreign-safe-lambda int "invoke_from_scheme"))

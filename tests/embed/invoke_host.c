@@ -4,7 +4,8 @@
 #include <alloca.h>
 
 int add_to_total(int), total_now(void), raise_plainly(int), join_plainly(const char *);
-int fail_in_place(void), use_up_and_nest(int);
+int fail_in_place(void), use_up_and_nest(int), use_up(int);
+void make_locatives(void);
 int twice(int), invoke_inside(void), levels(int);
 void with_frames(void);
 
@@ -162,7 +163,7 @@ int raise_in_place(char *text) { return raise_plainly(text[0]); }
 int nest_in_place(int);
 int nest_in_place(int n) { return twice(n); }
 
-static void use_up(void *conses) {
+static void use_up_inside(void *conses) {
   int *n = conses;
   *n = use_up_and_nest(*n);
 }
@@ -174,9 +175,23 @@ static void find_room_in_place(void) {
   for (int conses = STEP; conses <= MOST; conses += STEP) {
     int n = conses;
     tried++;
-    right += callseq_invoke(use_up, &n) == CALLSEQ_OK && n == 2;
+    right += callseq_invoke(use_up_inside, &n) == CALLSEQ_OK && n == 2;
   }
   is_int(right, tried, "a blocking C function that is run in place has room for a nested call");
+}
+
+static void nest(void *n) { *(int *)n = twice(21); }
+
+/* So does a function that is called outside, where few collections are made. */
+static void find_room(void) {
+  int tried = 0, right = 0;
+  make_locatives();
+  for (int conses = 1; conses <= 1500; conses++) {
+    int n = 0;
+    tried += use_up(conses) == 1;
+    right += callseq_invoke(nest, &n) == CALLSEQ_OK && n == 42;
+  }
+  is_int(right, tried, "a function has room for a nested call wherever in the nursery it begins");
 }
 
 static void call_in_place(void *unused) {
@@ -245,6 +260,7 @@ int main(void) {
   growth = growth_kb(fail_in_place_often, TIMES, &told);
   is_int(told, TIMES, "failures under a blocking C function that is run in place");
   ok(WATCHED || growth < 16384, "what it has been given is freed: memory grew by %ld KB", growth);
+  find_room();
   is_int(invoke_inside(), 144, "everything still works");
   return done();
 }
