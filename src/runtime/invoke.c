@@ -45,15 +45,32 @@ void callseq_scheme_run_function(C_word c, C_word *av) {
   C_kontinue(k, C_SCHEME_UNDEFINED);
 }
 
-/* Runs a job in place. Its level drops it if the frames above are left. */
+/* False: the job is not run in place above the level, or no longer. */
+static bool end_in_place(struct callseq_level *level, struct callseq_abi_job *job) {
+  struct callseq_abi_job **link = &level->jobs;
+  while (*link && *link != job)
+    link = &(*link)->around;
+  if (!*link)
+    return false;
+  *link = job->around;
+  return true;
+}
+
+/* Runs a job in place. Its level drops it if the frames above are left by a failure. */
 static void run_in_place(struct callseq_level *level, struct callseq_abi_job *job) {
   job->around = level->jobs;
   level->jobs = job;
   callseq_suspend_run(job);
-  struct callseq_abi_job **link = &level->jobs;
-  while (*link != job)
-    link = &(*link)->around;
-  *link = job->around;
+  end_in_place(level, job);
+}
+
+/* The job has ended, or it has been left: by a failure, which has dropped it, or by a continuation.
+ */
+C_word callseq_scheme_leave_job(C_word job) {
+  struct callseq_abi_job *left = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job);
+  if (end_in_place(callseq_runtime_here()->levels.innermost, left))
+    left->drop(left);
+  return C_SCHEME_UNDEFINED;
 }
 
 /* (run-job job): the same for what would be run outside, but that frames are in the way. */

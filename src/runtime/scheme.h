@@ -87,6 +87,7 @@ C_word callseq_scheme_is_left(C_word resident);
 /* ---- Blocking C functions, and what errno they have left: invoke.c, suspend.c ---- */
 
 void callseq_scheme_run_job(C_word c, C_word *av) C_noret;
+C_word callseq_scheme_leave_job(C_word job);
 C_word callseq_scheme_take_job(C_word job);
 C_word callseq_scheme_left_errno(void);
 C_word callseq_scheme_forget_errno(void);

@@ -21,7 +21,10 @@
              (and (own-level) (not (##core#inline "callseq_scheme_is_later")))
              (not (##core#inline "callseq_scheme_can_suspend"))
              (not (call-elsewhere job)))
-         (run-job job)))
+         (dynamic-wind
+          void
+          (lambda () (run-job job))
+          (lambda () (##core#inline "callseq_scheme_leave_job" job)))))
   (##core#inline "callseq_scheme_hold_interrupts"))
 
 ;; The same on a thread of the library's; #f if none can be had. The service looks after ERRAND, which is

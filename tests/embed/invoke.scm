@@ -4,7 +4,7 @@
 #>
 int invoke_from_scheme(void), invoke_below(int);
 void invoke_with_frames(void);
-int raise_in_place(char *), nest_in_place(int);
+int raise_in_place(char *), nest_in_place(int), leave_in_place(char *);
 int call_below(void), call_unsafely(void);
 <#
 
@@ -16,6 +16,16 @@ int call_below(void), call_unsafely(void);
 (define raise-in-place (foreign-blocking-lambda int "raise_in_place" c-string))
 (define large (make-string 200000 #\x))
 (define-external (fail_in_place) int (raise-in-place large))
+;; One that is left by a continuation.
+(define leave-in-place (foreign-blocking-lambda int "leave_in_place" c-string))
+(define leave #f)
+(define-external (leave_plainly (int n)) int (leave n))
+(define-sequenced-callback (escape_in_place) int
+  (exclusively
+   (call/cc
+    (lambda (k)
+      (set! leave k)
+      (leave-in-place large)))))
 ;; Uses up some of the nursery, and calls in place what makes a nested call.
 (define nest-in-place (foreign-blocking-lambda int "nest_in_place" int))
 (define-external (use_up_and_nest (int conses)) int

@@ -5,6 +5,7 @@
 
 int add_to_total(int), total_now(void), raise_plainly(int), join_plainly(const char *);
 int fail_in_place(void), use_up_and_nest(int), use_up(int);
+int escape_in_place(void), leave_plainly(int);
 void make_locatives(void);
 int twice(int), invoke_inside(void), levels(int);
 void with_frames(void);
@@ -206,6 +207,16 @@ static int fail_in_place_often(int count) {
   return right;
 }
 
+int leave_in_place(char *);
+int leave_in_place(char *text) { return leave_plainly(text[0]); }
+
+static int escape_in_place_often(int count) {
+  int right = 0;
+  for (int i = 0; i < count; i++)
+    right += escape_in_place() == 'x';
+  return right;
+}
+
 static void ends_well(int (*scenario)(void), const char *what) {
   struct outcome outcome = in_child(scenario);
   is_int(outcome.code, 0, "%s, %zu bytes of nursery: the process ends well (signal %d)", what,
@@ -260,6 +271,11 @@ int main(void) {
   growth = growth_kb(fail_in_place_often, TIMES, &told);
   is_int(told, TIMES, "failures under a blocking C function that is run in place");
   ok(WATCHED || growth < 16384, "what it has been given is freed: memory grew by %ld KB", growth);
+  enum { ESCAPES = 100 };
+  told = 0;
+  growth = growth_kb(escape_in_place_often, ESCAPES, &told);
+  is_int(told, ESCAPES, "continuations that leave such a function");
+  ok(WATCHED || growth < 8192, "what it has been given is freed: memory grew by %ld KB", growth);
   find_room();
   is_int(invoke_inside(), 144, "everything still works");
   return done();
