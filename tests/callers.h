@@ -1,4 +1,4 @@
-/* callers.h: threads in callbacks that wait, for the hosts of cases that include waiting.scm.
+/* callers.h: threads in callbacks that wait, for the hosts of cases that include gates.scm.
  *
  *   suspend(c, call, gate, n)   starts a thread that makes the call; returns when that is suspended
  *   start(c, call, gate, n)     the same, without waiting; await_suspension(k) waits for k of them
@@ -7,7 +7,8 @@
  *   set_way(c, way)             how call_wait waits, one of `ways`; end_way(c) instead of finish(c)
  *   let_go(c)                   writes to the pipe that it waits for, if it does
  *
- * Gates, as in waiting.scm, are open or shut; a test leaves them shut. */
+ * Gates are open or shut; a test leaves them shut. Ways are those of waiting.scm: cases that
+ * include no more than gates.scm have none. */
 #ifndef CALLERS_H
 #define CALLERS_H
 

@@ -1,8 +1,7 @@
-;;; Callbacks that wait, for the cases that include this file, and what they wait for: gates, which
-;;; the host opens and shuts by their numbers, 0 to 15, and each way to wait that CHICKEN has. A case
-;;; declares (disable-interrupts): no thread is preempted between looking and waiting.
+;;; Callbacks that wait, for the cases that include this file, in each way that CHICKEN has: at a gate
+;;; (gates.scm), and otherwise.
 (import (chicken base) (chicken foreign) (chicken gc) (chicken time) callseq)
-(include "green-threads.scm")
+(include "gates.scm")
 
 #>
 #include <pthread.h>
@@ -15,34 +14,18 @@ static int take_byte(int fd) { char byte; return read(fd, &byte, 1) == 1 ? byte 
 (define native (foreign-lambda size_t "native"))
 (define take-byte (foreign-lambda int "take_byte" int))
 
-; Gates are open or not; threads wait for that.
-(define-record gate open? waiting)
-(define gates (let loop ((i 0)) (if (= i 16) '() (cons (make-gate #f '()) (loop (+ i 1))))))
-(define (gate g) (list-ref gates g))
-(define (enlist! gate thread) (gate-waiting-set! gate (cons thread (gate-waiting gate))))
-(define (pass gate)
-  (unless (gate-open? gate)
-    (leave-with! (lambda (me) (enlist! gate me) (##sys#setslot me 3 'blocked)))
-    (pass gate)))
+; Passes a gate, with a deadline.
 (define (pass-in-time gate ms)
   (unless (gate-open? gate)
     (leave-with! (lambda (me)
                    (enlist! gate me)
                    (##sys#thread-block-for-timeout! me (+ ms (current-process-milliseconds)))))
-    (gate-waiting-set! gate (delete ##sys#current-thread (gate-waiting gate)))
+    (set-cdr! gate (delete ##sys#current-thread (cdr gate)))
     (pass-in-time gate ms)))
 (define (delete x list)
   (cond ((null? list) '())
         ((eq? x (car list)) (cdr list))
         (else (cons (car list) (delete x (cdr list))))))
-(define (open! gate)
-  (let ((waiting (gate-waiting gate)))
-    (gate-open?-set! gate #t)
-    (gate-waiting-set! gate '())
-    (for-each ##sys#thread-unblock! waiting)))
-
-(define-sequenced-callback (open_gate (int g)) void (open! (gate g)))
-(define-sequenced-callback (shut_gate (int g)) void (gate-open?-set! (gate g) #f))
 
 ; A mutex's queue: its owner hands it over to the first that waits.
 (define owned #f)
@@ -88,5 +71,4 @@ static int take_byte(int fd) { char byte; return read(fd, &byte, 1) == 1 ? byte 
   (wait way g fd)
   (note-end (if (= caller (native)) n -1)))
 
-(define-sequenced-callback (add (int n)) int (+ n 100))
 (define-sequenced-callback (collect) void (gc #t))

@@ -7,8 +7,11 @@ int fork_in_c(void);
 int call_nested(int);
 <#
 
-(include "waiting.scm")
+(include "gates.scm")
 
+(define over 0)
+(define (note-end n) (set! over (+ over 1)) n)
+(define-sequenced-callback (ended) int over)
 (define p (make-parameter 0))
 (define-sequenced-callback (get) int (p))
 (define-sequenced-callback (wait_at (int g) (int n)) int

@@ -7,7 +7,7 @@ int call_nested(int);
 void run_nested(void);
 <#
 
-(include "waiting.scm")
+(include "gates.scm")
 
 (define count 0)
 (define-sequenced-callback (bump) void (set! count (+ count 1)))

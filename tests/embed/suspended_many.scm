@@ -1,14 +1,19 @@
 ; Callbacks that wait, a thousand of them, and what they use.
 (declare (uses scheduler) (disable-interrupts))
-(import (chicken platform) (chicken gc) callseq)
+(import (chicken platform) (chicken foreign) (chicken gc) callseq)
 
-(include "waiting.scm")
+#>
+#include <unistd.h>
+static int take_byte(int fd) { char byte; return read(fd, &byte, 1) == 1 ? byte : -1; }
+<#
+
+(include "gates.scm")
 
 (define-sequenced-callback (wait_at_gate (int n)) int (pass (gate 0)) n)
 
 (define-sequenced-callback (receive_byte (int fd)) int
   (wait-for-input fd)
-  (take-byte fd))
+  ((foreign-lambda int "take_byte" int) fd))
 ; Is made ready by another, with nothing to read.
 (define readers '())
 (define-sequenced-callback (read_until_woken (int fd) (int n)) int

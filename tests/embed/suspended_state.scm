@@ -2,7 +2,7 @@
 (declare (uses scheduler) (disable-interrupts))
 (import (chicken platform) (chicken base) (chicken condition) (chicken port) callseq)
 
-(include "waiting.scm")
+(include "gates.scm")
 
 ;;; Continuations
 
