@@ -34,8 +34,7 @@ enum {
   YIELD_LIMIT = 8,      /* of an heir after spin_limit polls, before it sleeps */
   OFFER_POLLS = 50,     /* that an offer stands before others may take it; */
   OFFER_SPINS = 5,      /* with the processor to themselves at first */
-  QUANTUM_NS = 100000,  /* for an heir that does not come, and */
-  QUANTUM_GROWS = 8,    /* so many times as long each time that it still has not */
+  QUANTUM_NS = 100000,  /* for an heir that does not come */
   LEAVES_PER_LOOK = 64, /* at the clock meanwhile */
   ASK_MS = 1,           /* from one time that a holder is asked to leave to the next */
 };
@@ -300,7 +299,6 @@ int callseq_pace_poll_as_heir(const struct callseq_pace *p, struct callseq_wait 
 
 void callseq_pace_begin_quantum(struct callseq_pace *p) {
   p->leaves = 0;
-  p->quantum_ns = QUANTUM_NS;
   p->looked = callseq_clock_now();
 }
 
@@ -309,9 +307,8 @@ int callseq_pace_is_quantum_over(struct callseq_pace *p) {
     return 0;
   p->leaves = 0;
   uint64_t t = callseq_clock_now();
-  if (t - p->looked < p->quantum_ns)
+  if (t - p->looked < QUANTUM_NS)
     return 0;
-  p->quantum_ns *= QUANTUM_GROWS;
   p->looked = t;
   return 1;
 }

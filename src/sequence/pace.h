@@ -34,9 +34,8 @@ struct callseq_pace {
   uint32_t pauses;     /* of the processor, from one poll to the next */
   int (*ask)(void);    /* see callseq_pace_ask; may be NULL */
   /* The holder's own: */
-  uint32_t leaves;     /* since it looked at the clock last */
-  uint64_t quantum_ns; /* how long it keeps the processor, from */
-  uint64_t looked;     /* this time */
+  uint32_t leaves; /* since it looked at the clock last */
+  uint64_t looked; /* when it did */
   /* Any thread's: */
   CALLSEQ_ATOMIC(uint32_t) followers; /* how many wait */
   CALLSEQ_ATOMIC(uint64_t)
