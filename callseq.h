@@ -250,7 +250,7 @@ struct callseq_stats {
   uint64_t by_others;         /* of them, executed by another thread than the caller's */
   uint64_t batches;           /* in which a thread executed calls of others */
   uint64_t largest_batch;     /* calls of others in one */
-  uint64_t waits;             /* calls that did not find the runtime free, for a moment at least */
+  uint64_t waits;             /* calls that did not get the runtime within a microsecond or two */
   uint64_t longest_wait_ns;   /* of them, execution by another thread included */
   uint64_t parks;             /* how often a waiting thread went to sleep */
   uint64_t wakes;             /* how often one was to be woken, if it had not by itself */

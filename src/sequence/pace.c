@@ -158,7 +158,7 @@ uint32_t callseq_pace_stall_ms(struct callseq_wait *wait) {
   return 0;
 }
 
-/* ---- A newcomer ---- */
+/* ---- A newcomer, and the heir ---- */
 
 uint32_t callseq_pace_glances(const struct callseq_pace *p) {
   return spin_limit(p) ? CALLSEQ_GLANCES : 0;

@@ -89,7 +89,7 @@ uint64_t callseq_pace_end(struct callseq_pace *p, struct callseq_wait *wait);
 /* Reports a wait that has become long. How many milliseconds are left until that, 0: no limit. */
 uint32_t callseq_pace_stall_ms(struct callseq_wait *wait);
 
-/* ---- A newcomer, before it queues ---- */
+/* ---- A newcomer, before it queues; and the heir, where it sees the lock free ---- */
 
 /* How many glances at the lock it takes, and a glance's time; so many glances in a row find the
  * lock free if it is not in use by short calls. */
