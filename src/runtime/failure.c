@@ -67,13 +67,12 @@ void callseq_failure_closed(struct callseq_runtime *r, struct callseq_abi_reques
 
 void callseq_failure_report(struct callseq_runtime *r) {
   const callseq_config *config = callseq_runtime_config(r);
-  static _Atomic(int) closed_reported;
   if (config->on_error) {
     config->on_error(config->on_error_data, callseq_last_status(), callseq_last_error());
     return;
   }
   if (callseq_last_status() == CALLSEQ_CLOSED &&
-      atomic_exchange_explicit(&closed_reported, 1, memory_order_relaxed))
+      atomic_exchange_explicit(&r->closed_reported, true, memory_order_relaxed))
     return;
   if (callseq_last_status() == CALLSEQ_BUSY || callseq_last_status() == CALLSEQ_TIMEDOUT)
     return; /* the thread has asked for that */

@@ -266,7 +266,8 @@ struct callseq_runtime {
     bool costly;       /* the last collection that was measured took long */
   } laps;
 
-  bool made_room; /* holder: a collection has made room for callseq_invoke */
+  bool made_room;                /* holder: a collection has made room for callseq_invoke */
+  _Atomic(bool) closed_reported; /* CLOSED has been printed; any thread */
 };
 
 /* The one instance. Generated code knows its first part, by the same symbol. */

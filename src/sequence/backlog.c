@@ -8,19 +8,22 @@
  *                                      ABANDONED            the backlog was closed before it was
  *                                                           filled
  *
- * Who puts gets a position by a compare-and-swap of `tail`, writes, and fills the place by one
- * exchange of its turn. That exchange is also what tells a closing thread and the putting one
- * apart: the first of the two decides. And it is seq_cst, so that it is ordered before the putting
- * thread's look whether anybody has to be woken.
+ * A thread that puts a thing gets a position by a compare-and-swap of `tail`, writes the thing, and
+ * fills the place by one exchange of its turn. A thread that closes the backlog exchanges the turn,
+ * too: the first of the two decides whether the thing is in. The exchange is seq_cst, so that it is
+ * ordered before the putting thread's look whether anybody has to be woken.
  *
  * The limit counts things, not places: used = tail - taken - cancelled. Both subtrahends only grow,
- * so one that is read too early makes the queue seem fuller, never emptier. `room` keeps what was
- * found last, that the line of the taking side is not read for each thing.
+ * so one that is read too early makes the backlog seem fuller, never emptier. `room` keeps what was
+ * found last, so that the cache line of the taking side is not read for each thing.
  *
- * What is cancelled keeps its place in the ring until it is passed. There are more places than the
- * limit, for those; and when half of them are in use, the cancelling thread moves the rest
- * together, as the thread that takes: towards the tail, so that the positions of the oldest are
- * free to be passed. A thing keeps its ticket then.
+ * What is cancelled keeps its place in the ring until it is passed. For those there are `spare`
+ * places, beyond the limit. When half of the spare ones are in use, the cancelling thread becomes
+ * the one that takes, and moves the things that are left towards the tail: so the cancelled ones
+ * are the oldest, and are passed. A thing that is moved keeps its ticket.
+ *
+ * A higher limit may need a larger ring. While the things are moved to that, `tail` is shut and
+ * threads that put wait. The former ring is kept, since other threads may still look at it.
  *
  * Invariants. The positions from `head` to `tail` are filled or being filled. Tickets rise with
  * positions, and none is above its position; behind a place that is not filled yet they are equal.
@@ -40,11 +43,11 @@
 #define SHUT 1u /* in `tail` */
 
 enum {
-  MEASURED = 64, /* one in so many */
-  AHEAD = 4      /* places that the processor is told of, since another one has written them last */
+  MEASURED = 64, /* of one thing in so many the time is noted */
+  AHEAD = 4      /* so many places ahead are prefetched: another processor has written them last */
 };
 
-/* By the thread that is taking, or that gives the backlog another ring. */
+/* The present ring, for the thread that is taking: no other one replaces it. */
 static struct callseq_backlog_ring *ring_of(struct callseq_backlog *b) {
   return atomic_load_explicit(&b->ring, memory_order_relaxed);
 }
@@ -106,7 +109,7 @@ bool callseq_backlog_init(struct callseq_backlog *b, uint64_t limit, bool (*is_g
   return true;
 }
 
-/* Has what is there been cancelled? Or is it what fills a position that nobody has got? */
+/* Has what is there been cancelled? Or is it NULL, with which move_to fills a position? */
 static bool is_gone(struct callseq_backlog *b, void *what) { return !what || b->is_gone(what); }
 
 static void forget(struct callseq_backlog *b, void *what) {
@@ -129,7 +132,7 @@ static bool is_allowed(struct callseq_backlog *b, uint64_t position) {
   return true;
 }
 
-/* The tail is shut: for good, or while another ring takes the place of this one? */
+/* The tail is shut: is it so for good? False: only until there is another ring. */
 static bool is_closed(struct callseq_backlog *b) {
   /* acquire: pairs with the release in move_to */
   if (atomic_load_explicit(&b->moving, memory_order_acquire)) {
@@ -196,7 +199,7 @@ void callseq_backlog_leave(struct callseq_backlog *b) {
   atomic_store_explicit(&b->taking, 0, memory_order_release);
 }
 
-/* The place of the head is free in the next round. Who sees that sees the new head. */
+/* Frees the place of the head for the next round. Who sees it free sees the new head, too. */
 static void pass(struct callseq_backlog *b, uint64_t head) {
   callseq_tools_release(place_of(b, head));
   /* release, both: the head pairs with the acquire in callseq_backlog_is_empty, the turn with those

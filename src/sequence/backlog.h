@@ -26,23 +26,23 @@ struct callseq_backlog_place {
   uintptr_t words[CALLSEQ_BACKLOG_WORDS];
 } __attribute__((aligned(64)));
 
-/* So many places, a power of two, less 1; and what was there before, for threads that look still.
- */
 struct callseq_backlog_ring {
-  uint64_t mask;
-  struct callseq_backlog_ring *before;
+  uint64_t mask; /* the number of places, a power of two, less 1 */
+  struct callseq_backlog_ring
+      *before; /* the former ring, which threads may still look at; or NULL */
   struct callseq_backlog_place places[];
 };
 
 struct callseq_backlog {
   _Atomic(struct callseq_backlog_ring *) ring;
-  _Atomic(uint64_t) moved;  /* so often so far */
-  _Atomic(uint32_t) moving; /* 1: to another ring, a thread that takes does it */
+  _Atomic(uint64_t) moved;  /* how often another ring has replaced one so far */
+  _Atomic(uint32_t) moving; /* 1: that is being done, by a thread that takes */
   /* Constant: */
   bool (*is_gone)(void *what); /* has it been cancelled? Stays true then. Any thread */
   void (*forget)(void *what);  /* a cancelled one leaves the backlog. Whoever passes it */
-  _Atomic(uint64_t) spare;     /* places for what has been cancelled and is not passed yet */
-  _Atomic(uint64_t) limit;     /* things that were not cancelled; callseq_backlog_limit sets it */
+  /* callseq_backlog_limit sets these: */
+  _Atomic(uint64_t) limit; /* how many things may be there, cancelled ones not counted */
+  _Atomic(uint64_t) spare; /* how many places there are besides, for cancelled ones */
   /* Whoever puts: */
   _Atomic(uint64_t) tail __attribute__((aligned(64))); /* twice the next position; odd: closed */
   _Atomic(uint64_t) room; /* below this position there is a place for sure */

@@ -1,5 +1,5 @@
-/* Pace: who polls and who sleeps. A thread that polls is in the way of the holder, on a machine
- * with few processors of everybody; one that sleeps costs its waker a system call, and comes late.
+/* Pace: who polls and who sleeps. A thread that polls is in the way of the holder, and on a machine
+ * with few processors of everybody. One that sleeps costs its waker a system call, and comes late.
  * So one thread polls, the heir; and not for long.
  *
  * A thread is *busy* that has used a processor for much of the time since its last wait.
@@ -22,31 +22,31 @@
 
 /* Measured on two processors, see doc/benchmarks.md. */
 enum {
-  POLL_NS = 2000,       /* from one look at the lock to the next */
-  GLANCE_NS = 50,       /* the same, of a thread that has just come */
-  PATIENCE = 25,        /* polls of an heir before it demands the lock */
-  WATCH_POLLS = 25,     /* of a thread that waits for no turn of its own, before it sleeps */
-  MOMENT_NS = 20000,    /* for a thread that excludes this one to be through, */
-  SEEN_NS = 1000000,    /* for any to have seen what was written */
-  NAP_NS = 200000,      /* of a busy heir that sees the lock in use by short calls */
-  REST_NS = 300000,     /* since its last wait, of a thread that is not busy; */
-  REST_SHARE = 8,       /* less than one in so many of them in use of a processor */
-  YIELD_LIMIT = 8,      /* of an heir after spin_limit polls, before it sleeps */
-  OFFER_POLLS = 50,     /* that an offer stands before others may take it; */
-  OFFER_SPINS = 5,      /* with the processor to themselves at first */
-  QUANTUM_NS = 100000,  /* for an heir that does not come */
-  LEAVES_PER_LOOK = 64, /* at the clock meanwhile */
+  POLL_NS = 2000,      /* from one look at the lock to the next */
+  GLANCE_NS = 50,      /* the same, for a thread that has just come */
+  PATIENCE = 25,       /* polls of an heir before it demands the lock */
+  WATCH_POLLS = 25,    /* polls of a thread that waits for no turn of its own, before it sleeps */
+  MOMENT_NS = 20000,   /* between two looks whether another thread still excludes this one */
+  SEEN_NS = 1000000,   /* after which every thread sees what was written, without a barrier */
+  NAP_NS = 200000,     /* of a busy heir that sees the lock in use by short calls */
+  REST_NS = 300000,    /* a thread that has waited less than this ago is busy; and so is one that */
+  REST_SHARE = 8,      /* has used a processor for more than one in so many ns since */
+  YIELD_LIMIT = 8,     /* yields of an heir after spin_limit polls, before it sleeps */
+  OFFER_POLLS = 50,    /* polls for which an offer is the heir's, before others may take it; */
+  OFFER_SPINS = 5,     /* before the first ones of them no processor is yielded */
+  QUANTUM_NS = 100000, /* from one yield of leaving threads to an absent heir to the next */
+  LEAVES_PER_LOOK = 64, /* how many of them leave from one look at the clock to the next */
   ASK_MS = 1,           /* from one time that a holder is asked to leave to the next */
 };
 
 /* Looks of followers after the heir. */
 enum {
-  OVERDUE_MS = 4,         /* from the beginning of a wait to the first one, */
-  OVERDUE_BUSY = 8,       /* so many times as long if the thread is busy; */
-  AGAIN_MS = 2,           /* to the next one if it is the first to find the lock to be had, */
-  PERIOD_LIMIT_MS = 128,  /* from one to the next, as long as the wait has been, but for this; */
-  FEW = 16,               /* followers that do so by themselves; what is added if there are more: */
-  SLEEP_LIMIT_MS = 60000, /* no more than this */
+  OVERDUE_MS = 4,         /* from the beginning of a wait to the first look; */
+  OVERDUE_BUSY = 8,       /* so many times as long if the thread is busy */
+  AGAIN_MS = 2,           /* to the second one of two that find that the lock can be had */
+  PERIOD_LIMIT_MS = 128,  /* from one look to the next: as long as the wait so far, up to this; */
+  FEW = 16,               /* and longer if there are more followers than these, */
+  SLEEP_LIMIT_MS = 60000, /* by no more than this */
 };
 
 static void pause_for(uint32_t pauses) {

@@ -53,7 +53,9 @@ struct callseq_wait {
   uint64_t cpu;
   uint64_t until; /* when its patience is over; 0: never. As `since` */
   int busy;       /* the thread has done little else than to call, or computes between its calls */
-  uint32_t polls, patience;
+  /* Of the heir: */
+  uint32_t polls;    /* so many so far, */
+  uint32_t patience; /* and so many before it demands the lock */
   /* Of a follower: */
   int follows;
   uint32_t heir; /* the number of the heir at its last look */
@@ -78,9 +80,10 @@ void callseq_pace_forked(struct callseq_pace *p);
 void callseq_pace_begin(const struct callseq_pace *p, struct callseq_wait *wait,
                         struct callseq_habit *habit, void (*stalled)(void *), void *data);
 
-/* Is the thread's patience over? And for how many milliseconds may it sleep, of `ms` (0: no limit)?
- */
+/* Is the thread's patience over? */
 int callseq_pace_is_over(const struct callseq_wait *wait);
+
+/* For how many milliseconds it may sleep, and at most for `ms`; 0, both: no limit. */
 uint32_t callseq_pace_patient_ms(const struct callseq_wait *wait, uint32_t ms);
 
 /* Returns how long the wait was. */
@@ -101,9 +104,10 @@ enum { CALLSEQ_GLANCES = 12, CALLSEQ_IDLE_GLANCES = 4 };
  * the processor; 0: the offer has stood for long enough. */
 int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls);
 
-/* Another thread excludes this one for a moment, and may not be running; or is let have the
- * processor. */
+/* Lets a moment pass, since another thread excludes this one, and may not be running. */
 void callseq_pace_moment(void);
+
+/* Lets other threads have this one's processor. */
 void callseq_pace_hand_over(void);
 
 /* Until other threads have seen what this one has written, where there is no barrier to be had. */
@@ -144,7 +148,7 @@ void callseq_pace_nap(struct callseq_wait *wait);
 /* Lets time pass from poll to poll; 0: it shall sleep. */
 int callseq_pace_poll_as_heir(const struct callseq_pace *p, struct callseq_wait *wait);
 
-/* That it sleeps if the holder may have overlooked it. */
+/* How long it sleeps if the holder may not have seen what it demands. */
 enum { CALLSEQ_UNSURE_MS = 1 };
 
 /* A holder that would go on for long may be one that leaves sooner when it is asked to: it is

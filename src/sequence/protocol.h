@@ -1,7 +1,7 @@
 /* The values of the words that threads share, for sequencer.c, for the designs that are compared
  * with it, for tests, and for the model in verify/. The model is preprocessed as C is: here is
- * nothing but #define. It says itself what its narrower words hold: CALLSEQ_LOCK_FREE,
- * CALLSEQ_LOCK_CLOSED and MARK. */
+ * nothing but #define. The model's words are narrower, so it defines CALLSEQ_LOCK_FREE,
+ * CALLSEQ_LOCK_CLOSED and MARK itself. */
 #ifndef CALLSEQ_PROTOCOL_H
 #define CALLSEQ_PROTOCOL_H
 

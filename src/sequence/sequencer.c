@@ -18,10 +18,9 @@
  * Whoever becomes the holder after a wait first executes a batch of followers that came before it
  * (flat combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), then its own request, and
  * appoints the next heir as it leaves: the last one of a batch, so that one wake-up brings a
- * combiner for all of it. A thread that has become the holder without a wait in the queue came
- * after all that are in it. So nobody is executed before one that came earlier but by chance, that
- * is before the earlier one has queued, or because the earlier one is busy; and a holder executes
- * nothing after its own request, so that what it does next does not wait for others.
+ * combiner for all of it. A waiter that takes an offer before it queues has come after all that are
+ * queued, and executes a batch of those. A holder executes nothing after its own request, so that
+ * what it does next does not wait for others.
  *
  * To execute the request of a thread that sleeps costs a wake-up. For a *busy* thread (pace.c) that
  * is a bad bargain: it would call again at once, and sleep again. So no batch takes it. It gets a
@@ -29,7 +28,8 @@
  * between two of their batches.
  *
  * An heir that has been woken may not get a processor, because the holder has the one that it is to
- * run on. So until the heir is seen, it is `absent`, and each thread that leaves may have to yield.
+ * run on. So until the heir is seen, it is `absent`, and one of the threads that leave meanwhile
+ * yields its processor now and then (pace.c).
  *
  * An heir may get no processor for long, or be in a signal handler of the host's: it is *overdue*.
  * So followers look after it now and then. A follower that finds the heir overdue, and the lock
@@ -56,12 +56,12 @@
  * holder says that it is at the queue and looks whether a thread withdraws, without a fence; the
  * thread says so, has all others fence, and waits until the holder is not there.
  *
- * Invariants. What sequencer.h calls the holder's own is touched by the holder only, or by a thread
- * that withdraws. The rules of
- * the succession are in sequencer.h, at struct callseq_succession. An heir that sleeps demands the
- * lock. A waiter is in `arrivals`, `brief` or `turns` from its push until it is appointed or taken
- * into a batch, and its thread does not return before. Once it is DONE the holder never touches it
- * again; it may still wake its address, at which another sleeper may then wake for no reason.
+ * Invariants. What sequencer.h calls the holder's own is touched by the holder only, by a thread
+ * that withdraws, or by the heir once the lock is CLOSED. The rules of the succession are in
+ * sequencer.h, at struct callseq_succession. An heir that sleeps demands the lock. A waiter is in
+ * `arrivals`, `brief` or `turns` from its push until it is appointed or taken into a batch, and its
+ * thread does not return before. Once it is DONE the holder never touches it again; it may still
+ * wake its address, at which another sleeper may then wake for no reason.
  */
 #pragma GCC visibility push(default) /* inline in generated code */
 #include "sequencer.h"
@@ -154,7 +154,8 @@ static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) 
 
 /* ---- Who is at the queue ---- */
 
-/* Round whatever the holder, or who may be it, does to what is its own. For moments. */
+/* These two enclose what the holder does to its own, or the heir once the lock is CLOSED. No more
+ * than moments pass between them. */
 static void begin_at_queue(struct callseq_sequencer *s) {
   for (;;) {
     atomic_store_explicit(&s->at_queue, 1, memory_order_relaxed);
@@ -246,7 +247,7 @@ static bool is_brief(const struct callseq_sequencer *s, const struct callseq_wai
          (!w->busy || atomic_load_explicit(&s->batch_busy, memory_order_relaxed));
 }
 
-/* Takes over those that have arrived. There is an heir, or a vacancy. */
+/* Takes over those that have arrived. To be called while there is an heir, or a vacancy. */
 static void collect(struct callseq_sequencer *s) {
   struct callseq_waiter *top = atomic_load_explicit(&s->arrivals, memory_order_relaxed);
   if (!top || top == HEIR_ONLY)
@@ -289,7 +290,7 @@ static bool dequeue(struct callseq_sequencer *s, struct callseq_waiter *w, uint3
   return true;
 }
 
-/* What the heir demands; or takes note that it is overdue. */
+/* Returns what is demanded, and takes an OVERDUE back: the caller sees to it. */
 static uint32_t hear_demand(struct callseq_sequencer *s) {
   uint32_t demand = atomic_load_explicit(&s->succession.demand, memory_order_relaxed);
   /* The heir may demand the lock at this moment after all: that stays. */
@@ -299,7 +300,7 @@ static uint32_t hear_demand(struct callseq_sequencer *s) {
   return demand;
 }
 
-/* So many may be executed before the holder's own turn. */
+/* The batch is the first `count` of `brief`, within the limit. */
 static void begin_batch(struct callseq_sequencer *s, uint32_t count) {
   uint32_t limit = atomic_load_explicit(&s->batch_limit, memory_order_relaxed);
   s->batch = count < limit ? count : limit;
@@ -376,8 +377,8 @@ static void ring(struct callseq_sequencer *s) {
   wake_up(s, &s->succession.bell);
 }
 
-/* An heir that has fallen asleep before this one stayed has not asked, and would not: it is woken,
- * and asks before it sleeps again. */
+/* An heir that fell asleep before this holder said that it stays has not asked it to leave: it is
+ * woken, and asks before it sleeps again. */
 void callseq_sequencer_stay(struct callseq_sequencer *s) {
   if (s->succession.vacant) {
     begin_at_queue(s);
@@ -394,8 +395,9 @@ void callseq_sequencer_stay(struct callseq_sequencer *s) {
     ring(s);
 }
 
-/* Frees the lock, or offers it to a waiter; or leaves it CLOSED, if that is `lock` instead of FREE.
- * If the heir has to be woken, pass_on does that. */
+/* Gives up the lock. `lock` is FREE: it is free then, or offered to a waiter; or CLOSED: it is
+ * that. A new heir, or a deputy, is woken here if it sleeps; an heir that sleeps already, by
+ * pass_on. */
 static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   struct callseq_waiter *woken = NULL;
   bool yield = false;
@@ -446,8 +448,8 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
   callseq_sequencer_pass_on(s);
 }
 
-/* Whoever is quicker to take the lock will look at `demand` when it leaves. The heir may have been,
- * and may have left by now: then the offer is for whoever comes next, and steals it. */
+/* If another thread takes the lock first, that one looks at `demand` when it leaves. If it was the
+ * heir, and has left again by now, nobody waits for this offer: whoever comes next steals it. */
 void callseq_sequencer_pass_on(struct callseq_sequencer *s) {
   uint32_t demand;
   while ((demand = atomic_load_explicit(&s->succession.demand, memory_order_relaxed)) == OVERDUE &&
@@ -616,8 +618,8 @@ static bool stand_in(struct callseq_sequencer *s, uint32_t self) {
   return false;
 }
 
-/* Can the lock be had, now and when this follower has looked before? Then it is for long that the
- * heir does not come: while it was taken, the heir could not. */
+/* Can the lock be had now, and could it be had when this follower looked last? Only then is it the
+ * heir that is late: while the lock was taken, the heir could not come. */
 static bool is_left(struct callseq_sequencer *s, struct callseq_wait *wait) {
   uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
   return callseq_pace_is_still_so(wait, lock == FREE || lock == OFFERED);
@@ -760,9 +762,9 @@ static void come_last(struct callseq_sequencer *s, const struct callseq_waiter *
   end_at_queue(s);
 }
 
-/* This thread has the lock, and not because it was the heir. Where is its request? DONE: executed
- * by the holder before, HEIR: the next one, as it happens; else it leaves the queue, and the heir
- * is still that. */
+/* This thread has the lock, and was a follower when it took it. What has become of its request by
+ * then? DONE: the holder before has executed it. HEIR: this thread has been appointed meanwhile.
+ * WAITING: neither, so it leaves the queue; the heir is still another thread. */
 static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *w) {
   uint32_t ahead;
   begin_at_queue(s);
@@ -784,7 +786,8 @@ static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *
 
 static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct callseq_waiter *w,
                                          uint32_t self, struct callseq_wait *wait) {
-  /* One that is alone, as the service, may be who has just left for the heir: it steals none. */
+  /* A thread whose waiter is alone, such as the service's, may have left for the heir just now: it
+   * does not take that offer back. */
   if (atomic_load_explicit(&s->lock, memory_order_relaxed) == OFFERED && !w->alone &&
       steal(s, self)) {
     come_last(s, w);

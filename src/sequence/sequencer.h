@@ -201,9 +201,9 @@ enum callseq_entered {
   CALLSEQ_ENTERED_TIMEDOUT /* the same, because its thread has lost patience */
 };
 
-/* For a thread that these two refused: waits until one of these is so. Its
- * `alone`, `habit` and `until` are set. stalled(data) is called at most once, after stall_ms. No
- * cancellation point. */
+/* For a thread that callseq_sequencer_try_enter refused, or callseq_sequencer_try_soon: waits until
+ * one of these is so. The caller has set `alone`, `habit` and `until` of the waiter. stalled(data)
+ * is called at most once, after stall_ms. No cancellation point. */
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data);
 
