@@ -136,4 +136,4 @@
   (when lender
     (let ((thread lender))
       (set! lender #f)
-      (queue-for-this-call thread))))
+      (queue-unless-kept-out thread (resident-level thread)))))

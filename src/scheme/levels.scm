@@ -50,6 +50,10 @@
   (keep-in-calls)
   (end-children)
   (set! base-winds ##sys#dynamic-winds)
+  (let wait () ; for green threads that keep callbacks out
+    (unless (null? exclusive)
+      (##sys#thread-sleep! (+ (milliseconds) 1))
+      (wait)))
   (reside-in-host))
 
 ;; A nested call: returns when it has been answered.

@@ -56,7 +56,7 @@
       (when (pair? file) (forget-descriptor thread (car file))))))
 
 ;; Does the attached resident wait with the runtime held, though it need not any longer? What was in the
-;; way when it began to wait, another green thread's C frames or (exclusively ...), is over.
+;; way when it began to wait, another green thread's C frames, is over.
 (define (held-in-vain?)
   (and (pair? levels)
        (null? (cdr levels))
@@ -121,7 +121,7 @@
             ((eq? thread resumed) (void))
             ((attached? level)
              (when (eq? thread lender) (set! lender #f))
-             (add thread))
+             (queue-unless-kept-out thread level))
             (else
              (##sys#setslot thread 3 'blocked)
              (##core#inline "callseq_scheme_ring" (record-of level)))))))
@@ -174,21 +174,63 @@
              (change-over thread))))))
 
 ;;; Exclusively
+;;;
+;;; While the attached resident does it, can_suspend of suspend.c sees to it that nobody else comes in. A
+;;; green thread keeps the attached resident out besides, of the ready queue: so that one's call does not end,
+;;; and the runtime is held, until the green thread lets it in again.
 
 ;; The green threads that keep others out, each as often as it has begun to.
 (define exclusive '())
 
+;; The attached resident, if it would be ready but for those; else #f.
+(define kept-out #f)
+
+;; Is the attached resident, of LEVEL, kept out? Not one that does so itself, nor a program, which is no
+;; callback.
+(define (keeps-out? level)
+  (and (pair? exclusive)
+       (not (eq? level first-level))
+       (not (memq (car level) exclusive))))
+
+;; THREAD, the attached resident, is ready, but has to wait.
+(define (keep-out thread)
+  (##sys#setslot thread 3 'ready)
+  (set! kept-out thread))
+
+;; THREAD, which is ready, is queued, if it is none that is kept out; LEVEL is its own, or #f.
+(define (queue-unless-kept-out thread level)
+  (if (and level (keeps-out? level))
+      (keep-out thread)
+      (queue-for-this-call thread)))
+
+;; The attached resident goes on.
+(define (let-in)
+  (let ((thread kept-out))
+    (set! kept-out #f)
+    (when (and thread (eq? 'ready (##sys#slot thread 3))) ; not suspended by srfi-18
+      (queue-for-this-call thread))))
+
 ;; THREAD keeps others out so many times more, 1 or -1.
 (define (exclude thread change)
   (set! exclusive (if (fx> change 0) (cons thread exclusive) (without thread exclusive)))
-  (##core#inline "callseq_scheme_exclude" change))
+  (##core#inline "callseq_scheme_exclude" change)
+  (when (pair? levels)
+    (let* ((level (last-level levels)) (resident (car level)))
+      (cond ((not (keeps-out? level)) (let-in))
+            ((and (eq? 'ready (##sys#slot resident 3)) (not (eq? resident lender)))
+             (leave-queue resident)
+             (keep-out resident))))))
 
 ;; Evaluates THUNK while no other callback runs, whatever it waits for.
 (define (call-exclusively thunk)
   (dynamic-wind
    (lambda () (exclude ##sys#current-thread 1))
    thunk
-   (lambda () (when (memq ##sys#current-thread exclusive) (exclude ##sys#current-thread -1)))))
+   (lambda ()
+     (when (memq ##sys#current-thread exclusive)
+       (exclude ##sys#current-thread -1)
+       (when (and (attached-alone?) (keeps-out? (car levels))) ; by a green thread that has begun meanwhile
+         (##sys#thread-yield!))))))
 
 ;; THREAD is terminated: its winders do not run.
 (define (end-exclusively thread)

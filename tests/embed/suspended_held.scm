@@ -36,23 +36,50 @@ void run_nested(void);
                      (exclusively
                       (##sys#thread-kill! ##sys#current-thread 'terminated)
                       (##sys#schedule)))))))
+    (start-thread
+     (lambda ()
+       (let loop () (unless begun (##sys#thread-yield!) (loop)))
+       (##sys#thread-kill! other 'terminated)))
     (await itself)
-    (let loop () (unless begun (##sys#thread-yield!) (loop)))
-    (##sys#thread-kill! other 'terminated)
+    (await other)
     (exclusively (await (start-thread void)))))
 (define-sequenced-callback (doze_once) void (doze 1))
 
-;; Waits for a gate, with the runtime held as long as a green thread keeps it so, which KEEPs while a thunk
-;; runs, and goes on after that.
-(define (wait-beside keep g n)
+;; A green thread that waits exclusively, in and after the call that has made it: 'stays if nobody else's
+;; callback has run meanwhile, that call's least of all.
+(define outcome #f)
+(define-sequenced-callback (begin_exclusively (int way)) void
+  (set! outcome #f)
+  (let ((begun #f) (went-on 0))
+    (start-thread
+     (lambda ()
+       (set! begun #t)
+       (set! outcome
+         (exclusively
+          (let ((before went-on))
+            (if (and (stays) (exclusively (stays)) (stays) (= before went-on)) 'stays 'changes))))))
+    (case way
+      ((0) (void)) ; it begins after the call
+      ((1) (let loop () (unless begun (##sys#thread-yield!) (loop)))) ; before its end,
+      ((2) (let loop ((n 0)) (set! went-on n) (unless outcome (##sys#thread-yield!) (loop (+ n 1)))))
+      ((3) (let loop ((n 0)) (set! went-on n) (unless outcome (doze 1) (loop (+ n 1)))))
+      ((4) (exclusively (let loop () (unless begun (##sys#thread-yield!) (loop)))))))) ; inside it
+(define-sequenced-callback (outcome_is) int
+  (case outcome ((stays) 1) ((changes) -1) (else 0)))
+
+;; Waits for a gate, with the runtime held as long as a green thread keeps it so, by a nested call in which
+;; this one's wait begins; and goes on after that.
+(define (wait-beside g n)
   (let ((me ##sys#current-thread) (keeps #f) (over #f))
     (start-thread
      (lambda ()
-       (keep (lambda ()
-               (set! keeps #t)
-               (let loop ((held 0))
-                 (##sys#thread-yield!)
-                 (unless (= held 3) (loop (if (eq? (##sys#slot me 3) 'blocked) (+ held 1) held))))))
+       (set! nested
+         (lambda ()
+           (set! keeps #t)
+           (let loop ((held 0))
+             (##sys#thread-yield!)
+             (unless (= held 3) (loop (if (eq? (##sys#slot me 3) 'blocked) (+ held 1) held))))))
+       ((foreign-safe-lambda void "run_nested"))
        (##sys#thread-yield!)
        (set! over #t)))
     (let loop () (unless keeps (##sys#thread-yield!) (loop)))
@@ -61,11 +88,7 @@ void run_nested(void);
     n))
 (define nested #f)
 (define-sequenced-callback (run_nested) void (nested))
-(define (keep-by-nesting thunk)
-  (set! nested thunk)
-  ((foreign-safe-lambda void "run_nested")))
-(define-sequenced-callback (wait_beside (bool nests) (int g) (int n)) int
-  (wait-beside (if nests keep-by-nesting (lambda (thunk) (exclusively (thunk)))) g n))
+(define-sequenced-callback (wait_beside (int g) (int n)) int (wait-beside g n))
 (define total 0)
 (define-sequenced-callback (read_sleep_write) void
   (let ((t total)) (doze 1) (set! total (+ t 1))))

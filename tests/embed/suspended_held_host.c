@@ -5,13 +5,13 @@
 
 int changes(void), inner_stays(int), outer_stays(int), wait_and_nest(int, int), plain_stays(int),
     exclusively_stays(int), leave_exclusively(int), escape_exclusively(int), take_total(void),
-    wait_beside(int nests, int gate, int n);
-void bump(void), terminate_exclusively(void), doze_once(void), read_sleep_write(void),
-    exclusively_read_sleep_write(void);
+    wait_beside(int gate, int n), outcome_is(void);
+void begin_exclusively(int way), bump(void), terminate_exclusively(void), doze_once(void),
+    read_sleep_write(void), exclusively_read_sleep_write(void);
 
 CALLER(call_nest, wait_and_nest(c->gate, c->n))
 
-CALLER(call_beside, wait_beside(c->way, c->gate, c->n))
+CALLER(call_beside, wait_beside(c->gate, c->n))
 
 static atomic_int bumping;
 
@@ -52,6 +52,25 @@ static void hold_while_waiting(void) {
   shut_gates();
 }
 
+/* In green threads, too. */
+static void hold_for_green_threads(void) {
+  static const char *const makers[] = {"has ended", "ends", "yields", "sleeps",
+                                       "has been in (exclusively ...) itself"};
+  pthread_t thread;
+  atomic_store(&bumping, 1);
+  pthread_create(&thread, NULL, bump_often, NULL);
+  for (int way = 0; way < 5; way++) {
+    int outcome;
+    begin_exclusively(way);
+    while (!(outcome = outcome_is()))
+      sched_yield();
+    is_int(outcome, 1, "nobody calls while a green thread sleeps in it, whose maker %s",
+           makers[way]);
+  }
+  atomic_store(&bumping, 0);
+  pthread_join(thread, NULL);
+}
+
 /* What has been in the way is not so for ever. */
 static void wait_beside_others(void) {
   terminate_exclusively();
@@ -59,15 +78,13 @@ static void wait_beside_others(void) {
   doze_once();
   is_int((int)(suspended() - before), 1,
          "a green thread that is terminated in (exclusively ...) keeps nobody out");
-  struct caller c = {.way = 0};
-  for (; c.way <= 1; c.way++) {
-    suspend(&c, call_beside, 1, 4);
-    open_gate(1);
-    finish(&c);
-    is_int(c.result, 4, "a call that waits lets others in, as soon as a green thread's %s is over",
-           c.way ? "nested call" : "(exclusively ...)");
-    shut_gate(1);
-  }
+  struct caller c = {0};
+  suspend(&c, call_beside, 1, 4);
+  open_gate(1);
+  finish(&c);
+  is_int(c.result, 4,
+         "a call that waits lets others in, as soon as a green thread's nested call is over");
+  shut_gate(1);
 }
 
 enum { WRITERS = 4, WRITES = 50 };
@@ -112,6 +129,7 @@ int main(void) {
   exclude();
   start_quietly();
   hold_while_waiting();
+  hold_for_green_threads();
   wait_beside_others();
   exclude_here();
   return done();
