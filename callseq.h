@@ -238,7 +238,8 @@ unsigned callseq_set_patience(unsigned ms);
  * milliseconds what waits or has begun is let end; what is left then ends with CALLSEQ_CLOSED. Then
  * Scheme's on-exit thunks run, and the library's threads end. CALLSEQ_OK; CALLSEQ_TIMEDOUT:
  * something had to be given up; a callback that keeps the runtime keeps it, and no thunks run.
- * CALLSEQ_WOULD_DEADLOCK: called inside, or from a blocking C function under a callback. A second
+ * CALLSEQ_WOULD_DEADLOCK: called inside, or from a blocking C function under a callback, or, while
+ * another thread closes, in a function of the program's that this thread waits for. A second
  * call waits for the first and returns the same. */
 int callseq_close(unsigned ms);
 

@@ -9,6 +9,9 @@
  * it has those that wait, or are suspended, give up, and takes the runtime as soon as it can. A
  * callback that keeps it keeps it for good: its thread is left there.
  *
+ * The thread that closes waits for the service, and runs `dropped` functions itself. One of the
+ * program's functions that either of them runs is refused if it would wait for the closing.
+ *
  * In a Scheme program only the door is closed. The program goes on as it is, with its green threads
  * and the library's threads, which are its own.
  *
@@ -201,10 +204,15 @@ int callseq_close(unsigned ms) {
     /* release: pairs with the acquire in callseq_close_state */
     atomic_store_explicit(&r->close.state, CALLSEQ_CLOSE_CLOSED, memory_order_release);
   } else {
-    for (uint32_t state; (state = callseq_close_state(r)) != CALLSEQ_CLOSE_CLOSED;)
+    bool own = callseq_later_would_wait_for_itself(r);
+    for (uint32_t state; (state = callseq_close_state(r)) != CALLSEQ_CLOSE_CLOSED && !own;)
       callseq_service_wait(r, &r->close.state, state, LOOK_MS);
   }
   callseq_thread_allow_cancel(cancel);
+  if (callseq_close_state(r) != CALLSEQ_CLOSE_CLOSED)
+    return refuse(CALLSEQ_WOULD_DEADLOCK,
+                  "called by what it waits for: a function that is told of an "
+                  "error, of a future's end, or of what is dropped");
   if (r->close.status)
     return refuse(r->close.status, "the time was up before all had ended");
   return CALLSEQ_OK;

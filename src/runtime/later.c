@@ -267,12 +267,16 @@ int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, s
   return callseq_later_refuse(r, CALLSEQ_CLOSED);
 }
 
-/* ---- What the service tells ---- */
+/* ---- What the program is told ---- */
 
-/* Is this thread the service, in a function of the program's that is told of something? */
+/* Is this thread in a function of the program's, as callseq_later_set_telling says? */
 static __thread bool telling;
 
-void callseq_later_set_telling(bool is) { telling = is; }
+bool callseq_later_set_telling(bool is) {
+  bool was = telling;
+  telling = is;
+  return was;
+}
 
 bool callseq_later_would_wait_for_itself(struct callseq_runtime *r) {
   return telling || callseq_runtime_inside(r);

@@ -79,6 +79,11 @@ void callseq_later_close(struct callseq_runtime *r);
  * and memory that was kept for others is freed. */
 void callseq_later_abandon(struct callseq_runtime *r);
 
+/* Would this thread wait for ever for a call for later, or for a closing in progress? So it is if
+ * it is inside; or in a function of the program's that the service, or a thread that closes, tells.
+ */
+bool callseq_later_would_wait_for_itself(struct callseq_runtime *r);
+
 /* Before a fork, after it in the parent, and in the child, where what the parent has queued is
  * forgotten. By the thread that forks. */
 void callseq_later_before_fork(struct callseq_runtime *r);

@@ -32,9 +32,9 @@ static void call_then(struct callseq_future *f) {
 }
 
 static void run_then(struct callseq_chore *chore) {
-  callseq_later_set_telling(true);
+  bool telling = callseq_later_set_telling(true);
   call_then(callseq_later_of_chore(chore));
-  callseq_later_set_telling(false);
+  callseq_later_set_telling(telling);
 }
 
 /* A future has ended: `before` is the state that was replaced. */

@@ -93,12 +93,9 @@ int callseq_later_refuse(struct callseq_runtime *r, int status);
 int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, size_t bytes,
                       uint64_t *ticket);
 
-/* Would this thread wait for ever for a call for later? So it is if it is inside, or is the service
- * in a function of the program's. */
-bool callseq_later_would_wait_for_itself(struct callseq_runtime *r);
-
-/* This thread, the service, begins or ends such a function. */
-void callseq_later_set_telling(bool telling);
+/* This thread, the service or one that closes, begins or ends a function of the program's that is
+ * told of a call for later. Returns whether it was in one before. */
+bool callseq_later_set_telling(bool telling);
 
 /* Has the service call `run` with the record's chore. Any thread; not again before it has run. */
 void callseq_later_entrust(struct callseq_runtime *r, struct callseq_future *f,

@@ -89,6 +89,9 @@ void callseq_later_call_dropped(const struct callseq_backlog_place *place) {
   struct posted call;
   memcpy(callseq_later_arguments_of(&call.request), place->words,
          callseq_later_bytes_of_arguments(&posted));
-  if (call.dropped)
-    call.dropped(call.argument);
+  if (!call.dropped)
+    return;
+  bool telling = callseq_later_set_telling(true);
+  call.dropped(call.argument);
+  callseq_later_set_telling(telling);
 }

@@ -135,9 +135,9 @@ static void report_error(struct callseq_chore *chore) {
   callseq_thread_lend();
   callseq_thread_remember(f->request.status, f->request.message, f->request.trace);
   f->request.message = f->request.trace = NULL;
-  callseq_later_set_telling(true);
+  bool telling = callseq_later_set_telling(true);
   callseq_failure_report(r);
-  callseq_later_set_telling(false);
+  callseq_later_set_telling(telling);
   callseq_thread_take_back();
   callseq_tools_release(&r->later.flushed);
   callseq_later_unlink(r, f);

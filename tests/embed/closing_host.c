@@ -363,6 +363,46 @@ static int posted_too_late(void) {
   return done();
 }
 
+/* Functions of the program's that closing waits for: none of them waits for it. */
+static void drop_and_wait(void *argument) {
+  (void)argument;
+  is_int(callseq_close(CALLSEQ_FOREVER), CALLSEQ_WOULD_DEADLOCK, "it cannot close");
+  is_int(callseq_flush(CALLSEQ_FOREVER), CALLSEQ_WOULD_DEADLOCK, "nor flush");
+  dropped++;
+}
+
+static int closed_by_dropped(void) {
+  struct caller holder;
+  start();
+  begin(&holder, call_hold);
+  sem_wait(&held);
+  is_int(callseq_post(run_late, NULL, drop_and_wait), CALLSEQ_OK, "a C function");
+  is_int(callseq_close(10), CALLSEQ_TIMEDOUT, "with the runtime held");
+  is_int(dropped, 1, "it is dropped");
+  sem_post(&release);
+  ends(&holder, 8, CALLSEQ_OK, "the one that held it");
+  return done();
+}
+
+static int closed_by_then_status;
+
+static void close_then(void *data, int status) {
+  (void)data, (void)status;
+  await_closing();
+  closed_by_then_status = callseq_close(CALLSEQ_FOREVER);
+}
+
+static int closed_by_then(void) {
+  start();
+  callseq_future *future = future_sleep(1);
+  is_int(callseq_future_then(future, close_then, NULL), CALLSEQ_OK, "a function that closes");
+  callseq_future_release(future);
+  is_int(callseq_close(CALLSEQ_FOREVER), CALLSEQ_OK, "it closes");
+  is_int(closed_by_then_status, CALLSEQ_WOULD_DEADLOCK, "not by the one that it waits for");
+  no_threads();
+  return done();
+}
+
 static int suspended_future(void) {
   int n = 3;
   start();
@@ -476,6 +516,8 @@ int main(int argc, char **argv) {
                    {"held for long", held_too_long},
                    {"with posts in time", posted_in_time},
                    {"with posts that come too late", posted_too_late},
+                   {"by a function that is told of a dropped one", closed_by_dropped},
+                   {"by a function that is told of a future's end", closed_by_then},
                    {"with a future that waits", suspended_future},
                    {"with posts and notifications without end", without_end},
                    {"then forked", forked_after},
