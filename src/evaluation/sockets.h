@@ -175,7 +175,6 @@ static int callseq_eval_lock_folder(const char *path) {
 
 static bool callseq_eval_name(int fd, const struct sockaddr_un *address) {
   const struct sockaddr *name = (const struct sockaddr *)address;
-  callseq_eval.problem[0] = '\0';
   if (bind(fd, name, sizeof *address) == 0)
     return true;
   if (errno == EADDRINUSE && !callseq_eval_remove_dead(address))
@@ -200,6 +199,7 @@ static int callseq_eval_listen(const char *path) {
   struct sockaddr_un address;
   memset(&address, 0, sizeof address);
   address.sun_family = AF_UNIX;
+  callseq_eval.problem[0] = '\0';
   if (!*path)
     return callseq_eval_refuse("a name is needed", "");
   if (strlen(path) >= sizeof address.sun_path)

@@ -29,12 +29,17 @@
   (call-with-values thunk
     (lambda values (if (null? values) (void) (car values)))))
 
-;; The body of callseq_load: loads the file NAME, a string. Gives #f, WANTED? or not; raises what loading raises.
+;; The body of callseq_load: loads the file NAME, a string. Gives #f, WANTED? or not. What loading raises fails
+;; the call, with NAME before the message.
 (define (load-file name wanted?)
   (evaluate-in-callback
    (lambda ()
-     (load name)
-     #f)))
+     (with-exception-handler
+      (lambda (exception)
+        (callseq#leave (string-append name ": " (callseq#describe exception)) (callseq#call-chain)))
+      (lambda ()
+        (load name)
+        #f)))))
 
 ;;; Writing
 

@@ -119,7 +119,15 @@ static void files(void) {
   fputs("(define loaded 'again)\n(car loaded)\n(define loaded 'never)\n", file);
   fclose(file);
   is_int(callseq_load(name), CALLSEQ_ERROR, "one with an error");
+  ok(strstr(callseq_last_error(), name) && callseq_last_trace(), "which names the file: %s",
+     callseq_last_error());
   gives("loaded", "again");
+  file = fopen(name, "w");
+  fputs("(define loaded 'third)\n\n(car (loaded\n", file);
+  fclose(file);
+  is_int(callseq_load(name), CALLSEQ_ERROR, "one that is not whole");
+  ok(strstr(callseq_last_error(), name) && strstr(callseq_last_error(), "line 3"),
+     "which names file and line: %s", callseq_last_error());
   unlink(name);
   callseq_clear_error();
 }

@@ -361,6 +361,13 @@ static void names(const char *path) {
   longest[299] = '\0';
   refused(longest, "too long");
   free(longest);
+  struct rlimit limit, none;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  none = limit;
+  none.rlim_cur = 0;
+  setrlimit(RLIMIT_NOFILE, &none);
+  refused(file, "Too many open files");
+  setrlimit(RLIMIT_NOFILE, &limit);
   /* a dead one */
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   strcpy(address.sun_path, second);
