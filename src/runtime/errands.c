@@ -37,7 +37,7 @@ static void *run_errand(void *argument) {
   struct callseq_runtime *r = &callseq_runtime;
   struct callseq_errand *errand = own_errand = argument;
   callseq_system_name_thread("callseq-errand");
-  callseq_suspend_run(errand->job);
+  callseq_suspend_run_outside(errand->job, "(a green thread)");
   errand->next = atomic_load_explicit(&r->service.done, memory_order_relaxed);
   /* release: pairs with the acquire in callseq_scheme_next_done */
   while (!atomic_compare_exchange_weak_explicit(&r->service.done, &errand->next, errand,

@@ -13,6 +13,7 @@
 #include "fork.h"
 #include "messages.h"
 #include "scheme.h"
+#include "system/system.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -125,12 +126,17 @@ void callseq_failure_stalled(void *request) {
 
 /* ---- What the process cannot survive ---- */
 
-/* The Scheme stack's frames are lost, and no other thread can go on with them. The tools have been
- * told: they look at the stack before a function is called that does not return. */
-static void die(struct callseq_runtime *r, const char *how, const char *remedy) {
-  callseq_print("callseq: thread %u %s callback %s%s\n", (unsigned)callseq_abi_self, how,
-                running(r), remedy);
+/* Frames are lost, and no other thread can go on with them. If they were on the Scheme stack the
+ * tools have been told: they look at the stack before a function is called that does not return. */
+static void die(const char *how, const char *callback, const char *remedy) {
+  callseq_print("callseq: thread %u %s callback %s%s\n", (unsigned)callseq_system_thread(), how,
+                callback, remedy);
   abort();
+}
+
+void callseq_failure_left(const char *callback) {
+  die("left a blocking C function of", callback,
+      "; that must return, not leave by pthread_exit, an exception, or longjmp");
 }
 
 void callseq_failure_thread_ends(void) {
@@ -138,7 +144,7 @@ void callseq_failure_thread_ends(void) {
   if (!callseq_runtime_inside(r))
     return;
   callseq_tools_unwound(&r->inside_tools, &r->outside_tools);
-  die(r, "ended inside",
+  die("ended inside", running(r),
       "; C code that Scheme calls must return, not end its thread by pthread_exit, nor by "
       "cancellation by a library that was loaded after the thread's first call");
 }
@@ -147,7 +153,7 @@ void callseq_failure_check_stack(struct callseq_runtime *r) {
   if (callseq_stack_has(&r->setup.stack, __builtin_frame_address(0)))
     return;
   callseq_tools_unwound(&r->inside_tools, &r->outside_tools);
-  die(r, "is inside",
+  die("is inside", running(r),
       " but not on the Scheme stack; C code that Scheme calls must return, not leave by longjmp, "
       "and call from the stack that it was called on");
 }

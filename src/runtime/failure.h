@@ -19,6 +19,10 @@ void callseq_failure_report(struct callseq_runtime *r);
 /* Reports, once, a request that has waited for long: for callseq_sequencer_enter. */
 void callseq_failure_stalled(void *request);
 
+/* By a thread that leaves a C function of foreign-blocking-lambda without returning from it, under
+ * the callback of that name: says so and aborts the process. */
+void callseq_failure_left(const char *callback);
+
 /* By a thread that is about to end: if it is inside, says so and aborts the process. */
 void callseq_failure_thread_ends(void);
 

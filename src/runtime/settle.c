@@ -72,8 +72,16 @@ static void wait_for_descriptor(struct callseq_resident *v) {
 static void run_outside(struct callseq_resident *v) {
   v->around = running;
   running = v;
-  callseq_suspend_run(v->job);
+  v->callback =
+      v->request->callback->name; /* the request may go, if the function does not return */
+  callseq_suspend_run_outside(v->job, v->callback);
   running = v->around;
+}
+
+void callseq_suspend_thread_ends(void) {
+  if (running)
+    callseq_failure_left(running->callback);
+  callseq_failure_thread_ends();
 }
 
 /* False: it need not wait. */

@@ -73,7 +73,7 @@ static int load(struct callseq_runtime *r, const struct callseq_sizes *sizes) {
 }
 
 static void thread_ends(void) {
-  callseq_failure_thread_ends();
+  callseq_suspend_thread_ends();
   callseq_fork_thread_ends();
 }
 

@@ -3,6 +3,7 @@
 #ifndef CALLSEQ_SUSPEND_H
 #define CALLSEQ_SUSPEND_H
 
+#include "failure.h"
 #include "system/bell.h"
 
 #include <errno.h>
@@ -32,7 +33,8 @@ struct callseq_resident {
   struct callseq_abi_job *done; /* a job that has been run and not been taken; or NULL. Holder */
   /* What the suspended call waits for. The holder writes it when it suspends the call, the call's
    * own thread reads it until it resumes. */
-  struct callseq_abi_job *job;     /* that its own thread runs; or NULL */
+  struct callseq_abi_job *job; /* that its own thread runs; or NULL */
+  const char *callback; /* whose job it is, by name, if the thread runs it. Its own thread's */
   struct callseq_resident *around; /* the one whose job has led to this call. Its own thread's */
   int fd;                          /* a descriptor; -1: none */
   short events;                    /* of `fd`, as poll(2) has them */
@@ -57,11 +59,26 @@ static inline bool callseq_suspend_is_rung(struct callseq_resident *v) {
   return atomic_load_explicit(&v->rung, memory_order_acquire) == CALLSEQ_RUNG;
 }
 
+/* By a thread that is about to end: if it is inside, or in a blocking C function, says so and
+ * aborts the process. */
+void callseq_suspend_thread_ends(void);
+
 /* Runs a blocking C function, on this thread. Not inline: errno is thread-local. */
 __attribute__((unused)) static CALLSEQ_NOINLINE void
 callseq_suspend_run(struct callseq_abi_job *job) {
   job->run(job);
   job->saved_errno = errno;
+}
+
+/* The same outside, under the callback of that name: the function has to return. */
+static inline void callseq_suspend_check_left(const char **callback) {
+  if (*callback)
+    callseq_failure_left(*callback);
+}
+static inline void callseq_suspend_run_outside(struct callseq_abi_job *job, const char *callback) {
+  const char *left __attribute__((cleanup(callseq_suspend_check_left))) = callback;
+  callseq_suspend_run(job);
+  left = NULL;
 }
 
 /* Drops the job, if there is one: nobody comes back for it. */

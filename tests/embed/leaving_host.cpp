@@ -6,7 +6,7 @@ extern "C" {
 #include <csetjmp>
 #include <stdexcept>
 
-extern "C" int go(int), go_safely(int), twice(int);
+extern "C" int go(int), go_safely(int), go_outside(int), go_beside(int), twice(int);
 
 enum { RETURN, END_THREAD, THROW, JUMP };
 
@@ -108,6 +108,19 @@ int main() {
     how = JUMP;
     aborts(scenario, "longjmp and another call", "inside callback go");
   }
+  call = go_outside;
+  how = END_THREAD;
+  aborts(scenario, "pthread_exit from outside",
+         "left a blocking C function of callback go_outside");
+  how = THROW;
+  aborts(scenario, "an exception from outside",
+         "left a blocking C function of callback go_outside");
+  how = JUMP;
+  aborts(scenario, "longjmp from outside", "left a blocking C function of callback go_outside");
+  call = go_beside;
+  how = END_THREAD;
+  aborts(scenario, "pthread_exit beside",
+         "left a blocking C function of callback (a green thread)");
   aborts(call_after_a_jump, "longjmp and a call, alone", "inside callback go");
   aborts(end_after_a_jump, "longjmp and the thread's end", "ended inside callback go");
   is_int(callseq_init(), CALLSEQ_OK, "init");
