@@ -127,8 +127,10 @@
 ;;
 ;; Evaluates the BODY, and gives its value: meanwhile no other callback runs, whatever it waits for.
 (define-syntax exclusively
-  (syntax-rules ()
-    ((_ body ...) (call-exclusively (lambda () body ...)))))
+  (er-macro-transformer
+   (lambda (form rename compare)
+     (callseq-compile-time#check-body form)
+     `(,(rename 'call-exclusively) (,(rename 'lambda) () ,@(cdr form))))))
 
 ;;; The Scheme side
 

@@ -50,6 +50,7 @@ refused 'a pointer form round a handle and more' "($plain (fetch ((c-pointer cal
   "$plain" fetch 'one type must follow'
 
 post=$plain/post future=$plain/future notify=$plain/notify
+refused 'exclusively without a body' "($plain (fetch (int place)) int (exclusively))" exclusively BODY
 refused 'a result of a post' "($post (fetch (int place)) int 1)" "$post" fetch void "$future"
 refused 'a result of a notification' "($notify (fetch) int 1)" "$notify" fetch void
 refused 'an argument of a notification' "($notify (fetch (int place)) void 1)" "$notify" fetch place \

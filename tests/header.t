@@ -144,6 +144,26 @@ header namespaced cpp ' "#include \"cpp_types.h\"")
   int 1)
 (define-sequenced-callback (boxed ((c-pointer (struct "geo_box")) b)) int 1)'
 
+# A static callback is its file's own.
+cat >static.scm <<'END'
+(import (chicken foreign) callseq)
+(callseq-header "static.h")
+(define-sequenced-callback "static" (mine (c-string s)) c-string s)
+(define-sequenced-callback/status "static" (mine_too (int n)) c-string "x")
+(define-sequenced-callback/post "static __attribute__((cold))" (my_post (int n)) void n)
+(define-sequenced-callback/future "static" (my_future (int n)) c-string "x")
+(define-sequenced-callback (ours (int n)) int n)
+(define addresses
+  (list (foreign-value "mine" c-pointer) (foreign-value "mine_too" c-pointer)
+        (foreign-value "my_post" c-pointer) (foreign-value "my_future_result" c-pointer)))
+END
+ok 'static callbacks of all forms are compiled' $CSC -c -e static.scm -o static.o
+ok '... to local functions' sh -c "nm static.o | grep -q ' t mine\$' && nm static.o | grep -q ' T ours\$'"
+sed -i 's/(foreign-value "\([a-z_]*\)"/(foreign-value "(void *)\1"/g' static.scm
+ok '... also as C++' $CSC -c++ -c -e static.scm -o static.o
+ok 'the header has the others' grep -q 'ours(int n)' static.h
+fails '... and none of these' grep -e mine -e my_ static.h
+
 # Guards: headers of one name are different headers.
 mkdir -p one two
 for folder in one two; do

@@ -18,9 +18,11 @@
                 "extern \"C\" {"
                 "#endif"
                 (map (lambda (c)
-                       (list (if (future? c) "struct callseq_future;" '())
-                             (forward-declarations (all-types c))
-                             (map (lambda (p) (string-append p ";")) (prototypes c #t))))
+                       (if (local? c)
+                           '()
+                           (list (if (future? c) "struct callseq_future;" '())
+                                 (forward-declarations (all-types c))
+                                 (map (lambda (p) (string-append p ";")) (prototypes c #t)))))
                      callbacks)
                 "#ifdef __cplusplus"
                 "}"

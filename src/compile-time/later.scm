@@ -48,9 +48,8 @@
 ;; The prototype of the function that gives a future's result, without a semicolon.
 (define (result-prototype callback readable?)
   (let ((result (callback-result callback)))
-    (sprintf "~Aint ~A(struct callseq_future *~A~A)"
-             (with-blank (callback-qualifiers callback))
-             (result-name callback)
+    (sprintf "~A~Aint ~A(struct callseq_future *~A~A)"
+             (storage callback) (qualifiers callback) (result-name callback)
              (if (and readable? (not (member "future" (type-words callback)))) "future" "callseq_handed")
              (if (void-result? callback)
                  ""
@@ -58,9 +57,6 @@
                           ((if readable? plain-declaration declaration)
                            (list 'c-pointer (returned result))
                            (if readable? "result" "callseq_result")))))))
-
-;; STRING and a blank behind it, or "" for "".
-(define (with-blank string) (if (string=? string "") "" (string-append string " ")))
 
 ;; A name in C for what frees what a call owns, or "0" if that is nothing.
 (define (dropper callback)
@@ -114,10 +110,6 @@
             (callback-form callback) (callback-name callback))
    "#endif"))
 
-;; TEXT, a function, with C linkage.
-(define (in-c text)
-  (lines "#ifdef __cplusplus" "extern \"C\"" "#endif" text))
-
 ;; C text of the functions that hosts call.
 (define (later-text callback)
   (let ((structure (own "call" callback)) (record (own "callback" callback)))
@@ -126,12 +118,12 @@
        (lines
         (sprintf "static struct callseq_abi_notice ~A = {&~A, 0, 0, 0, CALLSEQ_ATOMIC_ZERO};"
                  (own "notice" callback) record)
-        (in-c (string-append (prototype callback #f) " {"))
+        (in-c callback (string-append (prototype callback #f) " {"))
         (sprintf "  callseq_abi_notify(&~A);" (own "notice" callback))
         "}"))
       (else
        (lines
-        (in-c (string-append (prototype callback #f) " {"))
+        (in-c callback (string-append (prototype callback #f) " {"))
         (sprintf "  struct ~A callseq_call;" structure)
         "  int callseq_whole = 1;"
         (map give-text (callback-types callback) (names callback))
@@ -145,7 +137,7 @@
 (define (result-function-text callback)
   (let ((void? (void-result? callback)) (result (callback-result callback)))
     (lines
-     (in-c (string-append (result-prototype callback #f) " {"))
+     (in-c callback (string-append (result-prototype callback #f) " {"))
      "  struct callseq_abi_request *callseq_request;"
      (sprintf "  int callseq_status = callseq_abi_await(callseq_handed, &~A, &callseq_request);"
               (own "callback" callback))

@@ -32,6 +32,14 @@
       (refuse syntax #f "this form becomes C, so it needs the compiler; compile this file with csc -e"))
     syntax))
 
+;; Ends the compilation unless FORM is (NAME BODY ...).
+(define (check-body form)
+  (set! place-in-source (get-line-number form))
+  (let ((syntax (strip-syntax (car form))))
+    (unless (and (list? form) (pair? (cdr form)))
+      (refuse syntax #f (sprintf "the body is missing; the shape is (~A BODY ...)" syntax)
+              (strip-syntax form)))))
+
 ;; What follows the name of the syntax.
 (define callback-shape "(NAME (TYPE ARG) ...) RTYPE BODY ...")
 

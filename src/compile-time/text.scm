@@ -38,15 +38,30 @@
                       (list (declare-type (list 'c-pointer (returned (callback-result callback)))
                                           result-name))
                       '())))
-         (qualifiers (callback-qualifiers callback))
-         (head (sprintf "~A~A~A(~A)" qualifiers (if (string=? qualifiers "") "" " ")
-                        (callback-name callback)
+         (head (sprintf "~A~A(~A)" (qualifiers callback) (callback-name callback)
                         (if (null? parameters) "void" (commas parameters)))))
     ;; The name with its parameters is the declarator: it goes inside a function pointer's type.
-    (case (callback-manner callback)
-      ((status post) (string-append "int " head))
-      ((future) (string-append "struct callseq_future *" head))
-      (else (declare-type (returned (callback-result callback)) head)))))
+    (string-append
+     (storage callback)
+     (case (callback-manner callback)
+       ((status post) (string-append "int " head))
+       ((future) (string-append "struct callseq_future *" head))
+       (else (declare-type (returned (callback-result callback)) head))))))
+
+;; Is the function of CALLBACK known to its file only?
+(define (local? callback) (member "static" (tokens (callback-qualifiers callback))))
+
+;; What a function of CALLBACK has before its type: "static " may not stand behind a pointer's.
+(define (storage callback) (if (local? callback) "static " ""))
+
+;; What it has between its type and its name.
+(define (qualifiers callback)
+  (let ((text (replace-words (callback-qualifiers callback) '(("static" . "")))))
+    (if (null? (filter-blanks (tokens text))) "" (string-append text " "))))
+
+;; TEXT, a function of CALLBACK, with C linkage, which C++ does not let a local one have.
+(define (in-c callback text)
+  (if (local? callback) text (lines "#ifdef __cplusplus" "extern \"C\"" "#endif" text)))
 
 ;; The prototypes of all functions of a callback.
 (define (prototypes callback readable?)
@@ -266,11 +281,7 @@
                          "    callseq_abi_release((struct callseq_handle *)callseq_call.callseq_result);")
                         (else #f))))
     (lines
-     "#ifdef __cplusplus"
-     "extern \"C\""
-     "#endif"
-     "CALLSEQ_ENTRY"
-     (string-append (prototype callback #f) " {")
+     (in-c callback (lines "CALLSEQ_ENTRY" (string-append (prototype callback #f) " {")))
      (sprintf "  struct ~A callseq_call;" (own "call" callback))
      (map (lambda (type name)
             (sprintf "  callseq_call.~A = (~A)~A~A;" name (place type "") (if (reference? type) "&" "")
