@@ -26,6 +26,7 @@
 #include "thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 
 enum { LOOK_MS = 10 }; /* where no descriptor is left for a bell */
@@ -47,6 +48,8 @@ static void wait_for_ring(struct callseq_resident *v) {
 }
 
 static void wait_for_descriptor(struct callseq_resident *v) {
+  if (fcntl(v->fd, F_GETFD) < 0) /* closed: the bell must not get its number */
+    return;
   bool has_bell = !callseq_suspend_is_rung(v) && callseq_bell_open(&v->bell);
   uint32_t not_yet = CALLSEQ_RUNG_NOT;
   /* release: pairs with the acquire in ring_for of suspend.c. One that has

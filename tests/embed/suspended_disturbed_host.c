@@ -47,6 +47,16 @@ static void be_signalled(void) {
   shut_gates();
 }
 
+/* What the library opens for the wait has the descriptor's number. */
+static void wait_for_closed(void) {
+  struct caller c = {.n = 5};
+  set_way(&c, FIRST_PIPE);
+  close(c.fds[0]);
+  close(c.fds[1]);
+  call_wait(&c);
+  is_int(c.result, 5, "a wait for a closed descriptor ends at once");
+}
+
 static void be_cancelled(void) {
   for (int way = 0; way < WAYS; way++) {
     struct caller c = {0};
@@ -123,6 +133,7 @@ static void be_terminated(void) {
 int main(void) {
   start_quietly();
   be_terminated();
+  wait_for_closed();
   be_cancelled();
   be_signalled();
   is_int(wrong_sums(10000), 0, "calls go on");
