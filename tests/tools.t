@@ -5,7 +5,8 @@
 
 cat >app.scm <<'END'
 (import (chicken platform) (chicken foreign) (chicken gc) callseq)
-(foreign-declare "int use(int); int deeper(int); void meet(void), part(void);")
+(include "green-threads.scm")
+(foreign-declare "int use(int), deeper(int), fill(int *); void meet(void), part(void);")
 (define use (foreign-lambda int use int))
 (define deeper (foreign-safe-lambda int deeper int))
 (define (fib n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2)))))
@@ -17,6 +18,13 @@ cat >app.scm <<'END'
 (define-sequenced-callback (hold) void ((foreign-safe-lambda void meet)))
 (define-sequenced-callback/post (note (int n)) void (use n))
 (define-sequenced-callback (linger) void ((foreign-safe-lambda void part)))
+(define-sequenced-callback/future (spell (c-string text)) c-string (string-append text "!"))
+(define-sequenced-callback (look_when_readable (int fd) (int n)) int (wait-for-input fd) (use n))
+(define fill (foreign-blocking-lambda int fill (c-pointer int)))
+(define filled #f)
+(define-sequenced-callback (fill_elsewhere ((c-pointer int) place)) void
+  (start-thread (lambda () (set! filled (= (fill place) 1)))))
+(define-sequenced-callback (is_filled) bool filled)
 (return-to-host)
 END
 
@@ -32,8 +40,10 @@ cat >app_host.c <<'END'
 #include <string.h>
 #include <unistd.h>
 enum { THREADS = 4, CALLS = 1000 };
-int look(int), nest(int), fail(int), work(int), note(int), use(int), deeper(int);
-void hold(void), linger(void), meet(void), part(void);
+int look(int), nest(int), fail(int), work(int), note(int), use(int), deeper(int), fill(int *);
+void hold(void), linger(void), meet(void), part(void), fill_elsewhere(int *);
+callseq_future *spell(const char *);
+int spell_result(callseq_future *, const char **), look_when_readable(int, int), is_filled(void);
 static const char *seed;
 static int seeded(const char *name) { return strcmp(seed, name) == 0; }
 static int exclusive, shared, *block;
@@ -67,12 +77,50 @@ int deeper(int n) { return look(n) + 1; }
 static void quiet(void *data, int status, const char *message) {
   (void)data, (void)status, (void)message;
 }
+/* A string there and back, with a result, and what comes then. */
+static void then(void *data, int status) {
+  if (status || strcmp(data, "then")) abort();
+  free(data);
+}
+static int spelled(void) {
+  const char *text = NULL;
+  callseq_future *future = spell("text");
+  return !callseq_future_then(future, then, strdup("then")) && !spell_result(future, &text) &&
+         !strcmp(text, "text!");
+}
+
+/* A callback is suspended until another thread has written. */
+static void *write_soon(void *pipe) {
+  struct callseq_stats now;
+  do sched_yield(), callseq_stats(&now); while (!now.suspended);
+  return (void *)(write(((int *)pipe)[1], "", 1) - 1);
+}
+static int waited(void) {
+  int ends[2], sum;
+  pthread_t thread;
+  if (pipe(ends) || pthread_create(&thread, NULL, write_soon, ends)) return 1;
+  sum = look_when_readable(ends[0], 2) - 2;
+  pthread_join(thread, NULL);
+  close(ends[0]), close(ends[1]);
+  return sum;
+}
+
+/* A blocking function of a green thread's. */
+int fill(int *place) { return *place = 1; }
+static int errand(void) {
+  int place = 0;
+  fill_elsewhere(&place);
+  while (!is_filled()) sched_yield();
+  return place - 1;
+}
+
 static void *run(void *mine) {
   int *sum = mine;
   for (int i = 0; i < CALLS; i++) {
     *sum += look(i % 3) - i % 3;
     if (i % 10 == 0) *sum += nest(i % 3) - i % 3 - 1 + fail(i);
-    if (i % 100 == 0) *sum += work(i) - i;
+    if (i % 100 == 0) *sum += work(i) - i + note(1) + !spelled();
+    if (i == CALLS / 2) *sum += waited();
   }
   if (seeded("race")) shared++;
   return NULL;
@@ -117,7 +165,9 @@ int main(int argc, char **argv) {
   if (callseq_init_with(&config)) return 2;
   for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, run, &sums[i]);
   for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL), sum += sums[i];
+  sum += errand();
   hurry();
+  if (callseq_flush(CALLSEQ_FOREVER)) return 3;
   printf("calls %d, sum %d\n", exclusive, sum);
   fflush(stdout);
   for (int i = 0; i < 10; i++) note(i % 3);
@@ -131,7 +181,7 @@ END
 # build PROGRAM "C FLAGS" "C FLAGS ALSO OF SCHEME'S C": csc takes each of the latter with -C.
 build() {
   $CC -g -O1 -pthread -I"$STAGE/include" $2 -c app_host.c -o "$1_host.o" &&
-    $CSC -O3 -d0 $(printf ' -C %s' -g $3) -L "$2" -e app.scm "$1_host.o" -o "$1" -link callseq
+    $CSC -O3 -d0 -I "$TESTS" $(printf ' -C %s' -g $3) -L "$2" -e app.scm "$1_host.o" -o "$1" -link callseq
 }
 
 # check TOOL "COMMAND": COMMAND says nothing of a correct program, whose output is known. Of every
@@ -139,7 +189,7 @@ build() {
 check() {
   ok "$1: a correct program" $2
   is "$1: and nothing is reported" "$(grep -v "ASan doesn't fully support makecontext" "$output")" \
-    "calls 4401, sum 0"
+    "calls 4445, sum 0"
 }
 
 # finds TOOL "COMMAND" SEED TEXT...

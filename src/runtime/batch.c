@@ -82,7 +82,7 @@ void callseq_batch_run_only(struct callseq_runtime *r, struct callseq_abi_reques
 bool callseq_batch_run_alone(struct callseq_runtime *r, struct callseq_abi_request *q) {
   struct callseq_sequencer *s = &r->fast.sequencer;
   CALLSEQ_ASSERT_OUTSIDE(r);
-  if (callseq_sequencer_try_enter(s, callseq_abi_self) ||
+  if (callseq_runtime_try_enter(r, callseq_abi_self) ||
       callseq_sequencer_try_soon(s, callseq_abi_self)) {
     callseq_batch_run_only(r, q);
     return true;

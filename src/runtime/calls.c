@@ -73,7 +73,6 @@ static void wait_and_run(struct callseq_runtime *r, struct callseq_abi_request *
 
 CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
   struct callseq_runtime *r = &callseq_runtime;
-  struct callseq_sequencer *s = &r->fast.sequencer;
   int saved = errno;
   q->message = q->trace = NULL;
   q->waiter.alone = q->callback->internal; /* the service may stay for long */
@@ -92,7 +91,7 @@ CALLSEQ_NOINLINE int callseq_abi_call_slowly(struct callseq_abi_request *q) {
     callseq_failure_closed(r, q);
   } else if (callseq_fork_holds_runtime()) {
     run_at_fork(r, q);
-  } else if (callseq_sequencer_try_enter(s, callseq_abi_self)) {
+  } else if (callseq_runtime_try_enter(r, callseq_abi_self)) {
     callseq_batch_run(r, q);
   } else if (loading(r)) {
     callseq_failure_closed(r, q);

@@ -75,11 +75,11 @@ static bool is_past(uint64_t deadline) { return deadline && callseq_clock_now() 
 
 /* Becomes the holder; false: not until then. */
 static bool enter(struct callseq_runtime *r, uint64_t until) {
-  struct callseq_sequencer *s = &r->fast.sequencer;
   uint64_t soon = callseq_clock_now() + WAIT_NS;
   struct callseq_waiter w = {.alone = 1, .until = until && until < soon ? until : soon};
-  return callseq_sequencer_try_enter(s, callseq_abi_self) ||
-         callseq_sequencer_enter(s, &w, callseq_abi_self, NULL, NULL) == CALLSEQ_ENTERED_HOLDER;
+  return callseq_runtime_try_enter(r, callseq_abi_self) ||
+         callseq_sequencer_enter(&r->fast.sequencer, &w, callseq_abi_self, NULL, NULL) ==
+             CALLSEQ_ENTERED_HOLDER;
 }
 
 /* Takes the runtime when nothing is left to be done, or when the time is up, and returns true;

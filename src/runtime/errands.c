@@ -38,6 +38,7 @@ static void *run_errand(void *argument) {
   struct callseq_errand *errand = own_errand = argument;
   callseq_system_name_thread("callseq-errand");
   callseq_suspend_run_outside(errand->job, "(a green thread)");
+  callseq_tools_release(errand);
   errand->next = atomic_load_explicit(&r->service.done, memory_order_relaxed);
   /* release: pairs with the acquire in callseq_scheme_next_done */
   while (!atomic_compare_exchange_weak_explicit(&r->service.done, &errand->next, errand,
@@ -94,6 +95,7 @@ static struct callseq_errand *take_done(struct callseq_runtime *r) {
          !atomic_compare_exchange_weak_explicit(&r->service.done, &errand, errand->next,
                                                 memory_order_acquire, memory_order_acquire)) {
   }
+  callseq_tools_acquire(errand);
   return errand;
 }
 

@@ -69,11 +69,12 @@ void callseq_fork_let_child_set_up(void) {
 /* ---- The runtime ---- */
 
 void callseq_fork_take_runtime(void) {
-  struct callseq_sequencer *s = &callseq_runtime.fast.sequencer;
+  struct callseq_runtime *r = &callseq_runtime;
   struct callseq_waiter waiter = {.alone = 1}; /* nobody else can fork for this thread */
-  window.took = window.outside && (callseq_sequencer_try_enter(s, CALLSEQ_FORK_HOLDER) ||
-                                   callseq_sequencer_enter(s, &waiter, CALLSEQ_FORK_HOLDER, NULL,
-                                                           NULL) == CALLSEQ_ENTERED_HOLDER);
+  window.took =
+      window.outside && (callseq_runtime_try_enter(r, CALLSEQ_FORK_HOLDER) ||
+                         callseq_sequencer_enter(&r->fast.sequencer, &waiter, CALLSEQ_FORK_HOLDER,
+                                                 NULL, NULL) == CALLSEQ_ENTERED_HOLDER);
 }
 
 void callseq_fork_give_up_runtime(void) {

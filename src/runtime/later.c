@@ -75,10 +75,13 @@ static void destroy(struct callseq_future *f) {
 }
 
 void callseq_later_release(struct callseq_future *f) {
+  callseq_tools_release(f);
   /* acq_rel: pairs with itself, of other threads */
-  if (f->kind != CALLSEQ_LATER_FUTURE ||
-      atomic_fetch_sub_explicit(&f->references, 1, memory_order_acq_rel) == 1)
-    destroy(f);
+  if (f->kind == CALLSEQ_LATER_FUTURE &&
+      atomic_fetch_sub_explicit(&f->references, 1, memory_order_acq_rel) != 1)
+    return;
+  callseq_tools_acquire(f);
+  destroy(f);
 }
 
 /* One that is spare is clear but for what is set here: to clear it takes as long as to execute a

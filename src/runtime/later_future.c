@@ -41,8 +41,10 @@ static void run_then(struct callseq_chore *chore) {
 static void tell_end(struct callseq_runtime *r, struct callseq_future *f, uint32_t before) {
   if (before & CALLSEQ_FUTURE_ASLEEP)
     callseq_later_wake_all(r, &f->state);
-  if (before & CALLSEQ_FUTURE_THEN)
+  if (before & CALLSEQ_FUTURE_THEN) {
+    callseq_tools_acquire(f);
     callseq_later_entrust(r, f, run_then);
+  }
 }
 
 bool callseq_later_can_begin(struct callseq_future *f) {
@@ -64,6 +66,7 @@ void callseq_later_end_future(struct callseq_runtime *r, struct callseq_future *
 }
 
 void callseq_later_lose_future(struct callseq_runtime *r, struct callseq_future *f, uint32_t why) {
+  callseq_tools_release(f);
   /* acq_rel: as in callseq_later_end_future */
   tell_end(r, f,
            atomic_fetch_or_explicit(&f->state, why | CALLSEQ_FUTURE_ENDED, memory_order_acq_rel));
@@ -106,6 +109,7 @@ int callseq_future_cancel(callseq_future *future) {
     return callseq_thread_fail(CALLSEQ_INVALID,
                                callseq_format("callseq_future_cancel: the future is NULL"));
   uint32_t state = atomic_load_explicit(&future->state, memory_order_relaxed);
+  callseq_tools_release(future);
   do {
     if (state & CALLSEQ_FUTURE_CANCELLED)
       return CALLSEQ_OK;
@@ -137,11 +141,13 @@ int callseq_future_then(callseq_future *future, void (*f)(void *data, int status
   future->then = f;
   future->data = data;
   atomic_fetch_add_explicit(&future->references, 1, memory_order_relaxed); /* run_then's */
+  callseq_tools_release(future);
   /* acq_rel: pairs with who sets CALLSEQ_FUTURE_ENDED */
   uint32_t before =
       atomic_fetch_or_explicit(&future->state, CALLSEQ_FUTURE_THEN, memory_order_acq_rel);
   if (!(before & CALLSEQ_FUTURE_ENDED))
     return CALLSEQ_OK;
+  callseq_tools_acquire(future);
   if (callseq_runtime_inside(r))
     callseq_later_entrust(r, future, run_then);
   else

@@ -31,14 +31,13 @@ static bool may_help(struct callseq_runtime *r) {
 }
 
 static bool execute(struct callseq_runtime *r, uint64_t ticket) {
-  struct callseq_sequencer *s = &r->fast.sequencer;
   int saved = errno;
-  if (!may_help(r) || !callseq_sequencer_try_enter(s, callseq_abi_self))
+  if (!may_help(r) || !callseq_runtime_try_enter(r, callseq_abi_self))
     return false;
   callseq_later_bound(r, ticket);
   bool some = callseq_batch_help(r);
   callseq_later_bound(r, UINT64_MAX);
-  callseq_sequencer_end_batch(s);
+  callseq_sequencer_end_batch(&r->fast.sequencer);
   errno = saved;
   return some;
 }

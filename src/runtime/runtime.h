@@ -322,6 +322,16 @@ static inline void callseq_runtime_reply_slowly(struct callseq_runtime *r) {
     r->fast.current.reply_to = CALLSEQ_ABI_TO_HOLDER;
 }
 
+/* Becomes the holder, with the id `self`, if nobody else is. Any thread that is outside. (Tools are
+ * told of the lock's order here and in sequencer.c; generated code, where they watch, has not got
+ * the lock.) */
+static inline bool callseq_runtime_try_enter(struct callseq_runtime *r, uint32_t self) {
+  if (!callseq_sequencer_try_enter(&r->fast.sequencer, self))
+    return false;
+  callseq_tools_acquire(&r->fast.sequencer);
+  return true;
+}
+
 /* For the holder, outside: switches to the Scheme stack, with a request or NULL, and returns when
  * that switches out. */
 static inline void callseq_runtime_switch_in(struct callseq_runtime *r,

@@ -29,11 +29,15 @@ enum {
 static bool begin_serving(struct callseq_runtime *r) {
   uint32_t nobody = 0;
   /* acquire: pairs with the release in end_serving */
-  return atomic_compare_exchange_strong_explicit(&r->service.serving, &nobody, 1,
-                                                 memory_order_acquire, memory_order_relaxed);
+  if (!atomic_compare_exchange_strong_explicit(&r->service.serving, &nobody, 1,
+                                               memory_order_acquire, memory_order_relaxed))
+    return false;
+  callseq_tools_acquire(&r->service.serving);
+  return true;
 }
 
 static void end_serving(struct callseq_runtime *r) {
+  callseq_tools_release(&r->service.serving);
   /* release: pairs with the acquire in begin_serving */
   atomic_store_explicit(&r->service.serving, 0, memory_order_release);
 }

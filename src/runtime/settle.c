@@ -52,6 +52,7 @@ static void wait_for_descriptor(struct callseq_resident *v) {
     return;
   bool has_bell = !callseq_suspend_is_rung(v) && callseq_bell_open(&v->bell);
   uint32_t not_yet = CALLSEQ_RUNG_NOT;
+  callseq_tools_release(v);
   /* release: pairs with the acquire in ring_for of suspend.c. One that has
    * been rung for stays so. */
   if (has_bell)

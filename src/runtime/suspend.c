@@ -234,10 +234,12 @@ static void ring_for(struct callseq_resident *v) {
   /* acquire: pairs with the release in wait_for_descriptor of settle.c; release: with the acquire
    * in callseq_suspend_is_rung */
   if (atomic_exchange_explicit(&v->rung, CALLSEQ_RUNG, memory_order_acq_rel) ==
-      CALLSEQ_RUNG_HAS_BELL)
+      CALLSEQ_RUNG_HAS_BELL) {
+    callseq_tools_acquire(v);
     callseq_bell_ring(&v->bell);
-  else
+  } else {
     callseq_park_wake(&v->rung);
+  }
 }
 
 /* The resident has been made ready, or its green thread has been terminated: its native thread need

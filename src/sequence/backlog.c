@@ -63,8 +63,10 @@ static struct callseq_backlog_place *place_of(struct callseq_backlog *b, uint64_
 
 /* All of its places are free, for positions from `first` on. */
 static void make_free(struct callseq_backlog_ring *ring, uint64_t first) {
-  for (uint64_t p = first; p <= first + ring->mask; p++)
+  for (uint64_t p = first; p <= first + ring->mask; p++) {
+    callseq_tools_release(place_in(ring, p));
     atomic_store_explicit(&place_in(ring, p)->turn, 2 * p, memory_order_relaxed);
+  }
 }
 
 /* NULL: no memory. */
@@ -190,11 +192,15 @@ enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void 
 
 static bool try_to_take(struct callseq_backlog *b) {
   /* acquire: pairs with the release in callseq_backlog_leave */
-  return !atomic_exchange_explicit(&b->taking, 1, memory_order_acquire);
+  if (atomic_exchange_explicit(&b->taking, 1, memory_order_acquire))
+    return false;
+  callseq_tools_acquire(b);
+  return true;
 }
 
 void callseq_backlog_leave(struct callseq_backlog *b) {
   CALLSEQ_ASSERT(atomic_load_explicit(&b->taking, memory_order_relaxed));
+  callseq_tools_release(b);
   /* release: pairs with the acquire in try_to_take */
   atomic_store_explicit(&b->taking, 0, memory_order_release);
 }
@@ -275,6 +281,7 @@ static void compact(struct callseq_backlog *b) {
   uint64_t to = end;
   for (uint64_t from = end; from-- > head;) {
     struct callseq_backlog_place *old = place_of(b, from), *new;
+    callseq_tools_acquire(old);
     if (is_gone(b, old->what)) {
       forget(b, old->what);
       continue;
@@ -320,6 +327,7 @@ static bool move_to(struct callseq_backlog *b, struct callseq_backlog_ring *ring
       /* acquire: pairs with the exchange in callseq_backlog_put */
       while (atomic_load_explicit(&from->turn, memory_order_acquire) != 2 * p + 1)
         sched_yield();
+      callseq_tools_acquire(from);
       memcpy((char *)to + sizeof to->turn, (char *)from + sizeof from->turn,
              sizeof *to - sizeof to->turn);
       atomic_store_explicit(&to->turn, 2 * p + 1, memory_order_relaxed);
@@ -374,6 +382,7 @@ static void drop_all(struct callseq_backlog *b, uint64_t tail,
     struct callseq_backlog_place *place = place_of(b, head);
     /* acquire: pairs with the exchange in callseq_backlog_put */
     uint64_t before = atomic_exchange_explicit(&place->turn, ABANDONED, memory_order_acquire);
+    callseq_tools_acquire(place);
     bool filled = before == 2 * head + 1;
     if (filled && is_gone(b, place->what))
       forget(b, place->what);

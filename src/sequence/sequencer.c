@@ -69,6 +69,7 @@
 
 #include "base/checked.h"
 #include "base/relax.h"
+#include "base/tools.h"
 #include "base/trace.h"
 #include "protocol.h"
 #include "system/park.h"
@@ -148,8 +149,11 @@ static void wake_up(struct callseq_sequencer *s, const void *word) {
 
 static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) {
   /* acquire: pairs with the release in callseq_sequencer_leave and give_up */
-  return atomic_compare_exchange_strong_explicit(&s->lock, &from, self, memory_order_acquire,
-                                                 memory_order_relaxed);
+  if (!atomic_compare_exchange_strong_explicit(&s->lock, &from, self, memory_order_acquire,
+                                               memory_order_relaxed))
+    return false;
+  callseq_tools_acquire(s);
+  return true;
 }
 
 /* ---- Who is at the queue ---- */
@@ -428,6 +432,7 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   s->executed = s->batch = 0;
   end_at_queue(s);
   s->slow_leave = s->symmetric | atomic_load_explicit(&s->succession.absent, memory_order_relaxed);
+  callseq_tools_release(s);
   /* release: pairs with the acquire in callseq_sequencer_try_enter, try_take and is_closed */
   atomic_store_explicit(&s->lock, lock, memory_order_release);
   if (s->symmetric)
