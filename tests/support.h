@@ -6,6 +6,7 @@
  *   in_child(scenario)      runs scenario() in a child: its exit code, signal and output
  *   resident_kb()           resident memory of this process
  *   growth_kb(work, ...)    what work(n) takes of it for good
+ *   code_of(child)          waits for a child's end: its exit code, 128 and its signal, or -1
  *   under(tool)             is the suite run under that tool of settings/tool.mk?
  *   loads_imports()         can the program load CHICKEN's import libraries? A static one cannot,
  *                           nor one for another CPU than the one that they are installed for
@@ -129,6 +130,13 @@ static inline struct outcome in_child(int (*scenario)(void)) {
   slurp(out, outcome.out, sizeof outcome.out);
   slurp(err, outcome.err, sizeof outcome.err);
   return outcome;
+}
+
+static inline int code_of(pid_t child) {
+  int status;
+  if (child <= 0 || waitpid(child, &status, 0) != child)
+    return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 /* 1 under a tool of settings/tool.mk: it takes memory of its own for each block that the program

@@ -53,8 +53,8 @@ static void wait_for_descriptor(struct callseq_resident *v) {
   bool has_bell = !callseq_suspend_is_rung(v) && callseq_bell_open(&v->bell);
   uint32_t not_yet = CALLSEQ_RUNG_NOT;
   callseq_tools_release(v);
-  /* release: pairs with the acquire in ring_for of suspend.c. One that has
-   * been rung for stays so. */
+  /* release: pairs with the acquire in ring_for of suspend.c. One that has been rung for stays so.
+   */
   if (has_bell)
     atomic_compare_exchange_strong_explicit(&v->rung, &not_yet, CALLSEQ_RUNG_HAS_BELL,
                                             memory_order_release, memory_order_relaxed);

@@ -67,7 +67,7 @@ static struct callseq_resident *resident_of(C_word word) {
   return (struct callseq_resident *)(word & ~(C_word)C_FIXNUM_BIT);
 }
 
-/* A resident's record, as a fixnum; `level` is what callseq.scm has of it. */
+/* A resident's record, as a fixnum; `level` is what residents.scm has of it. */
 C_word callseq_scheme_make_resident(C_word level) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_resident *v = calloc(1, sizeof *v);

@@ -404,12 +404,6 @@ static int in_forked_child(void) {
   return green_result() == 8 ? 7 : 3;
 }
 
-static int exit_code(pid_t child) {
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
 static void forked(void) {
   if (under("tsan")) { /* it takes a thread of a child for one of the parent, and dies */
     ok(true, "fork # SKIP ThreadSanitizer dies of it");
@@ -425,12 +419,12 @@ static void forked(void) {
   pid_t child = fork();
   if (child == 0)
     _exit(in_forked_child());
-  is_int(exit_code(child), 7, "a child that is forked while others are outside");
+  is_int(code_of(child), 7, "a child that is forked while others are outside");
   child = forks_outside(1);
   if (forked_by_function == 0)
     _exit(child == 0 ? in_forked_child() : 4);
   is_int(child, forked_by_function, "fork in a blocking function");
-  is_int(exit_code(child), 7, "its child");
+  is_int(code_of(child), 7, "its child");
   sem_post(&gates[40]);
   for (int i = 0; i < OTHERS; i++)
     is_passed(threads[i], 10 + i);

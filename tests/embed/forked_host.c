@@ -15,12 +15,6 @@ int run_nothing(void), run_nothing_guarded(void), run_something(void), fork_and_
 
 enum { IMPATIENT = 20 }; /* seconds, for a child that would hang */
 
-static int code_of(pid_t child) {
-  int status;
-  return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status)
-                                                                               : -1;
-}
-
 /* ---- While the library is set up ---- */
 
 static pthread_barrier_t start;

@@ -18,12 +18,6 @@ int fork_in_c(void), call_fork_plainly(void);
 int fork_in_c(void) { return (int)fork(); }
 int call_fork_plainly(void) { return fork_plainly(); }
 
-static int code_of(pid_t child) {
-  int status;
-  return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status)
-                                                                               : -1;
-}
-
 static void *call_in_thread(void *right) {
   *(bool *)right = busy(50) == 50 && init_inside() == CALLSEQ_OK;
   return NULL;

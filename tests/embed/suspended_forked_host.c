@@ -13,13 +13,6 @@ int quit_nested(int);
 
 enum { IMPATIENT = 60 }; /* seconds, for a child that would hang */
 
-static pid_t code_of(pid_t child) {
-  int status;
-  if (child <= 0 || waitpid(child, &status, 0) != child)
-    return -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
 /* ---- Others, who wait ---- */
 
 enum { OTHERS = 3 };
