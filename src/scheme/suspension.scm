@@ -229,8 +229,9 @@
    (lambda ()
      (when (memq ##sys#current-thread exclusive)
        (exclude ##sys#current-thread -1)
-       (when (and (attached-alone?) (keeps-out? (car levels))) ; by a green thread that has begun meanwhile
-         (##sys#thread-yield!))))))
+       (let ((level (resident-level ##sys#current-thread)))
+         (when (and level (keeps-out? level)) ; a green thread has begun meanwhile
+           (##sys#thread-yield!)))))))
 
 ;; THREAD is terminated: its winders do not run.
 (define (end-exclusively thread)

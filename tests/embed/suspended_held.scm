@@ -58,12 +58,18 @@ void run_nested(void);
          (exclusively
           (let ((before went-on))
             (if (and (stays) (exclusively (stays)) (stays) (= before went-on)) 'stays 'changes))))))
+    (define (begin-inside)
+      (exclusively (let loop () (unless begun (##sys#thread-yield!) (loop)))))
     (case way
       ((0) (void)) ; it begins after the call
       ((1) (let loop () (unless begun (##sys#thread-yield!) (loop)))) ; before its end,
       ((2) (let loop ((n 0)) (set! went-on n) (unless outcome (##sys#thread-yield!) (loop (+ n 1)))))
       ((3) (let loop ((n 0)) (set! went-on n) (unless outcome (doze 1) (loop (+ n 1)))))
-      ((4) (exclusively (let loop () (unless begun (##sys#thread-yield!) (loop)))))))) ; inside it
+      ((4) (begin-inside) (set! went-on 1))
+      ((5)
+       (set! nested begin-inside)
+       ((foreign-safe-lambda void "run_nested"))
+       (set! went-on 1)))))
 (define-sequenced-callback (outcome_is) int
   (case outcome ((stays) 1) ((changes) -1) (else 0)))
 

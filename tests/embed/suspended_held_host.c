@@ -54,12 +54,16 @@ static void hold_while_waiting(void) {
 
 /* In green threads, too. */
 static void hold_for_green_threads(void) {
-  static const char *const makers[] = {"has ended", "ends", "yields", "sleeps",
-                                       "has been in (exclusively ...) itself"};
+  static const char *const makers[] = {"has ended",
+                                       "ends",
+                                       "yields",
+                                       "sleeps",
+                                       "has been in (exclusively ...) itself",
+                                       "has been so in a nested call"};
   pthread_t thread;
   atomic_store(&bumping, 1);
   pthread_create(&thread, NULL, bump_often, NULL);
-  for (int way = 0; way < 5; way++) {
+  for (int way = 0; way < 6; way++) {
     int outcome;
     begin_exclusively(way);
     while (!(outcome = outcome_is()))

@@ -31,8 +31,10 @@ void torture_begin_program(void), torture_step_outside(void), torture_step_insid
 
 (define calls 0)
 
+(define others 0) ; of them, those in no green thread of ours, nor nested in the program's own
 (define (executed id)
   (set! calls (+ calls 1))
+  (when (eq? 'callseq (##sys#slot ##sys#current-thread 6)) (set! others (+ others 1)))
   (unless (bug? id 'lost) (record id))
   (when (bug? id 'twice) (record id))
   (when (bug? id 'stuck) (let stay () (stay))))
@@ -342,13 +344,21 @@ void torture_begin_program(void), torture_step_outside(void), torture_step_insid
     (when (and kept-out (not (input? descriptor))) (wait)))
   (+ (answer id) (read-byte-of descriptor)))
 
-; No other callback begins or goes on meanwhile.
-(define-sequenced-callback (torture_exclusively (int id) (int ms)) int
+; No other callback begins or goes on meanwhile, also if a green thread sees to that.
+(define-sequenced-callback (torture_exclusively (int id) (int ms) (bool beside)) int
+  (define (stay)
+    (exclusively
+     (let ((before others))
+       (pause ms)
+       (if (= others before) (answer id) -1))))
   (executed id)
-  (exclusively
-   (let ((before calls))
-     (pause ms)
-     (if (= calls before) (answer id) -1))))
+  (if beside
+      (let ((result #f))
+        (green (lambda () (set! result (stay))))
+        (let wait ()
+          (pause ms)
+          (or result (wait))))
+      (stay)))
 
 ; Green threads of the callback's that outlive its waits.
 (define-sequenced-callback (torture_green_wait (int id) (int n) (int ms)) int

@@ -65,10 +65,10 @@ void op_green_wait(struct actor *actor) {
 }
 
 void op_exclusively(struct actor *actor) {
-  int ms = (int)pick(actor, WAIT_MS);
+  int ms = (int)pick(actor, WAIT_MS), beside = (int)pick(actor, 2);
   struct call call;
   begin(&call, actor);
-  int got = torture_exclusively(call.id, ms);
+  int got = torture_exclusively(call.id, ms, beside);
   if (came_right(&call))
     must(&call, got == answer(call.id), "%d, exclusively, gave %d", call.id, got);
 }
