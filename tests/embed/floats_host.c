@@ -1,5 +1,5 @@
 /* double, float and number: special values keep their bits, results may be any real. */
-#include "../support.h"
+#include "../numbers.h"
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
@@ -44,14 +44,7 @@ static bool is_clamped(const char *type, double value) {
     ok(result == (type)1.5, name " status form: result");                                          \
     is_int(callseq_last_status(), CALLSEQ_OK, name ": nothing failed so far");                     \
     const char *wrong[] = {"text", "\"1.5\"", "1+2i", "#t", "#f", "()"};                           \
-    for (size_t w = 0; w < sizeof wrong / sizeof *wrong; w++) {                                    \
-      ok(make_##letter(wrong[w]) == 0, name " out: %s gives 0", wrong[w]);                         \
-      failed("make_" #letter, wrong[w], name);                                                     \
-      result = 77;                                                                                 \
-      is_int(try_##letter(wrong[w], &result), CALLSEQ_ERROR, name " status form: %s", wrong[w]);   \
-      ok(result == 77, name " status form: *result is left alone");                                \
-      failed("try_" #letter, wrong[w], name);                                                      \
-    }                                                                                              \
+    REFUSES(letter, name, wrong, result)                                                           \
   }
 TYPES(CHECK)
 

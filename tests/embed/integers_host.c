@@ -1,6 +1,6 @@
 /* Every integer type, in and out: both ends of its range, just beyond them, and what is no exact
  * integer. */
-#include "../support.h"
+#include "../numbers.h"
 #include <limits.h>
 #include <stdint.h>
 
@@ -84,14 +84,7 @@ static bool is_cut(const char *type) {
                            "1.0",  "1/2",      "1+2i",                                             \
                            "text", "\"text\"", "#t",                                               \
                            "#f",   "()",       "#(1)"};                                            \
-    for (size_t w = 0; w < sizeof wrong / sizeof *wrong; w++) {                                    \
-      ok(make_##letter(wrong[w]) == 0, name " out: %s gives 0", wrong[w]);                         \
-      failed("make_" #letter, wrong[w], name);                                                     \
-      result = 77;                                                                                 \
-      is_int(try_##letter(wrong[w], &result), CALLSEQ_ERROR, name " status form: %s", wrong[w]);   \
-      ok(result == 77, name " status form: *result is left alone");                                \
-      failed("try_" #letter, wrong[w], name);                                                      \
-    }                                                                                              \
+    REFUSES(letter, name, wrong, result)                                                           \
   }
 TYPES(CHECK)
 
