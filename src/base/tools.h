@@ -9,7 +9,7 @@
  * it has them; where it has not, all that follows is a test of an address. The fast path, which is
  * inline in generated C, tells nothing: where callseq_tools_watching(), calls take the slow path.
  *
- * Next to context.h: it knows nothing of locks or Scheme.
+ * It knows nothing of locks or Scheme.
  */
 #ifndef CALLSEQ_TOOLS_H
 #define CALLSEQ_TOOLS_H

@@ -644,7 +644,7 @@ static uint32_t wait_as_follower(struct callseq_sequencer *s, struct callseq_wai
   callseq_pace_follow(&s->pace, wait, self,
                       atomic_load_explicit(&s->succession.heirs, memory_order_relaxed));
   for (bool parked = false, waits = true;;) { /* it can still withdraw */
-    /* acquire: pairs with the releases in finish and appoint */
+    /* acquire: pairs with the releases in callseq_sequencer_finish and appoint */
     uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire);
     if (state == HEIR || state == DONE)
       return state;
@@ -773,8 +773,8 @@ static void come_last(struct callseq_sequencer *s, const struct callseq_waiter *
 static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *w) {
   uint32_t ahead;
   begin_at_queue(s);
-  /* acquire: pairs with the releases in finish and appoint. Whoever changes it holds the lock, or
-   * withdraws as the heir: not while this thread is at the queue */
+  /* acquire: pairs with the releases in callseq_sequencer_finish and appoint. Whoever changes it
+   * holds the lock, or withdraws as the heir: not while this thread is at the queue */
   uint32_t state = atomic_load_explicit(&w->state, memory_order_acquire) & ~(uint32_t)PARKED;
   if (state == WAITING) {
     collect(s);
