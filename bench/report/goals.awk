@@ -117,6 +117,9 @@ END {
   goal("1 thread: time of a call in a Scheme program, of that in a C host",
        ratio(cell("single-samples", "callseq-hosted"), "ns", cell("single-samples", "callseq"), "ns"),
        "<=", 1.5)
+  goal("1 thread: calls into a Scheme program, of those in the manner of the egg",
+       ratio(cell("single-samples", "cncb-sync"), "ns", cell("single-samples", "callseq-hosted"), "ns"),
+       ">=", 20)
   goal("1 thread: calls by callseq-cncb, of those in the egg's manner",
        ratio(cell("single-samples", "cncb-sync"), "ns", cell("single-samples", "callseq-cncb"), "ns"),
        ">=", 20)

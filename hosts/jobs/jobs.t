@@ -94,8 +94,8 @@ until_done $((before + 200))
 is 'and the rest is done by others' "$(wrong)" ''
 
 # Another host, which is cut off in the middle.
-if [ "$(id -u)" -eq 0 ] && ip netns add callseq-jobs 2>ip.log; then
-  namespace=callseq-jobs
+if [ "$(id -u)" -eq 0 ] && ip netns add callseq-jobs 2>ip.log && namespace=callseq-jobs &&
+  ip netns exec $namespace true 2>>ip.log; then
   ip link add callseq-a type veth peer name callseq-b netns $namespace
   ip addr add 10.99.7.1/24 dev callseq-a
   ip link set callseq-a up
@@ -124,7 +124,7 @@ if [ "$(id -u)" -eq 0 ] && ip netns add callseq-jobs 2>ip.log; then
   until_done $((before + 100))
   is 'and it comes back' "$(wrong)" ''
 else
-  skip 'another host is cut off' 'network namespaces take root'
+  skip 'another host is cut off' 'network namespaces take root, and a file system of their own: not a chroot'
 fi
 fails 'without a server to name' "$BUILT/jobs/worker"
 says 'it says how to use it' 'usage: worker'
