@@ -392,11 +392,17 @@ static void close_then(void *data, int status) {
   closed_by_then_status = callseq_close(CALLSEQ_FOREVER);
 }
 
+/* The future's call begins, and ends, after it has got the function: so the service runs that. */
 static int closed_by_then(void) {
+  struct caller holder;
   start();
+  begin(&holder, call_hold);
+  sem_wait(&held);
   callseq_future *future = future_sleep(1);
   is_int(callseq_future_then(future, close_then, NULL), CALLSEQ_OK, "a function that closes");
   callseq_future_release(future);
+  sem_post(&release);
+  ends(&holder, 8, CALLSEQ_OK, "the one that held the runtime");
   is_int(callseq_close(CALLSEQ_FOREVER), CALLSEQ_OK, "it closes");
   is_int(closed_by_then_status, CALLSEQ_WOULD_DEADLOCK, "not by the one that it waits for");
   no_threads();
