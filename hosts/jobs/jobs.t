@@ -93,14 +93,16 @@ start "$work/redis.sock"
 until_done $((before + 200))
 is 'and the rest is done by others' "$(wrong)" ''
 
-# Another host, which is cut off in the middle.
-if [ "$(id -u)" -eq 0 ] && ip netns add callseq-jobs 2>ip.log && namespace=callseq-jobs &&
-  ip netns exec $namespace true 2>>ip.log; then
-  ip link add callseq-a type veth peer name callseq-b netns $namespace
-  ip addr add 10.99.7.1/24 dev callseq-a
-  ip link set callseq-a up
-  ip -n $namespace addr add 10.99.7.2/24 dev callseq-b
-  ip -n $namespace link set callseq-b up
+# Another host, which is cut off in the middle. What a run that was killed has left goes first.
+connect() {
+  ip netns del callseq-jobs
+  ip link del callseq-a
+  ip netns add callseq-jobs && namespace=callseq-jobs && ip netns exec $namespace true &&
+    ip link add callseq-a type veth peer name callseq-b netns $namespace &&
+    ip addr add 10.99.7.1/24 dev callseq-a && ip link set callseq-a up &&
+    ip -n $namespace addr add 10.99.7.2/24 dev callseq-b && ip -n $namespace link set callseq-b up
+}
+if [ "$(id -u)" -eq 0 ] && connect 2>ip.log; then
   ask config set bind '10.99.7.1' >bound
   ask config set protected-mode no >>bound
   ask config set port 7379 >>bound
@@ -124,7 +126,7 @@ if [ "$(id -u)" -eq 0 ] && ip netns add callseq-jobs 2>ip.log && namespace=calls
   until_done $((before + 100))
   is 'and it comes back' "$(wrong)" ''
 else
-  skip 'another host is cut off' 'network namespaces take root, and a file system of their own: not a chroot'
+  skip 'another host is cut off' 'network namespaces take root, veth, and no chroot'
 fi
 fails 'without a server to name' "$BUILT/jobs/worker"
 says 'it says how to use it' 'usage: worker'
