@@ -98,29 +98,27 @@ static void aborts(int (*function)(void), const char *what, const char *part) {
      what, part, outcome.err);
 }
 
+/* C code that leaves in this way. */
+static void aborts_by(int way, const char *what, const char *part) {
+  how = way;
+  aborts(scenario, what, part);
+}
+
 int main() {
+  const char *outside = "left a blocking C function of callback go_outside";
   for (int safely = 0; safely < 2; safely++) {
     call = safely ? go_safely : go;
-    how = END_THREAD;
-    aborts(scenario, "pthread_exit", "ended inside callback go");
-    how = THROW;
-    aborts(scenario, "an exception", "std::runtime_error");
-    how = JUMP;
-    aborts(scenario, "longjmp and another call", "inside callback go");
+    aborts_by(END_THREAD, "pthread_exit", "ended inside callback go");
+    aborts_by(THROW, "an exception", "std::runtime_error");
+    aborts_by(JUMP, "longjmp and another call", "inside callback go");
   }
   call = go_outside;
-  how = END_THREAD;
-  aborts(scenario, "pthread_exit from outside",
-         "left a blocking C function of callback go_outside");
-  how = THROW;
-  aborts(scenario, "an exception from outside",
-         "left a blocking C function of callback go_outside");
-  how = JUMP;
-  aborts(scenario, "longjmp from outside", "left a blocking C function of callback go_outside");
+  aborts_by(END_THREAD, "pthread_exit from outside", outside);
+  aborts_by(THROW, "an exception from outside", outside);
+  aborts_by(JUMP, "longjmp from outside", outside);
   call = go_beside;
-  how = END_THREAD;
-  aborts(scenario, "pthread_exit beside",
-         "left a blocking C function of callback (a green thread)");
+  aborts_by(END_THREAD, "pthread_exit beside",
+            "left a blocking C function of callback (a green thread)");
   aborts(call_after_a_jump, "longjmp and a call, alone", "inside callback go");
   aborts(end_after_a_jump, "longjmp and the thread's end", "ended inside callback go");
   is_int(callseq_init(), CALLSEQ_OK, "init");
