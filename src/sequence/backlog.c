@@ -192,15 +192,11 @@ enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void 
 
 static bool try_to_take(struct callseq_backlog *b) {
   /* acquire: pairs with the release in callseq_backlog_leave */
-  if (atomic_exchange_explicit(&b->taking, 1, memory_order_acquire))
-    return false;
-  callseq_tools_acquire(b);
-  return true;
+  return !atomic_exchange_explicit(&b->taking, 1, memory_order_acquire);
 }
 
 void callseq_backlog_leave(struct callseq_backlog *b) {
   CALLSEQ_ASSERT(atomic_load_explicit(&b->taking, memory_order_relaxed));
-  callseq_tools_release(b);
   /* release: pairs with the acquire in try_to_take */
   atomic_store_explicit(&b->taking, 0, memory_order_release);
 }
@@ -293,6 +289,7 @@ static void compact(struct callseq_backlog *b) {
     new->since = old->since;
     new->what = old->what;
     memcpy(new->words, old->words, sizeof new->words);
+    callseq_tools_release(new);
   }
   while (head < to)
     pass(b, head++);
@@ -330,6 +327,7 @@ static bool move_to(struct callseq_backlog *b, struct callseq_backlog_ring *ring
       callseq_tools_acquire(from);
       memcpy((char *)to + sizeof to->turn, (char *)from + sizeof from->turn,
              sizeof *to - sizeof to->turn);
+      callseq_tools_release(to);
       atomic_store_explicit(&to->turn, 2 * p + 1, memory_order_relaxed);
     }
     place_in(ring, tail)->ticket = tail; /* the rest of it is 0 */
