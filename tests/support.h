@@ -12,7 +12,7 @@
  *                           nor one for another CPU than the one that they are installed for
  *   emulated()              is this CPU an emulator's? settings/foreign.mk says so
  *   has_proc()              is /proc mounted? A bare folder made by debootstrap has none
- *   thread_count()          how many threads this process has
+ *   thread_count()          how many threads this process has, an emulator's own left out
  *   suspended()             how often calls have been suspended
  *   parks()                 how often a waiting thread went to sleep
  *   await_parks(n)          until that is n or more, and all other threads sleep: one that wakes
@@ -181,7 +181,7 @@ static inline int thread_count(void) {
     entries++;
   if (tasks)
     closedir(tasks);
-  return entries - 2; /* . and .. */
+  return entries - 2 - (entries && emulated()); /* without . and .. */
 }
 
 static inline uint64_t suspended(void) {

