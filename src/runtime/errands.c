@@ -72,12 +72,11 @@ static void end_errand(struct callseq_runtime *r, struct callseq_errand *errand)
  * no thread or memory can be had. */
 int callseq_scheme_run_elsewhere(C_word job, C_word waiting) {
   struct callseq_runtime *r = callseq_runtime_here();
-  sigset_t all, mask;
+  sigset_t mask;
   struct callseq_errand *errand = make_errand(r, job, waiting);
   if (!errand)
     return false;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &mask);
+  callseq_system_block_signals(&mask);
   bool runs = callseq_service_start(r, "green threads run only while callbacks do") &&
               pthread_create(&errand->thread, NULL, run_errand, errand) == 0;
   pthread_sigmask(SIG_SETMASK, &mask, NULL);

@@ -60,10 +60,8 @@ static int make_thread(struct callseq_runtime *r) {
 }
 
 static bool start(struct callseq_runtime *r) {
-  sigset_t all;
   int error = 0;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &r->service.mask); /* no handler rings meanwhile */
+  callseq_system_block_signals(&r->service.mask); /* no handler rings meanwhile */
   callseq_service_reset(r);
   if (r->service.bell.heard < 0 && !callseq_bell_open(&r->service.bell))
     error = errno;

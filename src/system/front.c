@@ -176,14 +176,13 @@ static void free_parts(struct callseq_front_parts *parts) {
 
 bool callseq_front_open(struct callseq_front *front) {
   struct callseq_front_parts *parts = calloc(1, sizeof *parts);
-  sigset_t all, mask;
+  sigset_t mask;
   *front = (struct callseq_front)CALLSEQ_FRONT_NONE;
   if (!parts)
     return false;
   parts->out = parts->in = (struct callseq_bell)CALLSEQ_BELL_NONE;
   pthread_mutex_init(&parts->mutex, NULL);
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &mask); /* it is none of the host's threads */
+  callseq_system_block_signals(&mask);
   int error = 0;
   if (!callseq_bell_open(&parts->out) || !callseq_bell_open(&parts->in))
     error = errno;

@@ -41,6 +41,18 @@ bool callseq_system_passed_on(int number, const siginfo_t *info);
 /* For a handler: has the signal been raised by the instruction that it interrupts, and not sent? */
 bool callseq_system_is_fault(const siginfo_t *info);
 
+/* Blocks the calling thread's signals while it makes a thread that is none of the host's, and gives
+ * the mask that it had. What a fault raises stays as it is: if that is blocked, the system ends the
+ * process and asks no handler. */
+static inline void callseq_system_block_signals(sigset_t *before) {
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+  sigset_t wanted;
+  sigfillset(&wanted);
+  for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++)
+    sigdelset(&wanted, faults[i]);
+  pthread_sigmask(SIG_BLOCK, &wanted, before);
+}
+
 /* By the thread that forks: the first before fork, the second in the child, before anything else of
  * the library runs there. The child has one thread; what the parent's others held or waited for
  * does not concern it. */
@@ -62,7 +74,7 @@ void callseq_system_name_thread(const char *name);
 /* How many processors this process may use; 2 if unknown. */
 int callseq_system_processors(void);
 
-/* How many threads the process has, its first one too after that has ended; 0: not known. */
+/* How many threads the process has that have not ended; 0: not known. */
 unsigned callseq_system_threads(void);
 
 #endif

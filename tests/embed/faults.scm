@@ -1,4 +1,5 @@
 ; Callbacks that fault: in C code that they call, and in Scheme itself.
+(declare (uses scheduler))
 (import (chicken platform) (chicken foreign) (chicken memory) (chicken process signal)
         (chicken process-context) callseq)
 
@@ -9,9 +10,15 @@ void fault(int), call_fault(int);
 (define fault (foreign-lambda void "fault" int))
 (define call-fault (foreign-safe-lambda void "call_fault" int))
 
+(include "green-threads.scm")
+
 (define-sequenced-callback (fault_below (int which)) int (fault which) 1)
 (define-sequenced-callback (fault_nested (int which)) int (call-fault which) 1)
 (define-sequenced-callback (read_byte (c-pointer p)) int (pointer-u8-ref p))
+(define-sequenced-callback/post (fault_later (int which)) void (fault which))
+(define fault-outside (foreign-blocking-lambda void "fault" int))
+(define-sequenced-callback/post (fault_in_green_thread (int which)) void
+  (start-thread (lambda () (fault-outside which))))
 (define-sequenced-callback (twice (int n)) int (* 2 n))
 
 (define sent 0)

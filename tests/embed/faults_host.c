@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 int fault_below(int), fault_nested(int), read_byte(void *), twice(int), wait_until_sent(int);
+int fault_later(int), fault_in_green_thread(int);
 void handle_in_scheme(int);
 
 /* ---- Faults ---- */
@@ -66,13 +67,25 @@ static void fault_in_scheme(int which) {
     fault(which);
 }
 
+/* These two on threads of the library's. */
+static void fault_in_post(int which) {
+  fault_later(which);
+  pause();
+}
+static void fault_in_errand(int which) {
+  fault_in_green_thread(which);
+  pause();
+}
+
 static const struct {
   void (*happens)(int which);
   const char *where;
 } places[] = {{fault_outside, "outside"},
               {fault_in_callback, "in C code under Scheme"},
               {fault_in_nested_call, "in a nested call"},
-              {fault_in_scheme, "in Scheme code"}};
+              {fault_in_scheme, "in Scheme code"},
+              {fault_in_post, "in a post"},
+              {fault_in_errand, "in a green thread's blocking function"}};
 enum { PLACES = sizeof places / sizeof *places };
 
 /* What the scenario, a child, is to do. */
