@@ -38,10 +38,6 @@ struct callseq_fork_step {
 };
 void callseq_fork_register(const struct callseq_fork_step *steps, int count);
 
-/* The calling thread is about to end. If it is the last one of a forked child but for the
- * library's, the process ends, as it would without the library. Does not return then. */
-void callseq_fork_thread_ends(void);
-
 /* Steps of the table that fork.c has itself, by the thread that forks. They concern the mutex of
  * set-up, the runtime, and those that wait for it. */
 void callseq_fork_wait_for_setup(void);

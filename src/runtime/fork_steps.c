@@ -1,6 +1,5 @@
 /* fork: the one table of what is done before it, after it, and in the child, at the end of this
- * file; fork.c goes through it. And two of its steps: the call in which a process forks, and the
- * last thread of a child.
+ * file; fork.c goes through it. And one of its steps: the call in which a process forks.
  *
  * The steps before fork go down the table, the others up. So the lowest layer is held last, and is
  * the first one that is in order in the child.
@@ -23,7 +22,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- The call in progress ----
  *
@@ -74,32 +72,6 @@ static void use_copy(void) {
   call->original = NULL;
 }
 
-/* ---- The last thread of a child ----
- *
- * A process of C ends, by exit(0), when its last thread ends. In a child that is often the thread
- * that has forked, and that was made for something else: it returns, and the service alone would
- * keep the child for ever. */
-
-static void watch_first_thread(void) {
-  atomic_store_explicit(&callseq_runtime.fork.first_ended, false, memory_order_relaxed);
-  if (callseq_service_has_thread(&callseq_runtime))
-    callseq_thread_enter();
-}
-
-void callseq_fork_thread_ends(void) {
-  struct callseq_runtime *r = &callseq_runtime;
-  pid_t process = getpid();
-  if (process == r->setup.process || !callseq_service_has_thread(r))
-    return;
-  unsigned threads = callseq_system_threads();
-  if (callseq_system_thread() == (uint32_t)process)
-    atomic_store_explicit(&r->fork.first_ended, true, memory_order_relaxed);
-  else if (atomic_load_explicit(&r->fork.first_ended, memory_order_relaxed))
-    threads--;
-  if (threads == 2) /* this one, and the service's */
-    exit(0);
-}
-
 /* ---- The table ---- */
 
 static void forget_fibers(void) {
@@ -130,7 +102,6 @@ static const struct callseq_fork_step steps[] = {
     {copy_call, use_original, use_copy},
     {hold_queue, let_queue, forget_queue},
     {NULL, NULL, callseq_suspend_forked},
-    {NULL, NULL, watch_first_thread},
     {NULL, NULL, make_service},
     {NULL, NULL, tell_evaluation},
     {NULL, NULL, count_forks},

@@ -206,6 +206,7 @@ struct callseq_runtime {
     sigset_t mask;             /* that of the thread that makes the service, before it does */
     pthread_t thread;          /* the service's; whoever makes it writes this, before it LIVES */
     _Atomic(uint32_t) ended;   /* not 0: that thread is about to end, and has written this */
+    _Atomic(bool) first_ended; /* the first thread of this forked child has; any thread */
     _Atomic(uint32_t) serving; /* the host's service: not 0 while a thread serves; any thread */
     /* What it waits for: its own, and the holder's in its call. */
     struct callseq_front front; /* the host's service has one */
@@ -233,7 +234,6 @@ struct callseq_runtime {
     bool registered;        /* set-up: the handlers are */
     void (*in_child)(void); /* holder: a step of callseq-eval's, or NULL */
     int forks; /* how many have made this process of the first one; a child's beginning counts */
-    _Atomic(bool) first_ended;        /* this child's first thread has; any thread */
     struct callseq_call_at_fork call; /* holder */
     struct {
       bool in_call; /* this process was born in the call `serial`, which has not ended */

@@ -63,6 +63,10 @@ bool callseq_service_has_thread(struct callseq_runtime *r);
  * not ended by the deadline, a moment by callseq_clock_now. */
 bool callseq_service_end(struct callseq_runtime *r, uint64_t deadline);
 
+/* The calling thread is about to end. If it is the first one of a forked child, the service looks
+ * from then on whether it is alone. */
+void callseq_service_thread_ends(struct callseq_runtime *r);
+
 /* In a forked child: makes a service for the child, if the parent had one, and forgets what the
  * parent's was told. */
 void callseq_service_forked(struct callseq_runtime *r);

@@ -1,8 +1,15 @@
 /* The service's beginning and end: of a thread of the library's, or of the host's loop as the
  * service.
  *
- * The thread takes no signals: it is not one of the host's threads, which may block a signal in all
- * of them and wait for it.
+ * The thread takes no signals but those of faults: it is not one of the host's threads, which may
+ * block a signal in all of them and wait for it.
+ *
+ * A process of C ends, by exit(0), when its last thread ends, and the service is none of the
+ * program's. In a forked child the first thread often was made for something else: it has forked,
+ * and returns. From then on the service looks now and then whether it is alone, and ends the
+ * process: threads that never call end too, and tell nobody. The first thread may even be the
+ * service, if it has forked in a callback: then the child ends when it has nothing left to wait
+ * for.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -16,6 +23,7 @@
 #include "system/front.h"
 #include "system/park.h"
 #include "system/system.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +31,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum {
+  LOOK_MS = 128 /* so often at least, in such a child; at first more often */
+};
 
 /* ---- The library's thread ---- */
 
@@ -34,17 +47,50 @@ static void wait_for_setup(struct callseq_runtime *r) {
   pthread_mutex_unlock(&r->setup.mutex);
 }
 
+static bool is_first_of_child(struct callseq_runtime *r) {
+  pid_t process = getpid();
+  return process != r->setup.process && callseq_system_thread() == (uint32_t)process;
+}
+
+/* Could it be the only thread left of a forked child, which need not go on for its sake? */
+static bool may_be_alone(struct callseq_runtime *r, bool told) {
+  bool idle = !told && r->service.descriptors == 1 && !r->service.deadline;
+  return atomic_load_explicit(&r->service.first_ended, memory_order_relaxed) ||
+         (idle && is_first_of_child(r));
+}
+
+static void end_if_alone(struct callseq_runtime *r) {
+  if (callseq_system_threads() != 1)
+    return;
+  pthread_sigmask(SIG_SETMASK, &r->service.mask, NULL); /* the host's atexit functions run */
+  exit(0);
+}
+
+/* Waits until there is something to do. */
+static void wait_for_work(struct callseq_runtime *r) {
+  struct pollfd bell;
+  struct pollfd *set = callseq_service_watched(r, &bell); /* a fork has replaced the bell */
+  for (int look_ms = 1;; look_ms = look_ms < LOOK_MS ? 2 * look_ms : look_ms) {
+    /* Who has told it before it had its bell has not rung. */
+    bool told = atomic_load_explicit(&r->service.told, memory_order_relaxed);
+    bool looks = may_be_alone(r, told);
+    if (looks)
+      end_if_alone(r);
+    if (told)
+      return;
+    int left = callseq_clock_left(r->service.deadline);
+    bool again = looks && (left < 0 || left > look_ms);
+    int ready = poll(set, r->service.descriptors, again ? look_ms : left);
+    if (ready > 0 || (ready == 0 && !again) || (ready < 0 && errno != EINTR))
+      return;
+  }
+}
+
 static void *run(void *runtime) {
   struct callseq_runtime *r = runtime;
   callseq_system_name_thread("callseq-service");
   do {
-    struct pollfd bell;
-    struct pollfd *set = callseq_service_watched(r, &bell); /* a fork has replaced the bell */
-    /* Who has told it before it had its bell has not rung. */
-    while (!atomic_load_explicit(&r->service.told, memory_order_relaxed) &&
-           poll(set, r->service.descriptors, callseq_clock_left(r->service.deadline)) < 0 &&
-           errno == EINTR) {
-    }
+    wait_for_work(r);
     wait_for_setup(r);
   } while (callseq_service_call(r));
   /* release: pairs with the acquire in callseq_park_wait_past */
@@ -147,6 +193,14 @@ static bool is_thread(struct callseq_runtime *r, int state) {
          pthread_equal(pthread_self(), r->service.thread);
 }
 
+void callseq_service_thread_ends(struct callseq_runtime *r) {
+  if (!is_first_of_child(r))
+    return;
+  atomic_store_explicit(&r->service.first_ended, true, memory_order_relaxed);
+  if (callseq_service_has_thread(r))
+    callseq_service_tell(r);
+}
+
 void callseq_service_forked(struct callseq_runtime *r) {
   callseq_bell_close(&r->service.bell);
   callseq_front_close(&r->service.front, true);
@@ -156,6 +210,9 @@ void callseq_service_forked(struct callseq_runtime *r) {
   int state = atomic_load_explicit(&r->service.state, memory_order_relaxed);
   atomic_store_explicit(&r->service.state, CALLSEQ_SERVICE_NONE, memory_order_relaxed);
   atomic_store_explicit(&r->service.ended, 0, memory_order_relaxed);
+  atomic_store_explicit(&r->service.first_ended, false, memory_order_relaxed);
+  if (r->setup.process)
+    callseq_thread_enter(); /* its end is noticed */
   if (state == CALLSEQ_SERVICE_NONE || state == CALLSEQ_SERVICE_GONE)
     return;
   if (is_thread(r, state)) {

@@ -74,7 +74,7 @@ static int load(struct callseq_runtime *r, const struct callseq_sizes *sizes) {
 
 static void thread_ends(void) {
   callseq_suspend_thread_ends();
-  callseq_fork_thread_ends();
+  callseq_service_thread_ends(&callseq_runtime);
 }
 
 /* Can the runtime be set up, in this process and with this configuration? Returns a status, and

@@ -1,13 +1,17 @@
 ; Callbacks for processes that fork at every unlucky moment, and for the children.
+(declare (uses scheduler))
 (import (chicken platform) (chicken base) (chicken condition) (chicken foreign) (chicken process) (chicken process-context)
         (chicken process signal)
         callseq)
+(include "green-threads.scm")
 
 #>
 void wait_inside(void);
 int fork_in_c(void);
 void fill_stacks_of_others(void);
 int fork_in_twice(void), never_as_host(void);
+void fork_and_note(void);
+int is_parent(void);
 <#
 
 (define-sequenced-callback (twice (int n)) int (* 2 n))
@@ -52,6 +56,10 @@ int fork_in_twice(void), never_as_host(void);
 ; From then on there is a service, in children too.
 (define-sequenced-callback (handle) void (set-signal-handler! signal/usr1 void))
 (define-sequenced-callback (fork_on) int (process-fork))
+(define-sequenced-callback/post (fork_later (int naps)) void
+  ((foreign-lambda void "fork_and_note"))
+  (unless (or (zero? naps) ((foreign-lambda bool "is_parent")))
+    (start-thread (lambda () (do ((i 0 (+ i 1))) ((= i naps) (exit naps)) (doze 1))))))
 (define-sequenced-callback (fail) int (error "no child's fault"))
 
 ; While it is loaded.

@@ -11,7 +11,7 @@ void hold(void), handle(void);
 const char *fork_lent(int, const char *), *fork_lent_and_nest(int, const char *);
 int run_nothing(void), run_nothing_guarded(void), run_something(void), fork_and_execute(void),
     pipe_nothing(void), leave_thunk(void), fail_in_thunk(void), nest_in_thunk(void),
-    leave_nested_thunk(void), fork_on(void);
+    leave_nested_thunk(void), fork_on(void), fork_later(int);
 
 enum { IMPATIENT = 20 }; /* seconds, for a child that would hang */
 
@@ -287,30 +287,45 @@ static bool threads_are_known(void) {
   return !(system && !strcmp(system, "posix")) && access("/proc/self/task", F_OK) == 0;
 }
 
-static bool with_another;
 static pid_t ended;
 
+/* What the child has besides: so many threads, which end together, later than the first one. */
+static int later_threads;
+static bool they_call;
+static pthread_barrier_t together;
+
 static void *end_later(void *first) {
-  pthread_join(*(pthread_t *)first, NULL);
-  twice(1);
+  if (first)
+    pthread_join(*(pthread_t *)first, NULL);
+  pthread_barrier_wait(&together);
+  if (they_call)
+    twice(1);
   return NULL;
 }
 
 static void say_bye(void) { _exit(7); }
 
 static void *fork_and_end(void *unused) {
-  static pthread_t self, another;
+  static pthread_t self;
   pid_t child = fork();
   if (child) {
     ended = child;
     return unused;
   }
-  alarm(IMPATIENT);
   atexit(say_bye);
   self = pthread_self();
-  if (with_another)
-    pthread_create(&another, NULL, end_later, &self);
+  pthread_barrier_init(&together, NULL, (unsigned)later_threads + !later_threads);
+  for (int i = 0; i < later_threads; i++) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, end_later, i ? NULL : &self);
+  }
   return unused;
+}
+
+/* A child that is kept alive takes no signal but this. */
+static void kill_child(int signal) {
+  (void)signal;
+  kill(ended, SIGKILL);
 }
 
 /* The process ends as by exit(0). */
@@ -320,12 +335,57 @@ static int end_child_of_a_worker(void) {
   handle();
   pthread_create(&worker, NULL, fork_and_end, NULL);
   pthread_join(worker, NULL);
+  signal(SIGALRM, kill_child);
+  alarm(IMPATIENT);
   return code_of(ended);
 }
 
-static int end_threads_of_a_child(void) {
-  with_another = true;
+static int end_last_thread(void) {
+  later_threads = 1;
+  they_call = true;
   return end_child_of_a_worker();
+}
+
+static int end_thread_that_never_calls(void) {
+  later_threads = 1;
+  return end_child_of_a_worker();
+}
+
+static int end_threads_together(void) {
+  later_threads = 4;
+  they_call = true;
+  return end_child_of_a_worker();
+}
+
+/* A post is executed by the library's own thread here, which then is the child's only one. */
+static sem_t forked;
+static int naps_in_child; /* a green thread's, which then exits with their number */
+
+void fork_and_note(void);
+void fork_and_note(void) {
+  ended = fork();
+  if (ended)
+    sem_post(&forked);
+  else
+    atexit(say_bye);
+}
+
+int is_parent(void);
+int is_parent(void) { return ended != 0; }
+
+static int end_child_of_the_service(void) {
+  callseq_init();
+  sem_init(&forked, 0, 0);
+  fork_later(naps_in_child);
+  sem_wait(&forked);
+  signal(SIGALRM, kill_child);
+  alarm(IMPATIENT);
+  return code_of(ended);
+}
+
+static int green_thread_goes_on(void) {
+  naps_in_child = 3;
+  return end_child_of_the_service();
 }
 
 /* Loading fails, in a child as well. */
@@ -377,7 +437,11 @@ int main(void) {
   is_int(in_child(goes_on_as_host).code, 5, "a child without a thunk goes on as a host");
   if (threads_are_known()) {
     is_int(in_child(end_child_of_a_worker).code, 7, "a child ends with its only thread");
-    is_int(in_child(end_threads_of_a_child).code, 7, "and with its last one");
+    is_int(in_child(end_last_thread).code, 7, "and with its last one");
+    is_int(in_child(end_thread_that_never_calls).code, 7, "which need not have called");
+    is_int(in_child(end_threads_together).code, 7, "also if several end at once");
+    is_int(in_child(end_child_of_the_service).code, 7, "one that a post has forked ends, too");
+    is_int(in_child(green_thread_goes_on).code, 3, "but not before its green threads");
   } else {
     ok(true, "a child ends with its last thread # SKIP threads cannot be counted here");
   }
