@@ -21,7 +21,7 @@
  * - only one thread at a time is at the queue, as the holder or as one that withdraws;
  * - nobody touches a waiter, but for waking its address, whose thread has returned;
  * - a holder executes no more than BATCH_LIMIT requests of others, each before its own and, with
- *   -DORDER, only such as came before its own;
+ *   -DORDER, only such as came before its own; none, if it is `alone` or its patience may end;
  * - with -DCHAIN each callback waits until all calls that were executed before have returned: that
  *   ends, as with a fair mutex round each call;
  * - no thread sleeps for ever: spin reports that as an invalid end state. Only a thread that sleeps
@@ -110,6 +110,7 @@
 #define NO_SUCCESSOR 31  /* the heir withdraws, and appoints nobody */
 #define EARLY_STATE 33   /* who leaves the queue with the lock has looked before it was there */
 #define COUNT_KEPT 32    /* who leaves the queue is still counted in the batch */
+#define IMPATIENT 34     /* who has to begin by some time executes others before */
 #ifndef BUG
 #define BUG NO_BUG
 #endif
@@ -143,6 +144,8 @@ byte memory[WORDS];
 #define IS_BUSY(waiter) ((BUSY >> OWNER(waiter)) & 1)
 #define IS_BRIEF(waiter) \
   (BATCH_LIMIT && (!IS_ALONE(waiter) || BUG == NOT_ALONE) && !IS_BUSY(waiter))
+#define EXECUTES_NOBODY(waiter) \
+  (IS_ALONE(waiter) || (HAS_PATIENCE(OWNER(waiter)) && BUG != IMPATIENT))
 
 /* Their values. A word is a byte here, and NULL a number. */
 #define NULL 0
@@ -679,11 +682,17 @@ inline choose(waiter) {
   :: turns && (!brief || turn_due) -> waiter = turns
   :: else ->
      waiter = brief;
+     top = brief;
      was = BATCH_LIMIT;
      do
-     :: was && waiter && next[waiter] -> waiter = next[waiter]; touch(waiter); was--
+     :: was && top && next[top] ->
+        top = next[top];
+        touch(top);
+        waiter = (EXECUTES_NOBODY(top) -> waiter : top);
+        was--
      :: else -> break
      od;
+     top = 0;
      was = 0
   fi
 }
@@ -1160,7 +1169,7 @@ inline come_last() {
   begin_at_queue();
   collect();
   count_brief();
-  begin_batch((IS_ALONE(w) -> 0 : was));
+  begin_batch((EXECUTES_NOBODY(w) -> 0 : was));
   was = 0;
   end_at_queue()
 }
@@ -1187,7 +1196,7 @@ inline leave_queue() {
      collect();
 #if BUG != STAYS_QUEUED
      dequeue(w);
-     begin_batch(was);
+     begin_batch((EXECUTES_NOBODY(w) -> 0 : was));
      was = 0
 #endif
   fi;
@@ -1264,6 +1273,7 @@ inline execute(waiter) {
      others++;
      assert(others <= BATCH_LIMIT);
      assert(!executed[w]);
+     assert(!IS_ALONE(w) && !HAS_PATIENCE(me));
 #ifdef ORDER
      assert(!came[w] || came[waiter] < came[w])
 #endif

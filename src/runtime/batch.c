@@ -50,7 +50,7 @@ void callseq_batch_execute(struct callseq_runtime *r, struct callseq_abi_request
       (struct callseq_abi_request *)callseq_sequencer_next(&r->fast.sequencer);
   r->fast.current.reply_to = other ? CALLSEQ_ABI_TO_WAITER : CALLSEQ_ABI_TO_HOLDER;
   if (!other && !q->callback->internal && !callseq_fork_holds_setup() &&
-      (other = callseq_later_next(r, false)))
+      callseq_thread_patience() == CALLSEQ_FOREVER && (other = callseq_later_next(r, false)))
     r->fast.current.reply_to = CALLSEQ_ABI_TO_NOBODY;
   switch_in(r, other ? other : q, q);
 }

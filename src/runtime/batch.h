@@ -3,7 +3,7 @@
 #define CALLSEQ_BATCH_H
 
 /* For the holder, outside: executes others' requests that are before its own, `q`, and then that.
- */
+ * None of others if its thread has patience only for a while. */
 void callseq_batch_execute(struct callseq_runtime *r, struct callseq_abi_request *q);
 
 /* The same, and then leaves the runtime. */

@@ -20,7 +20,7 @@
  * appoints the next heir as it leaves: the last one of a batch, so that one wake-up brings a
  * combiner for all of it. A waiter that takes an offer before it queues has come after all that are
  * queued, and executes a batch of those. A holder executes nothing after its own request, so that
- * what it does next does not wait for others.
+ * what it does next does not wait for others; and who has not patience for ever executes nobody.
  *
  * To execute the request of a thread that sleeps costs a wake-up. For a *busy* thread (pace.c) that
  * is a bad bargain: it would call again at once, and sleep again. So no batch takes it. It gets a
@@ -251,6 +251,10 @@ static bool is_brief(const struct callseq_sequencer *s, const struct callseq_wai
          (!w->busy || atomic_load_explicit(&s->batch_busy, memory_order_relaxed));
 }
 
+/* May its thread execute others first? How long that takes nobody knows: not if its own call has to
+ * begin by some time. */
+static bool executes_others(const struct callseq_waiter *w) { return !w->alone && !w->until; }
+
 /* Takes over those that have arrived. To be called while there is an heir, or a vacancy. */
 static void collect(struct callseq_sequencer *s) {
   struct callseq_waiter *top = atomic_load_explicit(&s->arrivals, memory_order_relaxed);
@@ -336,16 +340,19 @@ void callseq_sequencer_finish(struct callseq_sequencer *s, struct callseq_waiter
 }
 
 /* Who is to be the heir, or the heir's deputy: the oldest of those that wait for a turn, or the
- * last one of a batch; NULL: nobody waits. */
+ * last one of a batch that may execute it; NULL: nobody waits. */
 static struct callseq_waiter *choose(struct callseq_sequencer *s) {
   collect(s);
-  struct callseq_waiter *w = s->brief.first;
+  struct callseq_waiter *w = s->brief.first, *chosen = w;
   if (s->turns.first && (!w || s->succession.turn_due))
     return s->turns.first;
   uint32_t left = atomic_load_explicit(&s->batch_limit, memory_order_relaxed);
-  for (; left && w && w->next; left--)
+  for (; left && w && w->next; left--) {
     w = w->next;
-  return w;
+    if (executes_others(w))
+      chosen = w;
+  }
+  return chosen;
 }
 
 /* Fills the vacancy, if there are followers; without any there will be no heir. Returns the heir if
@@ -761,7 +768,7 @@ static void come_last(struct callseq_sequencer *s, const struct callseq_waiter *
   begin_at_queue(s);
   collect(s);
   uint32_t count = 0;
-  for (struct callseq_waiter *at = s->brief.first; at && !w->alone; at = at->next)
+  for (struct callseq_waiter *at = s->brief.first; at && executes_others(w); at = at->next)
     count++;
   begin_batch(s, count);
   end_at_queue(s);
@@ -779,7 +786,7 @@ static uint32_t leave_queue(struct callseq_sequencer *s, struct callseq_waiter *
   if (state == WAITING) {
     collect(s);
     dequeue(s, w, &ahead);
-    begin_batch(s, ahead);
+    begin_batch(s, executes_others(w) ? ahead : 0);
   } else if (state == HEIR) {
     atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   }

@@ -41,7 +41,8 @@ struct callseq_waiter {
   struct callseq_habit *habit; /* its thread's; NULL: the thread does not call often */
   CALLSEQ_ATOMIC(uint32_t) state;
   uint32_t alone; /* only its own thread may execute it: no batch takes it, and it takes none */
-  uint64_t until; /* when the thread's patience is over, by callseq_clock_now; 0: never */
+  uint64_t until; /* when the thread's patience is over, by callseq_clock_now; 0: never. If it has
+                   * an end, the thread executes nobody else */
   uint32_t busy;  /* its thread has done little else than to call: no batch takes it */
 };
 

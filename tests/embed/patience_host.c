@@ -39,7 +39,7 @@ static void end_holding(pthread_t thread) {
   pthread_join(thread, NULL);
 }
 
-static void never_run(void *ran) { *(bool *)ran = true; }
+static void run(void *ran) { *(bool *)ran = true; }
 
 static int told;
 static int last_told;
@@ -68,7 +68,7 @@ static void while_held(unsigned ms, int status) {
   is_int(callseq_last_status(), status, "the thread's last status");
   ok(strstr(callseq_last_error(), "count_status"), "the message names the callback: %s",
      callseq_last_error());
-  is_int(callseq_invoke(never_run, &ran), status, "callseq_invoke");
+  is_int(callseq_invoke(run, &ran), status, "callseq_invoke");
   told = 0;
   is_int(count(), 0, "the plain form returns 0");
   ok(told == 1 && last_told == status, "and on_error is told");
@@ -83,6 +83,37 @@ static void begun(void) {
   callseq_set_patience(1);
   is_int(sleep_it(20), 20, "a call that has begun is waited for, though it is suspended");
   callseq_set_patience(CALLSEQ_FOREVER);
+}
+
+/* How long others' calls take nobody knows: who has patience only for a while executes none of
+ * them. A thread's first call would begin with what is queued, and there is no other service. */
+static void *call_first(void *ms) {
+  callseq_set_patience(*(unsigned *)ms);
+  twice(1);
+  return NULL;
+}
+
+static bool ran_before(unsigned ms) {
+  bool ran = false;
+  pthread_t thread;
+  callseq_post(run, &ran, NULL);
+  if (pthread_create(&thread, NULL, call_first, &ms))
+    exit(2);
+  pthread_join(thread, NULL);
+  bool result = ran;
+  while (!ran)
+    callseq_serve(CALLSEQ_FOREVER);
+  return result;
+}
+
+static int others_first(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.service = CALLSEQ_SERVICE_HOST;
+  if (callseq_init_with(&config))
+    return 1;
+  bool bound = ran_before(0), longer = ran_before(1000), forever = ran_before(CALLSEQ_FOREVER);
+  printf("%d %d %d", bound, longer, forever);
+  return 0;
 }
 
 /* Some have patience, some have not; the runtime is busy all the time. */
@@ -134,6 +165,9 @@ int main(void) {
   struct outcome outcome = in_child(quiet);
   is_int(outcome.code, 0, "with the default on_error");
   is_str(outcome.err, "", "nothing is printed");
+  outcome = in_child(others_first);
+  is_str(outcome.out, "0 0 1",
+         "posts before a thread's call: not with 0 ms, nor 1000 ms, but for ever");
   sem_init(&held, 0, 0);
   sem_init(&release, 0, 0);
   is_int(callseq_init_with(&config), CALLSEQ_OK, "init");

@@ -113,6 +113,27 @@ static void with_patience(int batch_limit, int spin_limit, bool symmetric) {
   ok(clashes == 0 && is_idle(), "one holder at a time, and nobody is left");
 }
 
+/* Nobody knows how long others' calls take: who has to begin by some time executes none of them,
+ * and is executed in its order. `who`: bit n for thread n. */
+static void *call_with_an_end(void *argument) {
+  struct request *q = argument;
+  q->waiter.until = callseq_clock_now() + (uint64_t)3600 * 1000000000;
+  return call_once(q);
+}
+
+static void impatient_in_order(unsigned who, const char *expected) {
+  enum { COUNT = 5 };
+  set_up_patient(NO_LIMIT, 0, 0, false);
+  callseq_sequencer_try_enter(&s, MAIN);
+  for (int i = 0; i < COUNT; i++)
+    queue_up(i, who >> (i + 1) & 1 ? call_with_an_end : call_once, false, false);
+  wait_for_sleep();
+  callseq_sequencer_leave(&s);
+  join_queue(COUNT);
+  is_str(batches(), expected, "who has patience only for a while executes nobody else");
+  ok(is_idle(), "nobody is left");
+}
+
 /* The holder does not leave: those that wait lose patience, or are refused, wherever they are. No
  * time passes before all are in the queue: on a busy machine that takes longer than any patience.
  */
@@ -165,6 +186,10 @@ static void others_refused(void) {
 int main(void) {
   forks();
   others_refused();
+  impatient_in_order(1 << 5, "1:1 4:234 5:5");
+  impatient_in_order(1 << 4 | 1 << 5, "1:1 3:23 4:4 5:5");
+  impatient_in_order(1 << 1 | 1 << 3, "1:1 5:2345");
+  impatient_in_order(~0u, "1:1 2:2 3:3 4:4 5:5");
   for (int symmetric = 0; symmetric < 2; symmetric++) {
     closed(0, true, false, symmetric);
     closed(0, true, true, symmetric);
