@@ -119,6 +119,7 @@ int main() {
   call = go_beside;
   aborts_by(END_THREAD, "pthread_exit beside",
             "left a blocking C function of callback (a green thread)");
+  how = JUMP;
   aborts(call_after_a_jump, "longjmp and a call, alone", "inside callback go");
   aborts(end_after_a_jump, "longjmp and the thread's end", "ended inside callback go");
   is_int(callseq_init(), CALLSEQ_OK, "init");
