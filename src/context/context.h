@@ -56,7 +56,7 @@ void *callseq_context_switch(struct callseq_context *save, struct callseq_contex
 void *callseq_context_switch_fresh(struct callseq_context *save, struct callseq_context *resume,
                                    void *message);
 
-/* Sets floating-point control to its initial value, if it is not. */
+/* Sets floating-point control to its initial value. Exceptions that have been noted may go. */
 void callseq_context_fresh(void);
 
 /* The same as a switch, cheaper on some CPUs, for callers who know that floating-point control is

@@ -147,27 +147,22 @@ FUNCTION(callseq_context_switch_plain)
   GO_ON
 END(callseq_context_switch_plain)
 
-/* void callseq_context_fresh(void). Clobbers rax, flags. */
+/* void callseq_context_fresh(void). What is read and what is loaded: as in the switch above. Clobbers
+ * rax, flags. */
 FUNCTION(callseq_context_fresh)
   endbr64
   subq $8, %rsp
   .cfi_adjust_cfa_offset 8
-  stmxcsr CONTROL(%rsp)
   fnstcw X87(%rsp)
-  movl CONTROL(%rsp), %eax
-  xorl $INITIAL_MXCSR, %eax
-  testl $~STATUS_BITS, %eax
-  jne 1f
+  movl $INITIAL_MXCSR, CONTROL(%rsp)
+  ldmxcsr CONTROL(%rsp)
   movzwl X87(%rsp), %eax
   cmpl $INITIAL_X87, %eax
-  je 2f
-1:
-  movl $INITIAL_MXCSR, CONTROL(%rsp)
+  je 1f
   movl $INITIAL_X87, X87(%rsp)
-  ldmxcsr CONTROL(%rsp)
   fnclex /* a pending exception must not strike here */
   fldcw X87(%rsp)
-2:
+1:
   addq $8, %rsp
   .cfi_adjust_cfa_offset -8
   ret
