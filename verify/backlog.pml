@@ -55,6 +55,10 @@
 #define SAME_TAIL 12  /* the tail is the same in the other ring */
 #define HALF_MOVED 13 /* what is being put is not waited for */
 #define RING_FIRST 14 /* who looks whether it is empty knows the head better than the ring */
+#define TAKES_ANYWAY 15 /* who takes does not look for a claim */
+#define LOOKS_FIRST 16 /* who takes looks for a claim before it says so */
+#define FOUND_FREE 17 /* who claims does not wait for who takes */
+#define TWO_CLAIM 18  /* who cancels claims what another thread has claimed */
 #ifndef BUG
 #define BUG 0
 #endif
@@ -69,7 +73,7 @@
 byte turn[PLACES + MORE_PLACES] = FREE_PLACES;
 byte ticket_of[PLACES + MORE_PLACES], what[PLACES + MORE_PLACES];
 byte ring, tail, room, cancelled, head, taken, limit = LIMIT, spare = PLACES - LIMIT;
-bool moving, taking, awake, told;
+bool moving, taking, claimed, awake, told;
 
 byte fate[THINGS], forgotten[THINGS], ticket[THINGS];
 bool put[THINGS], begun[THINGS], gone[THINGS];
@@ -209,9 +213,20 @@ inline later_wake() {
 
 /* ---- Taking ---- */
 
+/* The handshake with try_to_claim: this half has a compiler barrier between the two. */
 inline try_to_take(got) {
-  exchange(got, taking, true);
-  got = !got
+#if BUG == LOOKS_FIRST
+  load(got, claimed);
+#endif
+  store(taking, true);
+#if BUG != LOOKS_FIRST
+  load(got, claimed);
+#endif
+  got = !got || BUG == TAKES_ANYWAY;
+  if
+  :: !got -> backlog_leave()
+  :: else
+  fi
 }
 
 inline backlog_leave() {
@@ -229,9 +244,7 @@ inline pass(p) {
 }
 
 /* `thing` is what is there. */
-inline backlog_look() {
-  atomic { try_to_take(got); if :: !got -> goto busy :: else fi };
-look:
+inline look() {
   load(h, head);
   load(x, turn[AT(ring, h)]);
   if
@@ -254,17 +267,31 @@ look:
   fi;
   x = 0;
   thing = what[AT(ring, h)];
-  if
+  h = 0
+}
+
+inline look_further() {
+  do
   :: is_gone(thing) ->
      forget(thing);
 #if BUG == COUNTED_TWICE
      taken++;
 #endif
+     load(h, head);
      pass(h);
-     goto look
+     look()
+  :: else -> break
+  od
+}
+
+inline backlog_look() {
+  try_to_take(got);
+  if
+  :: !got -> goto busy
   :: else
   fi;
-  h = 0
+  look();
+  look_further()
 }
 
 inline backlog_take() {
@@ -301,9 +328,30 @@ again:
   in = 0; h = 0; x = 0
 }
 
+/* ---- Claiming ---- */
+
+/* This half of the handshake has a barrier at its end that all threads pass. */
+inline try_to_claim(yes) {
+  exchange(yes, claimed, true);
+  yes = !yes
+}
+
+inline is_being_taken(yes) {
+  load(yes, taking)
+}
+
+inline backlog_hold() {
+  atomic { !claimed -> try_to_claim(got) }
+  atomic { !taking || BUG == FOUND_FREE -> is_being_taken(got) }
+}
+
+inline backlog_release() {
+  store(claimed, false)
+}
+
 /* ---- Cancelling ---- */
 
-/* This thread is taking. */
+/* This thread has claimed the backlog. */
 inline compact() {
   load(h, head);
   end = h;
@@ -365,27 +413,20 @@ inline backlog_cancel() {
   fi;
   x = 0;
   many = 0;
-  try_to_take(yes);
-#if BUG == TWO_TAKE
-  yes = true;
-#endif
+  try_to_claim(yes);
   if
-  :: !yes -> goto kept
+  :: !yes && BUG != TWO_CLAIM -> goto kept
   :: else
   fi;
-  compact();
-  backlog_leave()
+  is_being_taken(yes);
+  if
+  :: !yes || BUG == TWO_TAKE -> compact()
+  :: else
+  fi;
+  backlog_release()
 }
 
 /* ---- Another limit, and the end ---- */
-
-inline backlog_hold() {
-  atomic { !taking -> try_to_take(got) }
-}
-
-inline backlog_release() {
-  backlog_leave()
-}
 
 inline make_free(first) {
   d_step {
@@ -397,7 +438,7 @@ inline make_free(first) {
   }
 }
 
-/* This thread is taking. */
+/* This thread has claimed it. */
 inline move_to() {
   store(moving, true);
 #if BUG != OPEN_MOVE
@@ -455,7 +496,7 @@ inline backlog_limit(most) {
   store(room, 0)
 }
 
-/* This thread is taking. */
+/* This thread has claimed it. */
 inline drop_all(until) {
   do
   :: load(h, head);

@@ -132,7 +132,7 @@ static inline void callseq_tools_release(void *place) {
 #ifdef CALLSEQ_TOOLS_THREADS
   (void)place;
 #else
-  if (__tsan_release)
+  if (__builtin_expect(__tsan_release != NULL, 0))
     __tsan_release(place);
 #endif
 }
@@ -140,7 +140,7 @@ static inline void callseq_tools_acquire(void *place) {
 #ifdef CALLSEQ_TOOLS_THREADS
   (void)place;
 #else
-  if (__tsan_acquire)
+  if (__builtin_expect(__tsan_acquire != NULL, 0))
     __tsan_acquire(place);
 #endif
 }

@@ -255,10 +255,10 @@ int callseq_later_check(struct callseq_runtime *r, struct callseq_abi_callback *
                                              : CALLSEQ_OK;
 }
 
-int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, size_t bytes,
+int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, size_t words,
                       uint64_t *ticket) {
   bool measure = !atomic_load_explicit(&r->later.awake, memory_order_relaxed);
-  switch (callseq_backlog_put(&r->later.backlog, what, data, bytes, measure, ticket)) {
+  switch (callseq_backlog_put(&r->later.backlog, what, data, words, measure, ticket)) {
   case CALLSEQ_BACKLOG_PUT:
     callseq_later_wake(r);
     return CALLSEQ_OK;

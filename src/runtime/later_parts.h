@@ -28,11 +28,16 @@ static inline size_t callseq_later_bytes_of_arguments(const struct callseq_abi_c
   return callback->bytes - sizeof(struct callseq_abi_request);
 }
 
+/* They are whole words, since what has a pointer is no larger otherwise. */
+static inline size_t callseq_later_words_of_arguments(const struct callseq_abi_callback *callback) {
+  return callseq_later_bytes_of_arguments(callback) / sizeof(uintptr_t);
+}
+
 static inline void *callseq_later_arguments_of(struct callseq_abi_request *q) { return q + 1; }
 
 /* Does a call of this callback fit into a place of the backlog? */
 static inline bool callseq_later_is_small(const struct callseq_abi_callback *callback) {
-  return callseq_later_bytes_of_arguments(callback) <= CALLSEQ_BACKLOG_WORDS * sizeof(uintptr_t);
+  return callseq_later_words_of_arguments(callback) <= CALLSEQ_BACKLOG_WORDS;
 }
 
 /* The `what` of a place of the backlog is the callback of a small call; or, plus 1, the address of
@@ -90,7 +95,7 @@ int callseq_later_refuse(struct callseq_runtime *r, int status);
 
 /* Queues `what`, with `data`; `*ticket` as callseq_backlog_put has it. Returns a status. Any
  * thread, and signal handlers. */
-int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, size_t bytes,
+int callseq_later_put(struct callseq_runtime *r, void *what, const void *data, size_t words,
                       uint64_t *ticket);
 
 /* This thread, the service or one that closes, begins or ends a function of the program's that is

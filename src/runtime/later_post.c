@@ -17,7 +17,7 @@
 static int post(struct callseq_runtime *r, struct callseq_abi_request *q) {
   if (callseq_later_is_small(q->callback))
     return callseq_later_put(r, q->callback, callseq_later_arguments_of(q),
-                             callseq_later_bytes_of_arguments(q->callback), NULL);
+                             callseq_later_words_of_arguments(q->callback), NULL);
   struct callseq_future *f = callseq_later_copy(q, CALLSEQ_LATER_POST);
   int status = f ? callseq_later_put(r, callseq_later_to_what(f), NULL, 0, NULL)
                  : callseq_later_refuse(r, CALLSEQ_NOMEM);

@@ -18,9 +18,14 @@
  * found last, so that the cache line of the taking side is not read for each thing.
  *
  * What is cancelled keeps its place in the ring until it is passed. For those there are `spare`
- * places, beyond the limit. When half of the spare ones are in use, the cancelling thread becomes
- * the one that takes, and moves the things that are left towards the tail: so the cancelled ones
- * are the oldest, and are passed. A thing that is moved keeps its ticket.
+ * places, beyond the limit. When half of the spare ones are in use, the cancelling thread claims
+ * the backlog, and moves the things that are left towards the tail: so the cancelled ones are the
+ * oldest, and are passed. A thing that is moved keeps its ticket.
+ *
+ * Things are taken all the time, and by one thread at a time; claims are rare, and any thread's. So
+ * the two exclude each other by an asymmetric handshake: who takes says so and then looks for a
+ * claim, with no more than a compiler barrier in between; who claims says so, has all threads pass
+ * a barrier, and then looks for who takes.
  *
  * A higher limit may need a larger ring. While the things are moved to that, `tail` is shut and
  * threads that put wait. The former ring is kept, since other threads may still look at it.
@@ -32,22 +37,26 @@
 
 #include "base/checked.h"
 #include "base/clock.h"
+#include "base/compiler.h"
 #include "base/relax.h"
 #include "base/tools.h"
+#include "pace.h"
+#include "system/park.h"
 
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ABANDONED UINT64_MAX
-#define SHUT 1u /* in `tail` */
+#define SHUT 1u             /* in `tail` */
+#define NOTHING ((void *)1) /* with which move_to fills a position; has been cancelled */
 
 enum {
   MEASURED = 64, /* of one thing in so many the time is noted */
   AHEAD = 4      /* so many places ahead are prefetched: another processor has written them last */
 };
 
-/* The present ring, for the thread that is taking: no other one replaces it. */
+/* The present ring, for a thread that is taking or has claimed it: no other one replaces it. */
 static struct callseq_backlog_ring *ring_of(struct callseq_backlog *b) {
   return atomic_load_explicit(&b->ring, memory_order_relaxed);
 }
@@ -107,15 +116,21 @@ bool callseq_backlog_init(struct callseq_backlog *b, uint64_t limit, bool (*is_g
   atomic_store_explicit(&b->spare, ring->mask + 1 - limit, memory_order_relaxed);
   atomic_store_explicit(&b->moving, 0, memory_order_relaxed);
   atomic_store_explicit(&b->taking, 0, memory_order_relaxed);
+  atomic_store_explicit(&b->claimed, 0, memory_order_relaxed);
+  b->symmetric = !callseq_park_asymmetric();
   begin(b);
   return true;
 }
 
-/* Has what is there been cancelled? Or is it NULL, with which move_to fills a position? */
-static bool is_gone(struct callseq_backlog *b, void *what) { return !what || b->is_gone(what); }
+static bool can_be_gone(const void *what) { return (uintptr_t)what & 1; }
+
+/* Has what is there been cancelled? */
+static bool is_gone(struct callseq_backlog *b, void *what) {
+  return can_be_gone(what) && (what == NOTHING || b->is_gone(what));
+}
 
 static void forget(struct callseq_backlog *b, void *what) {
-  if (what)
+  if (what != NOTHING)
     b->forget(what);
 }
 
@@ -145,7 +160,7 @@ static bool is_closed(struct callseq_backlog *b) {
 }
 
 enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void *what,
-                                                const void *data, size_t bytes, bool measure,
+                                                const void *data, size_t words, bool measure,
                                                 uint64_t *ticket) {
   struct callseq_backlog_ring *ring;
   struct callseq_backlog_place *place;
@@ -179,8 +194,8 @@ enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void 
     *ticket = tail / 2;
   place->since = measure || tail / 2 % MEASURED == 0 ? callseq_clock_now() : 0;
   place->what = what;
-  if (bytes)
-    memcpy(place->words, data, bytes);
+  for (size_t i = 0; i < words; i++)
+    memcpy(&place->words[i], (const uintptr_t *)data + i, sizeof place->words[i]);
   callseq_tools_release(place);
   /* release: pairs with the acquires in callseq_backlog_look, compact and drop_all. seq_cst: see
    * backlog.h */
@@ -190,25 +205,67 @@ enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void 
 
 /* ---- Taking ---- */
 
-static bool try_to_take(struct callseq_backlog *b) {
-  /* acquire: pairs with the release in callseq_backlog_leave */
-  return !atomic_exchange_explicit(&b->taking, 1, memory_order_acquire);
+/* False: another thread has claimed the backlog. */
+CALLSEQ_INLINE bool try_to_take(struct callseq_backlog *b) {
+  CALLSEQ_ASSERT(!atomic_load_explicit(&b->taking, memory_order_relaxed));
+  atomic_store_explicit(&b->taking, 1, memory_order_relaxed);
+  if (CALLSEQ_UNLIKELY(b->symmetric))
+    /* seq_cst: pairs with the fence in try_to_claim */
+    atomic_thread_fence(memory_order_seq_cst);
+  else
+    /* compiler only: pairs with callseq_park_barrier in try_to_claim */
+    atomic_signal_fence(memory_order_seq_cst);
+  /* acquire: pairs with the release in callseq_backlog_release */
+  if (CALLSEQ_LIKELY(!atomic_load_explicit(&b->claimed, memory_order_acquire)))
+    return true;
+  callseq_backlog_leave(b);
+  return false;
 }
 
 void callseq_backlog_leave(struct callseq_backlog *b) {
   CALLSEQ_ASSERT(atomic_load_explicit(&b->taking, memory_order_relaxed));
-  /* release: pairs with the acquire in try_to_take */
+  /* release: pairs with the acquire in is_being_taken */
   atomic_store_explicit(&b->taking, 0, memory_order_release);
 }
 
 /* Frees the place of the head for the next round. Who sees it free sees the new head, too. */
-static void pass(struct callseq_backlog *b, uint64_t head) {
-  callseq_tools_release(place_of(b, head));
+CALLSEQ_INLINE void pass(struct callseq_backlog *b, uint64_t head) {
+  struct callseq_backlog_ring *ring = ring_of(b);
+  struct callseq_backlog_place *place = place_in(ring, head);
+  callseq_tools_release(place);
   /* release, both: the head pairs with the acquire in callseq_backlog_is_empty, the turn with those
    * in callseq_backlog_put and callseq_backlog_is_empty */
   atomic_store_explicit(&b->head, head + 1, memory_order_release);
-  atomic_store_explicit(&place_of(b, head)->turn, 2 * (head + ring_of(b)->mask + 1),
-                        memory_order_release);
+  atomic_store_explicit(&place->turn, 2 * (head + ring->mask + 1), memory_order_release);
+}
+
+/* The place of the head, or NULL if it is not filled; then `*left` is that position. */
+CALLSEQ_INLINE struct callseq_backlog_place *look(struct callseq_backlog *b, uint64_t *left) {
+  struct callseq_backlog_ring *ring = ring_of(b);
+  uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
+  struct callseq_backlog_place *place = place_in(ring, head);
+  /* acquire: pairs with the exchange in callseq_backlog_put. seq_cst: see backlog.h */
+  if (atomic_load_explicit(&place->turn, memory_order_seq_cst) != 2 * head + 1) {
+    *left = head;
+    callseq_backlog_leave(b);
+    return NULL;
+  }
+  __builtin_prefetch(place_in(ring, head + AHEAD), 1);
+  callseq_tools_acquire(place);
+  return place;
+}
+
+/* The thing in `place` can have been cancelled: the oldest one that has not, as
+ * callseq_backlog_look has it. */
+static CALLSEQ_NOINLINE const struct callseq_backlog_place *
+look_further(struct callseq_backlog *b, struct callseq_backlog_place *place, uint64_t *left) {
+  while (place && is_gone(b, place->what)) {
+    forget(b, place->what);
+    uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
+    pass(b, head);
+    place = look(b, left);
+  }
+  return place;
 }
 
 const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog *b,
@@ -216,22 +273,8 @@ const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog 
   *left = CALLSEQ_BACKLOG_BUSY;
   if (!try_to_take(b))
     return NULL;
-  for (;;) {
-    uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed);
-    struct callseq_backlog_place *place = place_of(b, head);
-    /* acquire: pairs with the exchange in callseq_backlog_put. seq_cst: see backlog.h */
-    if (atomic_load_explicit(&place->turn, memory_order_seq_cst) != 2 * head + 1) {
-      *left = head;
-      callseq_backlog_leave(b);
-      return NULL;
-    }
-    __builtin_prefetch(place_of(b, head + AHEAD), 1);
-    callseq_tools_acquire(place);
-    if (!is_gone(b, place->what))
-      return place;
-    forget(b, place->what);
-    pass(b, head);
-  }
+  struct callseq_backlog_place *place = look(b, left);
+  return place && can_be_gone(place->what) ? look_further(b, place, left) : place;
 }
 
 void callseq_backlog_take(struct callseq_backlog *b) {
@@ -265,9 +308,49 @@ uint64_t callseq_backlog_count(struct callseq_backlog *b) {
   return callseq_backlog_ticket(b) - atomic_load_explicit(&b->moved, memory_order_relaxed);
 }
 
+/* ---- Claiming ---- */
+
+/* False: another thread has claimed it. Else it is this one's as soon as nobody is taking. */
+static bool try_to_claim(struct callseq_backlog *b) {
+  /* acquire: pairs with the release in callseq_backlog_release */
+  if (atomic_exchange_explicit(&b->claimed, 1, memory_order_acquire))
+    return false;
+  if (b->symmetric)
+    /* seq_cst: pairs with the fence in try_to_take */
+    atomic_thread_fence(memory_order_seq_cst);
+  else if (!callseq_park_barrier())
+    callseq_pace_without_barrier();
+  return true;
+}
+
+static bool is_being_taken(struct callseq_backlog *b) {
+  /* acquire: pairs with the release in callseq_backlog_leave */
+  return atomic_load_explicit(&b->taking, memory_order_acquire);
+}
+
+static void let_pass(int times) {
+  if (times < 100)
+    callseq_relax();
+  else
+    sched_yield();
+}
+
+void callseq_backlog_hold(struct callseq_backlog *b) {
+  for (int i = 0; !try_to_claim(b); i++)
+    let_pass(i);
+  for (int i = 0; is_being_taken(b); i++)
+    let_pass(i);
+}
+
+void callseq_backlog_release(struct callseq_backlog *b) {
+  /* release: pairs with the acquires in try_to_take and try_to_claim */
+  atomic_store_explicit(&b->claimed, 0, memory_order_release);
+}
+
 /* ---- Cancelling ---- */
 
-/* Moves what is left of the filled places together, towards the tail. This thread is taking. */
+/* Moves what is left of the filled places together, towards the tail. This thread has claimed the
+ * backlog. */
 static void compact(struct callseq_backlog *b) {
   uint64_t head = atomic_load_explicit(&b->head, memory_order_relaxed), end = head;
   /* acquire: pairs with the exchange in callseq_backlog_put */
@@ -300,16 +383,17 @@ void callseq_backlog_cancel(struct callseq_backlog *b) {
   uint64_t passed = atomic_load_explicit(&b->head, memory_order_relaxed) -
                     atomic_load_explicit(&b->taken, memory_order_relaxed);
   if (2 * (cancelled - passed) < atomic_load_explicit(&b->spare, memory_order_relaxed) ||
-      !try_to_take(b))
+      !try_to_claim(b))
     return;
-  compact(b);
-  callseq_backlog_leave(b);
+  if (!is_being_taken(b))
+    compact(b);
+  callseq_backlog_release(b);
 }
 
 /* ---- Another limit ---- */
 
-/* This thread is taking. One position is filled with nothing, so that whoever has seen the tail
- * before does not find it the same. False: it is closed. */
+/* This thread has claimed it. One position is filled with nothing, so that whoever has seen the
+ * tail before does not find it the same. False: it is closed. */
 static bool move_to(struct callseq_backlog *b, struct callseq_backlog_ring *ring) {
   struct callseq_backlog_ring *old = ring_of(b);
   atomic_store_explicit(&b->moving, 1, memory_order_relaxed);
@@ -330,7 +414,8 @@ static bool move_to(struct callseq_backlog *b, struct callseq_backlog_ring *ring
       callseq_tools_release(to);
       atomic_store_explicit(&to->turn, 2 * p + 1, memory_order_relaxed);
     }
-    place_in(ring, tail)->ticket = tail; /* the rest of it is 0 */
+    place_in(ring, tail)->ticket = tail;
+    place_in(ring, tail)->what = NOTHING;
     atomic_store_explicit(&place_in(ring, tail)->turn, 2 * tail + 1, memory_order_relaxed);
     ring->before = old;
     /* release, seq_cst: pairs with the loads in callseq_backlog_put, callseq_backlog_is_empty */
@@ -363,17 +448,7 @@ bool callseq_backlog_limit(struct callseq_backlog *b, uint64_t limit) {
 
 /* ---- The end, and fork ---- */
 
-void callseq_backlog_hold(struct callseq_backlog *b) {
-  for (int i = 0; !try_to_take(b); i++)
-    if (i < 100)
-      callseq_relax();
-    else
-      sched_yield();
-}
-
-void callseq_backlog_release(struct callseq_backlog *b) { callseq_backlog_leave(b); }
-
-/* This thread is taking. */
+/* This thread has claimed it. */
 static void drop_all(struct callseq_backlog *b, uint64_t tail,
                      void (*drop)(const struct callseq_backlog_place *place)) {
   for (uint64_t head; (head = atomic_load_explicit(&b->head, memory_order_relaxed)) < tail;) {
@@ -402,6 +477,7 @@ void callseq_backlog_forked(struct callseq_backlog *b,
                             void (*drop)(const struct callseq_backlog_place *place)) {
   uint64_t tail = atomic_load_explicit(&b->tail, memory_order_relaxed);
   drop_all(b, tail / 2, drop);
+  b->symmetric = !callseq_park_asymmetric();
   begin(b);
   atomic_store_explicit(&b->tail, tail & SHUT, memory_order_relaxed);
   callseq_backlog_release(b);

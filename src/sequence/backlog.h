@@ -1,9 +1,10 @@
-/* The backlog: a bounded queue of what is to be done later. Any number of threads put things in,
- * one at a time takes them out, in the order in which they were put.
+/* The backlog: a bounded queue of what is to be done later. Any number of threads put things in;
+ * they are taken out in the order in which they were put, by one thread at a time: whoever takes
+ * sees to that.
  *
  * A thing is a pointer and a few words, which are copied. No Scheme is known here, nor what a thing
- * means; but whoever puts one in may have it cancelled before it is taken: `is_gone` says of a
- * thing whether that is so.
+ * means; but whoever puts in one with an odd pointer may have it cancelled before it is taken:
+ * `is_gone` says of such a one whether that is so.
  *
  * Nothing here waits for another thread, but for what is said of callseq_backlog_close and
  * callseq_backlog_hold. callseq_backlog_put may be called in a signal handler. */
@@ -40,6 +41,7 @@ struct callseq_backlog {
   /* Constant: */
   bool (*is_gone)(void *what); /* has it been cancelled? Stays true then. Any thread */
   void (*forget)(void *what);  /* a cancelled one leaves the backlog. Whoever passes it */
+  uint32_t symmetric;          /* both sides of a claim fence; see system/park.h */
   /* callseq_backlog_limit sets these: */
   _Atomic(uint64_t) limit; /* how many things may be there, cancelled ones not counted */
   _Atomic(uint64_t) spare; /* how many places there are besides, for cancelled ones */
@@ -48,10 +50,11 @@ struct callseq_backlog {
   _Atomic(uint64_t) room; /* below this position there is a place for sure */
   /* Whoever cancels: */
   _Atomic(uint64_t) cancelled __attribute__((aligned(64))); /* so many so far */
-  /* Whoever takes: */
-  _Atomic(uint32_t) taking __attribute__((aligned(64))); /* 1: a thread does, and has the rest */
-  _Atomic(uint64_t) head;                                /* the position of the oldest */
-  _Atomic(uint64_t) taken; /* so many so far, without those that were cancelled */
+  /* Whoever takes, or has claimed the backlog: */
+  _Atomic(uint32_t) taking __attribute__((aligned(64))); /* 1: a thread takes, or is about to ask */
+  _Atomic(uint32_t) claimed; /* 1: a thread has claimed it, or is about to; any thread */
+  _Atomic(uint64_t) head;    /* the position of the oldest */
+  _Atomic(uint64_t) taken;   /* so many so far, without those that were cancelled */
 };
 
 /* By one thread, before others know of the backlog. `limit` is from 1 to 2^24. False: no memory. */
@@ -60,17 +63,17 @@ bool callseq_backlog_init(struct callseq_backlog *b, uint64_t limit, bool (*is_g
 
 enum callseq_backlog_answer { CALLSEQ_BACKLOG_PUT, CALLSEQ_BACKLOG_FULL, CALLSEQ_BACKLOG_SHUT };
 
-/* Puts `what`, with `bytes` of `data`, no more than there is room for; `*ticket` is its ticket, if
- * the address is not NULL. `measure`: notes the time; it is noted for one in 64 otherwise. Once it
- * is put, a thread that then looks for it after a seq_cst store of its own either finds it, or this
- * thread's later seq_cst loads see that store. */
+/* Puts `what`, with so many words of `data`, no more than there is room for; `*ticket` is its
+ * ticket, if the address is not NULL. `measure`: notes the time; it is noted for one in 64
+ * otherwise. Once it is put, a thread that then looks for it after a seq_cst store of its own
+ * either finds it, or this thread's later seq_cst loads see that store. */
 enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void *what,
-                                                const void *data, size_t bytes, bool measure,
+                                                const void *data, size_t words, bool measure,
                                                 uint64_t *ticket);
 
 /* The oldest thing: this thread is taking until it calls one of the next two, and copies before
- * what the place holds. Or NULL; then `*left` is CALLSEQ_BACKLOG_BUSY if another thread was just
- * taking, and otherwise all with lower tickets than that have left. */
+ * what the place holds. Or NULL; then `*left` is CALLSEQ_BACKLOG_BUSY if another thread has just
+ * claimed the backlog, and otherwise all with lower tickets than that have left. */
 #define CALLSEQ_BACKLOG_BUSY UINT64_MAX
 const struct callseq_backlog_place *callseq_backlog_look(struct callseq_backlog *b, uint64_t *left);
 void callseq_backlog_take(struct callseq_backlog *b);  /* the thing has left */
@@ -99,8 +102,9 @@ bool callseq_backlog_limit(struct callseq_backlog *b, uint64_t limit);
 void callseq_backlog_close(struct callseq_backlog *b,
                            void (*drop)(const struct callseq_backlog_place *place));
 
-/* Round a fork: no other thread is taking. In the child, instead of callseq_backlog_release: what
- * is left is dropped as by callseq_backlog_close, and the backlog is as new, but closed if it was.
+/* Round a fork: no other thread is taking or has claimed it. In the child, instead of
+ * callseq_backlog_release: what is left is dropped as by callseq_backlog_close, and the backlog is
+ * as new, but closed if it was.
  */
 void callseq_backlog_hold(struct callseq_backlog *b);
 void callseq_backlog_release(struct callseq_backlog *b);

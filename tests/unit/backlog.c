@@ -17,10 +17,14 @@ struct thing {
   long number;
 };
 
-static bool is_gone(void *what) { return atomic_load(&((struct thing *)what)->gone) == 1; }
-static void forget(void *what) { atomic_fetch_add(&((struct thing *)what)->forgotten, 1); }
+/* Each may be cancelled. */
+static void *to_what(struct thing *t) { return (char *)t + 1; }
+static struct thing *of_what(void *what) { return (struct thing *)((char *)what - 1); }
+
+static bool is_gone(void *what) { return atomic_load(&of_what(what)->gone) == 1; }
+static void forget(void *what) { atomic_fetch_add(&of_what(what)->forgotten, 1); }
 static void drop(const struct callseq_backlog_place *place) {
-  atomic_fetch_add(&((struct thing *)place->what)->dropped, 1);
+  atomic_fetch_add(&of_what(place->what)->dropped, 1);
 }
 
 static struct callseq_backlog b;
@@ -39,7 +43,7 @@ static void set_up(uint64_t limit) {
 
 static int put(struct thing *t) {
   uintptr_t data[3] = {(uintptr_t)t, 7, (uintptr_t)t->number};
-  return (int)callseq_backlog_put(&b, t, data, sizeof data, false, NULL);
+  return (int)callseq_backlog_put(&b, to_what(t), data, 3, false, NULL);
 }
 
 static bool cancel(struct thing *t) {
@@ -56,7 +60,7 @@ static struct thing *take(void) {
     const struct callseq_backlog_place *place = callseq_backlog_look(&b, &left);
     if (!place)
       return NULL;
-    struct thing *t = place->what;
+    struct thing *t = of_what(place->what);
     int present = 0;
     if (!atomic_compare_exchange_strong(&t->gone, &present, 2)) {
       callseq_backlog_leave(&b);
@@ -126,7 +130,7 @@ static void tickets(void) {
   for (int i = 1; i < 3; i++)
     cancel(&things[i]);
   const struct callseq_backlog_place *place = callseq_backlog_look(&b, &left);
-  ok(place && place->what == &things[0] && place->ticket == 0,
+  ok(place && of_what(place->what) == &things[0] && place->ticket == 0,
      "one that was moved has its ticket still");
   callseq_backlog_leave(&b);
   cancel(&things[0]);
