@@ -136,17 +136,11 @@ CALLSEQ_INLINE struct callseq_abi_request *choose_next(struct callseq_runtime *r
   return next;
 }
 
-/* A request has been answered, or suspended: goes on with the next one, or with the end of a level.
- * With nothing left the batch ends: the switch to the holder's stack is here. */
-CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
-  struct callseq_runtime *r = callseq_runtime_here();
+/* A request has been answered, or suspended, and is no plain post that another one follows: goes on
+ * with the next one, or with the end of a level. With nothing left the batch ends: the switch to
+ * the holder's stack is here. */
+static CALLSEQ_NOINLINE C_word next_of_any(struct callseq_runtime *r) {
   struct callseq_abi_current_call *at = &r->fast.current;
-  struct callseq_resident *v = r->suspend.attached;
-  if (!r->levels.depth && v &&
-      C_u_i_car(CHICKEN_gc_root_ref(v->root)) != callseq_roots_green_thread(r)) {
-    callseq_scheme_withdraw();
-    return go_on(r, CALLSEQ_PROCEDURE_misplaced);
-  }
   callseq_birth_returns(r);
   if (at->reply_to == CALLSEQ_ABI_TO_LEVEL) {
     callseq_scheme_hold_interrupts();
@@ -170,6 +164,22 @@ CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
     next = callseq_runtime_switch_out(r);
   }
   callseq_tools_acquire(next);
+  return callseq_abi_dispatch(next, __builtin_frame_address(0));
+}
+
+CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
+  struct callseq_runtime *r = callseq_runtime_here();
+  struct callseq_resident *v = r->suspend.attached;
+  if (!r->levels.depth && v &&
+      C_u_i_car(CHICKEN_gc_root_ref(v->root)) != callseq_roots_green_thread(r)) {
+    callseq_scheme_withdraw();
+    return go_on(r, CALLSEQ_PROCEDURE_misplaced);
+  }
+  struct callseq_abi_request *next;
+  if (r->fast.current.reply_to != CALLSEQ_ABI_TO_NOBODY || !r->later.plain ||
+      !(next = callseq_later_next_plain(r)))
+    return next_of_any(r);
+  callseq_context_fresh();
   return callseq_abi_dispatch(next, __builtin_frame_address(0));
 }
 

@@ -154,9 +154,7 @@ void callseq_later_wake_all(struct callseq_runtime *r, const void *word) {
 
 /* Is there something queued, or due? */
 static bool is_pending(struct callseq_runtime *r) {
-  return r->later.due || r->later.noticed ||
-         atomic_load_explicit(&r->later.notices, memory_order_seq_cst) ||
-         !callseq_backlog_is_empty(&r->later.backlog);
+  return r->later.due || r->later.noticed || callseq_later_has_come(r);
 }
 
 bool callseq_later_is_pending(struct callseq_runtime *r) {

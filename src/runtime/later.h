@@ -54,6 +54,10 @@ void callseq_later_opened(struct callseq_runtime *r);
  * no more to do, or somebody waits for the runtime. */
 struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool by_service);
 
+/* For the holder: the same after a plain post has ended, see runtime.h, if another one follows;
+ * which has the same request. Nothing has been done if NULL is returned. */
+struct callseq_abi_request *callseq_later_next_plain(struct callseq_runtime *r);
+
 /* For the holder: batches execute no call with a higher ticket than this, until it is UINT64_MAX.
  */
 void callseq_later_bound(struct callseq_runtime *r, uint64_t ticket);
@@ -63,6 +67,13 @@ void callseq_later_end(struct callseq_runtime *r, struct callseq_abi_request *q)
 
 /* For the holder: a suspended one need not wait any longer. */
 void callseq_later_ring(struct callseq_runtime *r, struct callseq_abi_request *q);
+
+/* Has something been queued, or notified? Any thread, once something can be: a guess. */
+static inline bool callseq_later_has_come(struct callseq_runtime *r) {
+  /* seq_cst, and in the second: for callseq_later_go_to_sleep */
+  return atomic_load_explicit(&r->later.notices, memory_order_seq_cst) ||
+         !callseq_backlog_is_empty(&r->later.backlog);
+}
 
 /* Is there anything that could begin or go on? For the holder, a guess. */
 bool callseq_later_is_pending(struct callseq_runtime *r);

@@ -39,14 +39,30 @@ static void note_queued(struct callseq_runtime *r, uint64_t since) {
     callseq_count_most(&r->later.longest, callseq_clock_now() - since);
 }
 
+/* `f` gets the arguments of the small call in this place of the backlog. */
+static void unpack_arguments(struct callseq_future *f, const struct callseq_backlog_place *place) {
+  size_t words = callseq_later_words_of_arguments(place->what);
+  uintptr_t *arguments = callseq_later_arguments_of(&f->request);
+  for (size_t i = 0; i < words; i++)
+    memcpy(&arguments[i], &place->words[i], sizeof *arguments);
+}
+
 /* A call in its place of the backlog, with a structure of its own; NULL: no memory. */
 static struct callseq_future *unpack(struct callseq_runtime *r,
                                      const struct callseq_backlog_place *place) {
   struct callseq_future *f = callseq_later_take_spare(r, CALLSEQ_LATER_POST, place->what);
   if (f)
-    memcpy(callseq_later_arguments_of(&f->request), place->words,
-           callseq_later_bytes_of_arguments(place->what));
+    unpack_arguments(f, place);
   return f;
+}
+
+/* The call of this place, which `f` has now, leaves the backlog. */
+CALLSEQ_INLINE void take(struct callseq_runtime *r, struct callseq_future *f,
+                         const struct callseq_backlog_place *place) {
+  f->ticket = place->ticket;
+  note_queued(r, place->since);
+  callseq_backlog_take(&r->later.backlog);
+  callseq_count_as_holder(&r->later.executed);
 }
 
 /* `*busy`: there may be one, but not just now. */
@@ -66,15 +82,14 @@ static struct callseq_abi_request *take_post(struct callseq_runtime *r, bool *bu
         callseq_backlog_leave(b);
         continue;
       }
-    } else if (!(f = unpack(r, place))) {
+    } else if ((f = unpack(r, place))) {
+      r->later.plain = !callseq_tools_watching();
+    } else {
       callseq_backlog_leave(b);
       *busy = true;
       return NULL;
     }
-    f->ticket = place->ticket;
-    note_queued(r, place->since);
-    callseq_backlog_take(b);
-    callseq_count_as_holder(&r->later.executed);
+    take(r, f, place);
     return &f->request;
   }
 }
@@ -86,7 +101,7 @@ void callseq_later_bound(struct callseq_runtime *r, uint64_t ticket) {
 
 /* May this batch go on? The service tells of what has ended, before it goes on: nobody knows how
  * long the next one takes. */
-static bool has_turn(struct callseq_runtime *r, bool by_service) {
+CALLSEQ_INLINE bool has_turn(struct callseq_runtime *r, bool by_service) {
   uint32_t executed = r->later.in_batch;
   if (atomic_load_explicit(&r->later.settled, memory_order_relaxed) > r->later.bound)
     return false;
@@ -102,13 +117,15 @@ struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool b
     return NULL;
   struct callseq_abi_request *q = NULL;
   bool busy = false, has = has_turn(r, by_service);
+  r->later.plain = false;
   while (has) {
     q = take_due(r);
     if (!q && (r->later.noticed || atomic_load_explicit(&r->later.notices, memory_order_relaxed)))
       q = callseq_later_take_notice(r);
     if (!q)
       q = take_post(r, &busy);
-    if (q || busy || !by_service || callseq_later_go_to_sleep(r))
+    if (q || busy || !by_service || callseq_service_watches(r, r->later.in_batch) ||
+        callseq_later_go_to_sleep(r))
       break;
   }
   if (q) {
@@ -124,6 +141,36 @@ struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool b
   r->later.by_service = false;
   r->later.in_batch = 0;
   return NULL;
+}
+
+/* Is something before the posts? */
+static bool has_others(struct callseq_runtime *r) {
+  return r->later.due || r->later.noticed ||
+         atomic_load_explicit(&r->later.notices, memory_order_relaxed);
+}
+
+struct callseq_abi_request *callseq_later_next_plain(struct callseq_runtime *r) {
+  struct callseq_abi_request *q = r->fast.current.request;
+  struct callseq_backlog *b = &r->later.backlog;
+  struct callseq_future *f = callseq_later_of(q);
+  uint64_t left;
+  CALLSEQ_ASSERT_HOLDER(r);
+  CALLSEQ_ASSERT(r->later.plain && !f->link);
+  if (q->status || q->callback->drop || !has_turn(r, r->later.by_service) || has_others(r))
+    return NULL;
+  const struct callseq_backlog_place *place = callseq_backlog_look(b, &left);
+  if (!place)
+    return NULL;
+  if (callseq_later_of_what(place->what)) {
+    callseq_backlog_leave(b);
+    return NULL;
+  }
+  callseq_later_settle(r, f->ticket + 1);
+  q->callback = place->what;
+  unpack_arguments(f, place);
+  take(r, f, place);
+  r->later.in_batch++;
+  return q;
 }
 
 /* ---- What has ended ---- */

@@ -22,6 +22,8 @@
 
 #include <errno.h>
 
+enum { LEAST_NS = 32 /* no callback is executed sooner after the one before */ };
+
 /* ---- Helping ---- */
 
 static bool may_help(struct callseq_runtime *r) {
@@ -42,11 +44,19 @@ static bool execute(struct callseq_runtime *r, uint64_t ticket) {
   return some;
 }
 
-/* This thread waits for calls with no higher ticket, and has looked for them in vain, so many
- * times. True: it has executed some, or polled, and is to look again; false: it is to sleep. */
-static bool help(struct callseq_runtime *r, uint64_t ticket, unsigned ms, uint32_t looks) {
+/* So long it takes at least until these calls have been executed. A look in between has the cache
+ * line of who executes them. */
+static uint64_t expected_ns(struct callseq_runtime *r, uint64_t ticket) {
+  uint64_t settled = atomic_load_explicit(&r->later.settled, memory_order_relaxed);
+  return ticket > settled ? (ticket - settled) * LEAST_NS : 0;
+}
+
+/* This thread waits for calls with no higher ticket, and has looked for them in vain; `*watched` is
+ * callseq_pace_watch's. True: it has executed some, or polled, and is to look again; false: it is
+ * to sleep. */
+static bool help(struct callseq_runtime *r, uint64_t ticket, unsigned ms, uint32_t *watched) {
   return (ms == CALLSEQ_FOREVER && execute(r, ticket)) ||
-         callseq_pace_watch(&r->fast.sequencer.pace, looks);
+         callseq_pace_watch(&r->fast.sequencer.pace, watched, expected_ns(r, ticket));
 }
 
 /* ---- For all that has been made ---- */
@@ -67,7 +77,7 @@ int callseq_flush(unsigned ms) {
   int status = CALLSEQ_TIMEDOUT, left, cancel = callseq_thread_defer_cancel();
   atomic_fetch_add_explicit(&r->later.flushers, 1, memory_order_relaxed);
   bool told = false;
-  for (uint32_t looks = 0;; looks++) {
+  for (uint32_t watched = 0;;) {
     /* acquire: pairs with the release in callseq_later_tell_flushers */
     uint32_t word = atomic_load_explicit(&r->later.flushed, memory_order_acquire);
     if (callseq_later_is_flushed(r, ticket)) {
@@ -75,7 +85,7 @@ int callseq_flush(unsigned ms) {
       status = CALLSEQ_OK;
       break;
     }
-    if (help(r, ticket - 1, ms, looks))
+    if (help(r, ticket - 1, ms, &watched))
       continue;
     if (!told)
       callseq_service_tell(r); /* which tells, whatever it finds */
@@ -94,8 +104,9 @@ int callseq_flush(unsigned ms) {
 /* Waits for the end: the call's status, TIMEDOUT, or WOULD_DEADLOCK. */
 static int await(struct callseq_runtime *r, struct callseq_future *f, unsigned ms) {
   uint64_t deadline = 0;
+  uint32_t watched = 0;
   int left;
-  for (uint32_t looks = 0;; looks++) {
+  for (bool first = true;; first = false) {
     /* acquire: pairs with the releases in callseq_later_end_future and callseq_future_cancel */
     uint32_t state = atomic_load_explicit(&f->state, memory_order_acquire);
     if (state & CALLSEQ_FUTURE_ENDED) {
@@ -106,9 +117,9 @@ static int await(struct callseq_runtime *r, struct callseq_future *f, unsigned m
       return CALLSEQ_TIMEDOUT;
     if (callseq_later_would_wait_for_itself(r))
       return CALLSEQ_WOULD_DEADLOCK;
-    if (!looks)
+    if (first)
       deadline = callseq_clock_deadline(ms);
-    if (help(r, f->queued, ms, looks))
+    if (help(r, f->queued, ms, &watched))
       continue;
     if (!(left = callseq_clock_left(deadline)))
       return CALLSEQ_TIMEDOUT;

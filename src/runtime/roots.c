@@ -42,10 +42,6 @@ void callseq_roots_begin(struct callseq_runtime *r) {
   CHICKEN_gc_root_set(r->roots.green_thread, C_intern2(C_heaptop, C_text("##sys#current-thread")));
 }
 
-C_word callseq_roots_green_thread(struct callseq_runtime *r) {
-  return C_block_item(CHICKEN_gc_root_ref(r->roots.green_thread), 0);
-}
-
 int callseq_roots_safe_lambdas(struct callseq_runtime *r, int limit) {
   CALLSEQ_ASSERT_IN_SCHEME(r);
   C_word list = C_block_item(CHICKEN_gc_root_ref(r->roots.safe_lambdas), 0);

@@ -17,6 +17,8 @@ void callseq_roots_begin(struct callseq_runtime *r);
 int callseq_roots_safe_lambdas(struct callseq_runtime *r, int limit);
 
 /* The present green thread, as an object. */
-C_word callseq_roots_green_thread(struct callseq_runtime *r);
+static inline C_word callseq_roots_green_thread(struct callseq_runtime *r) {
+  return C_block_item(CHICKEN_gc_root_ref(r->roots.green_thread), 0);
+}
 
 #endif

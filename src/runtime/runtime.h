@@ -179,6 +179,8 @@ struct callseq_runtime {
     uint32_t in_batch;                     /* how many calls the present batch has executed */
     bool by_service;                       /* the present batch is the service's */
     uint64_t bound;                        /* batches execute none with a higher ticket */
+    bool plain; /* the call of level 0 has come as a small post by itself, and what it has done
+                   leaves its reply no more to do than to be the end of such a one */
   } later;
 
   struct callseq_signals signals; /* signals.h says by whom */
@@ -217,6 +219,10 @@ struct callseq_runtime {
     uint64_t until;             /* when the host's loop has served for long enough */
     uint32_t patience;          /* it waits so many ms for the runtime. Its own thread's */
     C_word serial;              /* of the call that it has waited for. Its own thread's */
+    bool keen;                  /* calls for later have come soon after the last ones. Its own
+                                   thread's, as the next two */
+    bool watches;               /* it looks for more of them before it sleeps */
+    uint64_t idle;              /* when it had executed the last one, by callseq_clock_now */
     bool yields;                /* its last call has given way, with green threads that could run */
     _Atomic(uint64_t) keeps;    /* until then its call does not give way, by callseq_clock_now. Any
                                    thread may read it */
@@ -320,6 +326,7 @@ static inline void callseq_runtime_reply_slowly(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_HERE(r);
   if (r->fast.current.reply_to == CALLSEQ_ABI_TO_CALLER)
     r->fast.current.reply_to = CALLSEQ_ABI_TO_HOLDER;
+  r->later.plain = false;
 }
 
 /* Becomes the holder, with the id `self`, if nobody else is. Any thread that is outside. (Tools are

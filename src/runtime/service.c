@@ -129,12 +129,21 @@ bool callseq_service_call(struct callseq_runtime *r) {
   return status != CALLSEQ_CLOSED;
 }
 
+bool callseq_service_watches(struct callseq_runtime *r, bool executed) {
+  CALLSEQ_ASSERT_HOLDER(r);
+  if (executed)
+    r->service.idle = callseq_clock_now();
+  r->service.watches = executed && r->service.keen;
+  return r->service.watches;
+}
+
 /* ---- What it waits for, by its callback ---- */
 
 void callseq_service_reset(struct callseq_runtime *r) {
   r->service.descriptors = 1;
   r->service.deadline = 0;
   r->service.patience = PATIENCE_MS;
+  r->service.keen = r->service.watches = false;
 }
 
 struct pollfd *callseq_service_watched(struct callseq_runtime *r, struct pollfd *bell) {

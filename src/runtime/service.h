@@ -26,6 +26,11 @@ void callseq_service_tell(struct callseq_runtime *r);
  * before. Any thread, also inside; never waits. */
 void callseq_service_entrust(struct callseq_runtime *r, struct callseq_chore *chore);
 
+/* For the holder, in the service's own batch, which finds nothing more and has executed calls for
+ * later, or not: does the service look for others by itself for a moment? Then nobody need wake it
+ * for them, and it calls again in any case. */
+bool callseq_service_watches(struct callseq_runtime *r, bool executed);
+
 /* Has it chores to run? Any thread. */
 static inline bool callseq_service_has_chores(struct callseq_runtime *r) {
   return atomic_load_explicit(&r->service.chores, memory_order_relaxed);

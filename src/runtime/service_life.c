@@ -17,6 +17,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "later.h"
 #include "messages.h"
 #include "service_parts.h"
 #include "system/bell.h"
@@ -34,7 +35,8 @@
 #include <unistd.h>
 
 enum {
-  LOOK_MS = 128 /* so often at least, in such a child; at first more often */
+  KEEN_NS = 50000, /* calls for later that come so soon after others are looked for */
+  LOOK_MS = 128    /* so often at least, in such a child; at first more often */
 };
 
 /* ---- The library's thread ---- */
@@ -66,8 +68,8 @@ static void end_if_alone(struct callseq_runtime *r) {
   exit(0);
 }
 
-/* Waits until there is something to do. */
-static void wait_for_work(struct callseq_runtime *r) {
+/* Until there is something to do. */
+static void sleep_for_work(struct callseq_runtime *r) {
   struct pollfd bell;
   struct pollfd *set = callseq_service_watched(r, &bell); /* a fork has replaced the bell */
   for (int look_ms = 1;; look_ms = look_ms < LOOK_MS ? 2 * look_ms : look_ms) {
@@ -83,6 +85,25 @@ static void wait_for_work(struct callseq_runtime *r) {
     int ready = poll(set, r->service.descriptors, again ? look_ms : left);
     if (ready > 0 || (ready == 0 && !again) || (ready < 0 && errno != EINTR))
       return;
+  }
+}
+
+/* Looks for calls for later, for a moment. */
+static bool watch(struct callseq_runtime *r) {
+  uint32_t watched = 0;
+  while (!atomic_load_explicit(&r->service.told, memory_order_relaxed) &&
+         !callseq_later_has_come(r))
+    if (!callseq_pace_watch(&r->fast.sequencer.pace, &watched, 0))
+      return false;
+  return true;
+}
+
+static void wait_for_work(struct callseq_runtime *r) {
+  if (r->service.watches) {
+    r->service.keen = watch(r);
+  } else {
+    sleep_for_work(r);
+    r->service.keen = callseq_clock_now() - r->service.idle < KEEN_NS;
   }
 }
 

@@ -25,7 +25,8 @@ enum {
   POLL_NS = 2000,      /* from one look at the lock to the next */
   GLANCE_NS = 50,      /* the same, for a thread that has just come */
   PATIENCE = 25,       /* polls of an heir before it demands the lock */
-  WATCH_POLLS = 25,    /* polls of a thread that waits for no turn of its own, before it sleeps */
+  WATCH_NS = 50000,    /* so long a thread watches that waits for no turn of its own, and */
+  LOOK_NS = 200,       /* from one look to the next it is no less than this */
   MOMENT_NS = 20000,   /* between two looks whether another thread still excludes this one */
   SEEN_NS = 1000000,   /* after which every thread sees what was written, without a barrier */
   NAP_NS = 200000,     /* of a busy heir that sees the lock in use by short calls */
@@ -186,10 +187,12 @@ void callseq_pace_without_barrier(void) { callseq_park_nap(SEEN_NS); }
 
 /* ---- A thread that waits for what a holder does ---- */
 
-int callseq_pace_watch(const struct callseq_pace *p, uint32_t polls) {
-  if (polls >= WATCH_POLLS || polls >= spin_limit(p))
+int callseq_pace_watch(const struct callseq_pace *p, uint32_t *watched, uint64_t expected) {
+  if (*watched >= WATCH_NS || *watched / POLL_NS >= spin_limit(p))
     return 0;
-  pause_for(p->pauses);
+  uint32_t ns = expected < LOOK_NS ? LOOK_NS : expected < POLL_NS ? (uint32_t)expected : POLL_NS;
+  pause_for((uint32_t)((uint64_t)p->pauses * ns / POLL_NS) + 1);
+  *watched += ns;
   return 1;
 }
 

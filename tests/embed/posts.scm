@@ -1,8 +1,17 @@
 ; Posts: how they are executed, what they are given, and where they are refused.
-(import (chicken platform) (chicken base) (chicken foreign) callseq)
+(import (chicken platform) (chicken base) (chicken foreign) (chicken process signal) callseq)
 
 #>
-int later_from_inside(int);
+#include <fenv.h>
+#include <signal.h>
+int later_from_inside(int), call_from_inside(int);
+
+/* Rounding and mask are those that a thread of the host's or the library's has. */
+static int is_clean(void) {
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  return fegetround() == FE_TONEAREST && sigismember(&mask, SIGUSR1) == sigismember(&mask, SIGUSR2);
+}
 <#
 
 (include "later.scm")
@@ -31,6 +40,26 @@ int later_from_inside(int);
   (read-byte fd)
   (error "after its wait"))
 (define-sequenced-callback (post_from_inside (int n)) int ((foreign-safe-lambda int "later_from_inside" int) n))
+
+; What posts one after the other may leave behind for the next one.
+(define round-down (foreign-lambda* void () "fesetround(FE_DOWNWARD);"))
+(define clean? (foreign-lambda bool "is_clean"))
+(define call-from-inside (foreign-safe-lambda int "call_from_inside" int))
+(define unclean 0)
+(define-sequenced-callback (count_unclean) int unclean)
+(define-sequenced-callback (twice (int n)) int (* 2 n))
+(define-sequenced-callback/post (post_kind (int n) (int kind)) void
+  (unless (clean?) (set! unclean (+ unclean 1)))
+  (see! n)
+  (case kind
+    ((0) (error "a kind"))
+    ((1) (doze 1))
+    ((2) (round-down))
+    ((3) (signal-mask! signal/usr1))
+    ((4) (signal-unmask! signal/usr1))
+    ((5) (unless (= (call-from-inside n) (* 2 n)) (set! unclean -1000)))
+    ((6) (##sys#thread-yield!))
+    ((7) (call/cc (lambda (k) (make-string 100000) (k #t))))))
 
 ; Keeps the runtime until the host has enough, and then ends the process.
 (define-sequenced-callback (leave_process (int code)) void

@@ -1,17 +1,23 @@
 /* Posts are executed once each, in order, by whoever comes or by the service; what goes wrong is
  * told to on_error; what never begins is dropped once. */
 #include "../later.h"
+#include <time.h>
 
 int strings_are(const char *), post_from_inside(int);
 void leave_process(int), define_late(void);
 int post_late(void), post_strings(char *, char *, char **, char *);
 int post_many(double, double, double, double, double, double, double, double, double, double,
               double, double, double, double, double, double, int, float);
+int post_kind(int, int), count_unclean(void), twice(int);
 int post_reading(int, int), post_blocking(int, int), post_waiting_failing(int);
 
 /* Under Scheme; while the code is loaded, too. */
 int later_from_inside(int);
 int later_from_inside(int n) { return post_number(n); }
+
+/* The same, for a nested call. */
+int call_from_inside(int);
+int call_from_inside(int n) { return twice(n); }
 
 enum { MANY = 3000 };
 
@@ -180,6 +186,40 @@ static void waiting_posts(void) {
     close(first[i]), close(second[i]);
 }
 
+/* Posts of all kinds that are executed one after the other, each as if it were alone. */
+static void mixed_posts(void) {
+  enum { ROUNDS = 40, KINDS = 16 }; /* from 8 on nothing is done */
+  uint32_t seed = (uint32_t)time(NULL) | 1, state = seed;
+  int kinds[KINDS] = {0}, begun = 0, ordered = 0, posted = 0;
+  char text[] = "text", *list[] = {text, NULL};
+  errors = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    keep_runtime();
+    for (int n = 0; n < LIMIT - 1; n++) {
+      int kind = (int)(chance(&state) % KINDS);
+      if (kind == 15) {
+        posted += post_strings(text, strdup(text), list, text) == CALLSEQ_OK;
+      } else {
+        posted += post_kind(n, kind) == CALLSEQ_OK;
+        kinds[kind]++;
+      }
+    }
+    let_go();
+    callseq_flush(CALLSEQ_FOREVER);
+    begun += count_seen();
+    ordered += in_order();
+    forget_seen();
+  }
+  is_int(posted, ROUNDS * (LIMIT - 1), "posts of many kinds, by chance (seed %u)", (unsigned)seed);
+  int of_kind = 0;
+  for (int kind = 0; kind < KINDS; kind++)
+    of_kind += kinds[kind];
+  is_int(begun, of_kind, "each is executed once");
+  is_int(ordered, ROUNDS, "in order");
+  is_int(errors, kinds[0], "errors are told of those that fail");
+  is_int(count_unclean(), 0, "what one does to rounding, the mask or by a nested call is its own");
+}
+
 /* ---- In processes of their own ---- */
 
 static int batch_none(void) {
@@ -235,6 +275,7 @@ int main(void) {
   errors_of_posts();
   told_at_once();
   waiting_posts();
+  mixed_posts();
   counted(MANY, 4);
   return done();
 }
