@@ -4,7 +4,8 @@
  * what each does to words that threads share is written in C's order, one step a line: `load`,
  * `store`, `cas`, `exchange` with the word and the memory order.
  *
- * What is left out: the clock, yields and `absent` of an heir that does not come; fork. A poll that
+ * What is left out: the clock, yields and `absent` of an heir that does not come; `kept`, which has any
+ * value at any time here; fork. A poll that
  * finds nothing new is the same as a poll that comes later, so loops that poll have no counter here:
  * they go on to the next thing to do at any time. So is try_soon, which looks at the lock some more and
  * tries to take it: it is try_enter, coming later. A sleep that ends early, by chance or by its
@@ -111,6 +112,7 @@
 #define EARLY_STATE 33   /* who leaves the queue with the lock has looked before it was there */
 #define COUNT_KEPT 32    /* who leaves the queue is still counted in the batch */
 #define IMPATIENT 34     /* who has to begin by some time executes others before */
+#define KEPT_ASLEEP 35   /* the lock is kept for a new heir, which is not woken */
 #ifndef BUG
 #define BUG NO_BUG
 #endif
@@ -778,7 +780,16 @@ inline give_up() {
   begin_at_queue();
   hear_demand(it);
   if
-  :: vacant -> appoint(heir)
+  :: vacant ->
+     appoint(heir);
+     if
+     :: offer == FREE -> /* it is kept for the heir */
+        offer = OFFERED;
+#if BUG == KEPT_ASLEEP
+        heir = 0
+#endif
+     :: skip
+     fi
   :: !vacant && (it == DEMANDED || it == ASLEEP) && offer == FREE -> offer = OFFERED
   :: !vacant && it == OVERDUE && offer == FREE ->
      choose(heir);
@@ -897,7 +908,8 @@ inline steal(ok, self) {
   load(seen, lock, relaxed);
   if
   :: seen != OFFERED -> ok = 0
-  :: else -> overtake(ok, OFFERED, self)
+  :: seen == OFFERED -> ok = 0 /* it is kept for the heir */
+  :: seen == OFFERED -> overtake(ok, OFFERED, self)
   fi;
   seen = 0
 }

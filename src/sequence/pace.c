@@ -31,7 +31,8 @@ enum {
   SEEN_NS = 1000000,   /* after which every thread sees what was written, without a barrier */
   NAP_NS = 200000,     /* of a busy heir that sees the lock in use by short calls */
   REST_NS = 300000,    /* a thread that has waited less than this ago is busy; and so is one that */
-  REST_SHARE = 8,      /* has used a processor for more than one in so many ns since */
+  REST_SHARE = 8,      /* has used a processor for more than one in so many ns since; */
+  SELDOM_SHARE = 100,  /* who calls seldom has for less than one in so many */
   YIELD_LIMIT = 8,     /* yields of an heir after spin_limit polls, before it sleeps */
   OFFER_POLLS = 50,    /* polls for which an offer is the heir's, before others may take it; */
   OFFER_SPINS = 5,     /* before the first ones of them no processor is yielded */
@@ -96,6 +97,13 @@ void callseq_pace_forked(struct callseq_pace *p) {
 
 /* ---- Every wait ---- */
 
+/* Where there are many more threads than processors, those that compute have little of them: so who
+ * is not busy need not call seldom. */
+static int is_seldom(const struct callseq_habit *habit, uint64_t t, uint64_t cpu) {
+  uint64_t rest = t - habit->since;
+  return rest >= REST_NS && (cpu - habit->cpu) * SELDOM_SHARE < rest;
+}
+
 /* Has the thread used a processor for much of the time since its last wait? Then it calls a lot, or
  * computes in between: in either case it can wait for its turn. */
 static int is_busy(const struct callseq_habit *habit, uint64_t t, uint64_t cpu) {
@@ -117,6 +125,7 @@ void callseq_pace_begin(const struct callseq_pace *p, struct callseq_wait *wait,
       .habit = habit,
       .cpu = cpu,
       .busy = habit && is_busy(habit, t, cpu),
+      .seldom = !habit || is_seldom(habit, t, cpu),
   };
 }
 

@@ -53,6 +53,7 @@ struct callseq_wait {
   uint64_t cpu;
   uint64_t until; /* when its patience is over; 0: never. As `since` */
   int busy;       /* the thread has done little else than to call, or computes between its calls */
+  int seldom;     /* it has hardly used a processor since its last wait */
   /* Of the heir: */
   uint32_t polls;    /* so many so far, */
   uint32_t patience; /* and so many before it demands the lock */

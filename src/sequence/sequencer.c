@@ -10,10 +10,12 @@
  * takes it if it is idle. If not, the lock is in use by short calls, and the heir naps: polling
  * would slow them. When its patience is over it demands the lock. The holder, as it leaves, then
  * offers the lock to the heir instead of freeing it. An heir that is not busy has no patience: it
- * demands the lock at once. All other waiters are *followers*, and sleep at once: on a machine with
- * few processors they would only be in the way. (Waiters that are not needed do not run: Dice,
- * *Malthusian Locks*, EuroSys 2017. One waiter watches the lock word, the others words of their
- * own: Linux' queued spinlocks, after Mellor-Crummey and Scott, TOCS 1991.)
+ * demands the lock at once. If it calls *seldom* the lock is kept for it: it is offered as soon as
+ * there is this heir, and nobody overtakes it then. So such threads get their turns as they came.
+ * All other waiters are *followers*, and sleep at once: on a machine with few processors they would
+ * only be in the way. (Waiters that are not needed do not run: Dice, *Malthusian Locks*, EuroSys
+ * 2017. One waiter watches the lock word, the others words of their own: Linux' queued spinlocks,
+ * after Mellor-Crummey and Scott, TOCS 1991.)
  *
  * Whoever becomes the holder after a wait first executes a batch of followers that came before it
  * (flat combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), then its own request, and
@@ -85,6 +87,7 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
   atomic_init(&s->succession.bell, 0);
   atomic_init(&s->succession.heirs, 0);
   atomic_init(&s->succession.absent, 0);
+  atomic_init(&s->succession.kept, 0);
   atomic_init(&s->at_queue, 0);
   atomic_init(&s->withdrawing, 0);
   atomic_init(&s->refuses, CALLSEQ_REFUSES_NOBODY);
@@ -124,6 +127,7 @@ void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
   atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
   atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
+  atomic_store_explicit(&s->succession.kept, 0, memory_order_relaxed);
   s->succession.vacant = s->succession.turn_due = s->succession.ahead = 0;
   s->brief.first = s->turns.first = NULL;
   s->batch = 0;
@@ -355,6 +359,12 @@ static struct callseq_waiter *choose(struct callseq_sequencer *s) {
   return chosen;
 }
 
+/* For an heir that calls seldom; but those that are `alone` are the library's own, and come in any
+ * order. */
+static void keep_for(struct callseq_sequencer *s, const struct callseq_waiter *heir) {
+  atomic_store_explicit(&s->succession.kept, heir->seldom && !heir->alone, memory_order_relaxed);
+}
+
 /* Fills the vacancy, if there are followers; without any there will be no heir. Returns the heir if
  * it has to be woken. */
 static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
@@ -369,12 +379,14 @@ static struct callseq_waiter *appoint(struct callseq_sequencer *s) {
       count_heir(s);
       atomic_store_explicit(&s->succession.absent, 1,
                             memory_order_relaxed); /* until it says otherwise */
+      keep_for(s, heir);
       /* release: pairs with the acquire loads of the waiting thread */
       uint32_t before = atomic_exchange_explicit(&heir->state, HEIR, memory_order_release);
       return before & PARKED ? heir : NULL;
     }
+    atomic_store_explicit(&s->succession.kept, 0, memory_order_relaxed);
     /* release: pairs with the acquire in push, whose thread is the heir then: it finds `demand`
-     * empty */
+     * empty, and what it says of itself stays */
     if (atomic_compare_exchange_strong_explicit(&s->arrivals, &only, NULL, memory_order_release,
                                                 memory_order_relaxed))
       return NULL;
@@ -406,6 +418,11 @@ void callseq_sequencer_stay(struct callseq_sequencer *s) {
     ring(s);
 }
 
+/* Is what is offered kept for the heir? */
+static bool is_kept(struct callseq_sequencer *s) {
+  return atomic_load_explicit(&s->succession.kept, memory_order_relaxed);
+}
+
 /* Gives up the lock. `lock` is FREE: it is free then, or offered to a waiter; or CLOSED: it is
  * that. A new heir, or a deputy, is woken here if it sleeps; an heir that sleeps already, by
  * pass_on. */
@@ -418,6 +435,8 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
     woken = appoint(s);
     if (woken)
       callseq_pace_begin_quantum(&s->pace);
+    if (lock == FREE && is_kept(s))
+      lock = OFFERED;
   } else if (lock == FREE && (demand == DEMANDED || demand == ASLEEP)) {
     lock = OFFERED;
   } else if (lock == FREE && demand == OVERDUE) {
@@ -496,14 +515,14 @@ static bool overtake(struct callseq_sequencer *s, uint32_t lock, uint32_t self) 
 }
 
 /* An offer is for the heir. But if the heir does not come, because it does not run, another takes
- * it. */
+ * it; unless the heir calls seldom: then it queues, and the followers look after the heir. */
 static bool steal(struct callseq_sequencer *s, uint32_t self) {
   uint32_t polls = 0;
   do {
     if (atomic_load_explicit(&s->lock, memory_order_relaxed) != OFFERED)
       return false;
   } while (callseq_pace_offer(&s->pace, polls++));
-  return overtake(s, OFFERED, self);
+  return !is_kept(s) && overtake(s, OFFERED, self);
 }
 
 /* Is the lock free, and not only for the moment between two short calls of one thread? */
@@ -713,6 +732,7 @@ static void sleep_as_heir(struct callseq_sequencer *s, const struct callseq_wait
 static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t self,
                              struct callseq_wait *wait) {
   callseq_pace_lead(&s->pace, wait);
+  keep_for(s, w);
   atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   for (;;) {
     uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
@@ -833,6 +853,7 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
   callseq_pace_begin(&s->pace, &wait, w->habit, stalled, data);
   wait.until = w->until;
   w->busy = (uint32_t)wait.busy;
+  w->seldom = (uint32_t)wait.seldom;
   enum callseq_entered entered = wait_in_line(s, w, self, &wait);
   callseq_count(&s->counts.waits);
   callseq_count_most(&s->counts.longest, callseq_pace_end(&s->pace, &wait));

@@ -7,8 +7,8 @@
  *
  * What has been finished is its thread's at once, and a holder finishes nobody once its own turn is
  * over. So the order is one that a lock may have, too, which lets any thread in next: who cannot
- * deadlock with such a lock round each turn cannot deadlock here. The order is not that of
- * coming: a thread that comes again at once may overtake one that sleeps.
+ * deadlock with such a lock round each turn cannot deadlock here. Threads that come seldom get
+ * their turns as they came, if they run; one that comes again at once may overtake others.
  *
  * sequencer.c is the protocol, which is checked by a model (verify/); pace.h is how threads wait;
  * counts.h counts.
@@ -40,10 +40,11 @@ struct callseq_waiter {
   struct callseq_waiter *next;
   struct callseq_habit *habit; /* its thread's; NULL: the thread does not call often */
   CALLSEQ_ATOMIC(uint32_t) state;
-  uint32_t alone; /* only its own thread may execute it: no batch takes it, and it takes none */
-  uint64_t until; /* when the thread's patience is over, by callseq_clock_now; 0: never. If it has
-                   * an end, the thread executes nobody else */
-  uint32_t busy;  /* its thread has done little else than to call: no batch takes it */
+  uint32_t alone;  /* only its own thread may execute it: no batch takes it, and it takes none */
+  uint64_t until;  /* when the thread's patience is over, by callseq_clock_now; 0: never. If it has
+                    * an end, the thread executes nobody else */
+  uint32_t busy;   /* its thread has done little else than to call: no batch takes it */
+  uint32_t seldom; /* its thread calls seldom: as the heir it is not overtaken */
 };
 
 /* Oldest first. */
@@ -72,6 +73,9 @@ struct callseq_succession {
   CALLSEQ_ATOMIC(uint32_t)
   absent; /* the heir has been appointed, and has not been seen since: the holder sets this, the
            * heir clears it */
+  CALLSEQ_ATOMIC(uint32_t)
+  kept; /* nobody steals what is offered to the heir: its thread calls seldom. A hint, which
+         * whoever appoints it gives, and the heir */
   /* The holder's own: */
   uint32_t vacant;   /* there is no heir, and whoever leaves has to appoint one */
   uint32_t turn_due; /* the last one was not of those that wait for a turn */

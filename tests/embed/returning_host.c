@@ -7,7 +7,7 @@
 
 int wait_for_last(int call);
 
-enum { MOST = 40, LONG = 200 };
+enum { MOST = 40, LONG = 200, AFTER = 1000 };
 
 static sem_t returned[MOST], began, let_go;
 static pthread_t threads[MOST];
@@ -18,10 +18,15 @@ static void await(sem_t *event) {
   }
 }
 
-/* Under Scheme. The first call waits until all others have come. */
+/* Under Scheme. The first call waits until all others have come. AFTER and a number: until the call
+ * of that number has returned. */
 void wait_inside(int call);
 void wait_inside(int call) {
   sem_post(&began);
+  if (call >= AFTER) {
+    await(&returned[call - AFTER]);
+    return;
+  }
   await(executed++ ? &returned[last] : &let_go);
   last = call;
 }
@@ -52,6 +57,52 @@ static void in_line(int count) {
   for (int i = 0; i < count; i++)
     pthread_join(threads[i], NULL);
   printf(" %d", executed);
+}
+
+/* Threads that call seldom get their turns as they came: each but the last one here calls again at
+ * once, with a callback that waits for the return of the next one's first call. */
+static void *call_again(void *number) {
+  int i = *(int *)number, next = AFTER + i + 1;
+  call(number);
+  sem_post(&returned[i]); /* two callbacks wait for that */
+  if (wait_for_last(next) == next)
+    sem_post(&began);
+  return NULL;
+}
+
+static int again(void) {
+  enum { COUNT = 4 };
+  alarm(2);
+  callseq_init();
+  sem_init(&began, 0, 0);
+  sem_init(&let_go, 0, 0);
+  for (int i = 0; i < COUNT; i++) {
+    uint64_t before = parks();
+    numbers[i] = i;
+    sem_init(&returned[i], 0, 0);
+    pthread_create(&threads[i], NULL, i < COUNT - 1 ? call_again : call, &numbers[i]);
+    if (i == 0)
+      await(&began);
+    if (i > 0)
+      await_parks(before + 1);
+  }
+  sem_post(&let_go);
+  for (int i = 0; i < COUNT; i++)
+    pthread_join(threads[i], NULL);
+  return 0;
+}
+
+/* One that does not get a processor for some milliseconds loses its turn, and all wait for ever. */
+static void expect_again(void) {
+  enum { TRIES = 5 };
+  struct outcome outcome;
+  int tries = 0;
+  do
+    outcome = in_child(again);
+  while (++tries < TRIES && outcome.signal == SIGALRM);
+  ok(outcome.code == 0 && !outcome.signal,
+     "who calls again at once does so after those that wait (try %d, signal %d)", tries,
+     outcome.signal);
 }
 
 /* Threads that call all the time. */
@@ -97,5 +148,6 @@ int main(void) {
   expect(busy_too, "batch_busy, nobody polls");
   expect(in_twos, "batch_limit 1");
   expect(alone, "CALLSEQ_BATCH_NONE");
+  expect_again();
   return done();
 }

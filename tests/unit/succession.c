@@ -130,12 +130,14 @@ static void heard(bool symmetric) {
   ok(is_idle(), "nobody is left");
 }
 
-/* It is offered the lock and does not come: whoever wants it may have it, after a while. */
+/* It is offered the lock and does not come: whoever wants it may have it, after a while. Here the
+ * heir is one that calls all the time. */
 static void stolen(int spin_limit, bool symmetric) {
   struct request q = {.caller = MAIN, .argument = 1};
   set_up_patient(NO_LIMIT, spin_limit, STALL_MS, symmetric);
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up_late(0);
+  atomic_store_explicit(&s.succession.kept, 0, memory_order_relaxed);
   callseq_sequencer_leave(&s);
   ok(atomic_load_explicit(&s.lock, memory_order_relaxed) == OFFERED &&
          callseq_sequencer_holder(&s) == 0,
@@ -152,6 +154,28 @@ static void stolen(int spin_limit, bool symmetric) {
   callseq_sequencer_leave(&s);
   join_queue(1);
   is_int(queue[0].executor, 1, "then it demands it again");
+  ok(is_idle(), "nobody is left");
+}
+
+/* The same of heirs that call seldom, the one that came first and the one that is appointed: who
+ * comes after them queues. */
+static void kept(int spin_limit, bool symmetric) {
+  set_up_patient(NO_LIMIT, spin_limit, STALL_MS, symmetric);
+  callseq_sequencer_try_enter(&s, MAIN);
+  queue_up_late(0);
+  callseq_sequencer_leave(&s);
+  queue_up_late(1);
+  is_int(done_count, 0, "an heir that calls seldom is not overtaken");
+  sem_post(&let_go);
+  pthread_join(queue_threads[0], NULL);
+  ok(!callseq_sequencer_try_enter(&s, MAIN), "nor is the next one");
+  queue_up_late(2);
+  is_str(batches(), "1:1", "that has been appointed");
+  sem_post(&let_go);
+  sem_post(&let_go);
+  pthread_join(queue_threads[1], NULL);
+  pthread_join(queue_threads[2], NULL);
+  is_str(batches(), "1:1 2:2 3:3", "they are served as they came");
   ok(is_idle(), "nobody is left");
 }
 
@@ -393,6 +417,8 @@ int main(void) {
     heard(symmetric);
     stolen(0, symmetric);
     stolen(SOME_SPINS, symmetric);
+    kept(0, symmetric);
+    kept(SOME_SPINS, symmetric);
     crossed(symmetric);
     absent(symmetric);
 #ifndef CALLSEQ_POSIX /* there a thread on its way to sleep holds a mutex, see doc/porting.md */
