@@ -55,7 +55,7 @@ void callseq_later_opened(struct callseq_runtime *r);
 struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool by_service);
 
 /* For the holder: the same after a plain post has ended, see runtime.h, if another one follows;
- * which has the same request. Nothing has been done if NULL is returned. */
+ * which has the same request. If NULL is returned, the end of the former is as any call's. */
 struct callseq_abi_request *callseq_later_next_plain(struct callseq_runtime *r);
 
 /* For the holder: batches execute no call with a higher ticket than this, until it is UINT64_MAX.

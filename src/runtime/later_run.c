@@ -8,6 +8,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "failure.h"
 #include "later_parts.h"
 #include "scheme.h"
@@ -156,7 +157,10 @@ struct callseq_abi_request *callseq_later_next_plain(struct callseq_runtime *r) 
   uint64_t left;
   CALLSEQ_ASSERT_HOLDER(r);
   CALLSEQ_ASSERT(r->later.plain && !f->link);
-  if (q->status || q->callback->drop || !has_turn(r, r->later.by_service) || has_others(r))
+  if (q->status || q->callback->drop)
+    return NULL;
+  callseq_later_settle(r, f->ticket + 1); /* by which the turn may be over */
+  if (!has_turn(r, r->later.by_service) || has_others(r))
     return NULL;
   const struct callseq_backlog_place *place = callseq_backlog_look(b, &left);
   if (!place)
@@ -165,11 +169,12 @@ struct callseq_abi_request *callseq_later_next_plain(struct callseq_runtime *r) 
     callseq_backlog_leave(b);
     return NULL;
   }
-  callseq_later_settle(r, f->ticket + 1);
+  CALLSEQ_POINT1(leave, q->callback->name);
   q->callback = place->what;
   unpack_arguments(f, place);
   take(r, f, place);
   r->later.in_batch++;
+  CALLSEQ_POINT1(enter, q->callback->name);
   return q;
 }
 

@@ -237,6 +237,28 @@ static int batch_none(void) {
   return result | post_was_on((size_t)keeper);
 }
 
+static void post_one_more(void *number) { post_number((int)(intptr_t)number); }
+
+/* By the host's loop, which does nothing here: who flushes executes what was posted before, and
+ * nothing else. */
+static int not_beyond(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.service = CALLSEQ_SERVICE_HOST;
+  callseq_init_with(&config);
+  post_number(1);
+  callseq_post(post_one_more, (void *)3, NULL);
+  flush();
+  is_int(last_seen(), 1, "what a post has posted is not executed by who flushes what was before");
+  flush();
+  is_int(last_seen(), 3, "but the next time");
+  callseq_future *future = add_later(1, 2);
+  callseq_post(post_one_more, (void *)4, NULL);
+  is_int(callseq_future_wait(future, CALLSEQ_FOREVER), CALLSEQ_OK, "a future");
+  is_int(last_seen(), 3, "nor what comes after a future");
+  callseq_future_release(future);
+  return done();
+}
+
 static void say_dropped(void *what) {
   printf("dropped %s\n", (const char *)what);
   fflush(stdout);
@@ -266,6 +288,8 @@ static int exits(void) {
 int main(void) {
   struct outcome o = in_child(batch_none);
   is_int(o.code, 0, "with CALLSEQ_BATCH_NONE the service executes them: %s", o.err);
+  o = in_child(not_beyond);
+  is_int(o.code, 0, "who flushes stops there: %s", o.err);
   o = in_child(exits);
   is_int(o.code, 3, "exit: %s", o.err);
   is_str(o.out, "dropped one\ndropped three\n", "what has not begun then is dropped, once");
