@@ -61,7 +61,8 @@ static bool help(struct callseq_runtime *r, uint64_t ticket, unsigned ms, uint32
 
 /* ---- For all that has been made ---- */
 
-/* Notifications are not what was posted. */
+/* Notifications are not what was posted. What this thread executes meanwhile may fork: then, in the
+ * child, what was posted is the parent's, and no thread is counted among the flushers. */
 int callseq_flush(unsigned ms) {
   struct callseq_runtime *r = &callseq_runtime;
   /* acquire: pairs with the release in callseq_later_begin */
@@ -75,12 +76,13 @@ int callseq_flush(unsigned ms) {
   uint64_t ticket = callseq_backlog_ticket(&r->later.backlog),
            deadline = callseq_clock_deadline(ms);
   int status = CALLSEQ_TIMEDOUT, left, cancel = callseq_thread_defer_cancel();
+  int forks = r->fork.forks;
   atomic_fetch_add_explicit(&r->later.flushers, 1, memory_order_relaxed);
   bool told = false;
   for (uint32_t watched = 0;;) {
     /* acquire: pairs with the release in callseq_later_tell_flushers */
     uint32_t word = atomic_load_explicit(&r->later.flushed, memory_order_acquire);
-    if (callseq_later_is_flushed(r, ticket)) {
+    if (r->fork.forks != forks || callseq_later_is_flushed(r, ticket)) {
       callseq_tools_acquire(&r->later.flushed);
       status = CALLSEQ_OK;
       break;
@@ -94,7 +96,8 @@ int callseq_flush(unsigned ms) {
       break;
     callseq_service_wait(r, &r->later.flushed, word, left < 0 ? 0 : (uint32_t)left);
   }
-  atomic_fetch_sub_explicit(&r->later.flushers, 1, memory_order_relaxed);
+  if (r->fork.forks == forks)
+    atomic_fetch_sub_explicit(&r->later.flushers, 1, memory_order_relaxed);
   callseq_thread_allow_cancel(cancel);
   return status;
 }

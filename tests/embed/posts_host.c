@@ -259,6 +259,34 @@ static int not_beyond(void) {
   return done();
 }
 
+static pid_t forked = -1;
+static void fork_process(void *unused) {
+  (void)unused;
+  forked = fork();
+  if (forked == 0)
+    alarm(10);
+}
+
+/* The child goes on in callseq_flush, where it has nothing to wait for, and can wait again. */
+static int forks_in_flush(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.service = CALLSEQ_SERVICE_HOST;
+  callseq_init_with(&config);
+  post_number(1);
+  callseq_post(fork_process, NULL, NULL);
+  post_number(2);
+  flush();
+  if (forked == 0) {
+    int before = count_seen();
+    post_sleeping(3, 10);
+    int status = callseq_flush(CALLSEQ_FOREVER);
+    _exit(status || count_seen() != before + 1 || last_seen() != 3);
+  }
+  is_int(last_seen(), 2, "who flushes executes a post that forks, and goes on");
+  is_int(code_of(forked), 0, "the child flushes its own posts only");
+  return done();
+}
+
 static void say_dropped(void *what) {
   printf("dropped %s\n", (const char *)what);
   fflush(stdout);
@@ -290,6 +318,8 @@ int main(void) {
   is_int(o.code, 0, "with CALLSEQ_BATCH_NONE the service executes them: %s", o.err);
   o = in_child(not_beyond);
   is_int(o.code, 0, "who flushes stops there: %s", o.err);
+  o = in_child(forks_in_flush);
+  is_int(o.code, 0, "a fork by who flushes: %s", o.err);
   o = in_child(exits);
   is_int(o.code, 3, "exit: %s", o.err);
   is_str(o.out, "dropped one\ndropped three\n", "what has not begun then is dropped, once");
