@@ -116,8 +116,9 @@ void callseq_pace_without_barrier(void);
 
 /* ---- A thread that does not ask for the lock, but waits for what a holder does ---- */
 
-/* It has watched for `*watched`, 0 at first, and what it waits for takes `expected` at least. Lets
- * no more than that pass until its next look, and adds it; 0: it shall sleep. */
+/* It has watched for `*watched`, 0 at first, and what it waits for takes `expected` ns at least,
+ * which may be 0. Lets so long pass until its next look, but some time and not too much, and adds
+ * it; 0: it shall sleep. */
 int callseq_pace_watch(const struct callseq_pace *p, uint32_t *watched, uint64_t expected);
 
 /* ---- A follower ---- */
