@@ -99,7 +99,6 @@ struct callseq_abi_job {
   void (*run)(struct callseq_abi_job *job);  /* calls the function, on any thread's own stack */
   void (*drop)(struct callseq_abi_job *job); /* frees it with all that it has copied */
   int saved_errno;                           /* what the function has left in errno */
-  struct callseq_abi_job *around; /* the one that is run in place further up the stack, or NULL */
 };
 
 /* Where the reply of a call goes, and with it the runtime. */

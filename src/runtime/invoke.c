@@ -5,10 +5,15 @@
 
 #include "runtime.h"
 
+#include "levels.h"
 #include "messages.h"
+#include "roots.h"
 #include "scheme.h"
 #include "suspend.h"
 #include "thread.h"
+
+#include <limits.h>
+#include <string.h>
 
 /* So much of the nursery, at most, should the function find: a nested call, which wants up to half
  * of it (levels.c), and C frames before that. */
@@ -45,31 +50,47 @@ void callseq_scheme_run_function(C_word c, C_word *av) {
   C_kontinue(k, C_SCHEME_UNDEFINED);
 }
 
-/* False: the job is not run in place above the level, or no longer. */
-static bool end_in_place(struct callseq_level *level, struct callseq_abi_job *job) {
-  struct callseq_abi_job **link = &level->jobs;
-  while (*link && *link != job)
-    link = &(*link)->around;
-  if (!*link)
-    return false;
-  *link = job->around;
-  return true;
+/* A job has ended, or its frames are left. Those that it has led to, by plain callbacks under it,
+ * are left with it. NULL: it is not run in place above the level, or no longer. */
+static struct callseq_in_place *end_in_place(struct callseq_level *level,
+                                             struct callseq_abi_job *job) {
+  struct callseq_in_place *place = level->jobs;
+  while (place && place->job != job)
+    place = place->around;
+  while (place && level->jobs != place) {
+    struct callseq_abi_job *inner = level->jobs->job;
+    level->jobs = level->jobs->around;
+    inner->drop(inner);
+  }
+  if (place)
+    level->jobs = place->around;
+  return place;
 }
 
-/* Runs a job in place. Its level drops it if the frames above are left by a failure. */
-static void run_in_place(struct callseq_level *level, struct callseq_abi_job *job) {
-  job->around = level->jobs;
-  level->jobs = job;
+/* Runs a job in place, in a safe lambda. Its level drops it if the frames above are left by a
+ * failure. */
+static void run_in_place(struct callseq_runtime *r, struct callseq_abi_job *job) {
+  struct callseq_level *level = r->levels.innermost;
+  struct callseq_in_place place = {.job = job, .around = level->jobs};
+  memcpy(&place.restart, &C_restart, sizeof C_restart);
+  place.safe = callseq_roots_safe_lambdas(r, INT_MAX) - 1;
+  level->jobs = &place;
   callseq_suspend_run(job);
   end_in_place(level, job);
 }
 
 /* The job has ended, or it has been left: by a failure, which has dropped it, or by a continuation.
- */
+ * Then collections return to where they did before: to the frames of a plain callback under the job
+ * they would do so for ever, and the stack would have less room each time. */
 C_word callseq_scheme_leave_job(C_word job) {
+  struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_abi_job *left = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, job);
-  if (end_in_place(callseq_runtime_here()->levels.innermost, left))
+  struct callseq_in_place *place = end_in_place(r->levels.innermost, left);
+  if (place) {
+    memcpy(&C_restart, &place->restart, sizeof C_restart);
+    callseq_levels_pop(r, place->safe);
     left->drop(left);
+  }
   return C_SCHEME_UNDEFINED;
 }
 
@@ -79,7 +100,7 @@ void callseq_scheme_run_job(C_word c, C_word *av) {
   struct callseq_abi_job *job = CALLSEQ_ABI_REQUEST(struct callseq_abi_job, av[2]);
   C_word *a = C_alloc(C_SIZEOF_PAIR);
   int level = C_save_callback_continuation(&a, av[1]);
-  run_in_place(callseq_runtime_here()->levels.innermost, job);
+  run_in_place(callseq_runtime_here(), job);
   C_word k = C_restore_callback_continuation2(level);
   C_kontinue(k, C_SCHEME_UNDEFINED);
 }

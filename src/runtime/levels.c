@@ -134,17 +134,21 @@ void callseq_scheme_fail(char *message, char *trace) {
                       trace ? strdup(trace) : NULL);
 }
 
+void callseq_levels_pop(struct callseq_runtime *r, int safe) {
+  while (callseq_roots_safe_lambdas(r, safe + 1) > safe)
+    C_restore_callback_continuation();
+}
+
 /* Drops the C frames above the innermost level: calls of plain define-external functions that a
  * failure leaves, and the jobs that are run there. */
 void callseq_scheme_abandon(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_level *level = r->levels.innermost;
   memcpy(&C_restart, &level->restart, sizeof C_restart);
-  while (callseq_roots_safe_lambdas(r, level->safe + 1) > level->safe)
-    C_restore_callback_continuation();
+  callseq_levels_pop(r, level->safe);
   while (level->jobs) {
-    struct callseq_abi_job *job = level->jobs;
-    level->jobs = job->around;
+    struct callseq_abi_job *job = level->jobs->job;
+    level->jobs = level->jobs->around;
     job->drop(job);
   }
 }

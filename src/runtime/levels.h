@@ -19,4 +19,8 @@ static inline struct callseq_abi_current_call *callseq_levels_base(struct callse
  * executes none. */
 struct callseq_abi_request **callseq_levels_lent(struct callseq_runtime *r);
 
+/* Drops safe lambdas, whose C frames are left, until CHICKEN's stack of them has this length.
+ * Holder, on the Scheme stack. */
+void callseq_levels_pop(struct callseq_runtime *r, int safe);
+
 #endif

@@ -50,13 +50,21 @@ enum callseq_state {
   CALLSEQ_ENDED /* closed, or a Scheme program that was the host */
 };
 
+/* A blocking C function that is run on the Scheme stack, in whose frame this is; see invoke.c. */
+struct callseq_in_place {
+  struct callseq_abi_job *job;
+  struct callseq_in_place *around; /* the next further up the stack, of the same level; or NULL */
+  sigjmp_buf restart;              /* CHICKEN's, as it was outside of the function */
+  int safe;                        /* length of CHICKEN's stack of safe lambdas there */
+};
+
 /* What each level of calls on the Scheme stack has for itself; see levels.c. */
 struct callseq_level {
   struct callseq_level *outer;           /* NULL: this is level 0 */
   struct callseq_abi_current_call below; /* the call of the outer level */
   sigjmp_buf restart;                    /* CHICKEN's, for collections in this level */
   int safe;                        /* length of CHICKEN's stack of safe lambdas at its beginning */
-  struct callseq_abi_job *jobs;    /* run in place above it, innermost first */
+  struct callseq_in_place *jobs;   /* run in place above it, innermost first */
   bool begins;                     /* its first request is still to be begun */
   struct callseq_kept_mask caller; /* of the thread that has made its call */
 };

@@ -271,7 +271,7 @@ int main(void) {
   growth = growth_kb(fail_in_place_often, TIMES, &told);
   is_int(told, TIMES, "failures under a blocking C function that is run in place");
   ok(WATCHED || growth < 16384, "what it has been given is freed: memory grew by %ld KB", growth);
-  enum { ESCAPES = 100 };
+  enum { ESCAPES = 1000 };
   told = 0;
   growth = growth_kb(escape_in_place_often, ESCAPES, &told);
   is_int(told, ESCAPES, "continuations that leave such a function");
