@@ -237,10 +237,10 @@ static int batch_none(void) {
   return result | post_was_on((size_t)keeper);
 }
 
-static void post_one_more(void *number) { post_number((int)(intptr_t)number); }
+static void post_one_more(void *number) { callseq_post(run, number, NULL); }
 
 /* By the host's loop, which does nothing here: who flushes executes what was posted before, and
- * nothing else. */
+ * nothing else. A call might execute it, so what has run is asked without. */
 static int not_beyond(void) {
   callseq_config config = CALLSEQ_CONFIG_DEFAULT;
   config.service = CALLSEQ_SERVICE_HOST;
@@ -248,13 +248,13 @@ static int not_beyond(void) {
   post_number(1);
   callseq_post(post_one_more, (void *)3, NULL);
   flush();
-  is_int(last_seen(), 1, "what a post has posted is not executed by who flushes what was before");
+  is_int(ran, 0, "what a post has posted is not executed by who flushes what was before");
   flush();
-  is_int(last_seen(), 3, "but the next time");
+  is_int(ran, 3, "but the next time");
   callseq_future *future = add_later(1, 2);
-  callseq_post(post_one_more, (void *)4, NULL);
+  callseq_post(run, (void *)4, NULL);
   is_int(callseq_future_wait(future, CALLSEQ_FOREVER), CALLSEQ_OK, "a future");
-  is_int(last_seen(), 3, "nor what comes after a future");
+  is_int(ran, 3, "nor what comes after a future");
   callseq_future_release(future);
   return done();
 }
