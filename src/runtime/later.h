@@ -23,7 +23,8 @@ struct callseq_future {
   uint64_t queued;              /* a future's ticket. Whoever refers to the future */
   struct callseq_future *next;  /* in the runtime's list `outstanding`; with that one's mutex */
   struct callseq_future *
-      *link; /* what points to it in that list; NULL: it is not there. As `next` */
+      *link;   /* what points to it in that list; NULL: it is not there. As `next` */
+  bool waited; /* its callback has been suspended. Holder */
   struct callseq_future *after;      /* in the list of those that are spare, or due. Holder */
   struct callseq_abi_notice *notice; /* the one that this is a run of, or NULL. Holder */
   /* `then` and its argument: whoever sets THEN_CLAIMED of a future's state writes them, whoever

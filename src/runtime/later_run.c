@@ -156,7 +156,7 @@ struct callseq_abi_request *callseq_later_next_plain(struct callseq_runtime *r) 
   struct callseq_future *f = callseq_later_of(q);
   uint64_t left;
   CALLSEQ_ASSERT_HOLDER(r);
-  CALLSEQ_ASSERT(r->later.plain && !f->link);
+  CALLSEQ_ASSERT(r->later.plain && !f->waited);
   if (q->status || q->callback->drop)
     return NULL;
   callseq_later_settle(r, f->ticket + 1); /* by which the turn may be over */
@@ -197,7 +197,7 @@ static void report_error(struct callseq_chore *chore) {
 }
 
 static void has_ended(struct callseq_runtime *r, struct callseq_future *f) {
-  bool waited = f->link;
+  bool waited = f->waited;
   uint64_t ticket = f->ticket;
   if (f->notice)
     callseq_later_end_notice(r, f->notice);
@@ -223,7 +223,8 @@ void callseq_later_end(struct callseq_runtime *r, struct callseq_abi_request *q)
   callseq_tools_release(&r->later.flushed);
   if (q->status != CALLSEQ_ABI_SUSPENDED) {
     has_ended(r, f);
-  } else if (!f->link) {
+  } else if (!f->waited) {
+    f->waited = true;
     callseq_later_link_in(r, f);
     callseq_later_settle(r, f->ticket + 1);
   }
