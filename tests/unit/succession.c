@@ -157,28 +157,6 @@ static void stolen(int spin_limit, bool symmetric) {
   ok(is_idle(), "nobody is left");
 }
 
-/* The same of heirs that call seldom, the one that came first and the one that is appointed: who
- * comes after them queues. */
-static void kept(int spin_limit, bool symmetric) {
-  set_up_patient(NO_LIMIT, spin_limit, STALL_MS, symmetric);
-  callseq_sequencer_try_enter(&s, MAIN);
-  queue_up_late(0);
-  callseq_sequencer_leave(&s);
-  queue_up_late(1);
-  is_int(done_count, 0, "an heir that calls seldom is not overtaken");
-  sem_post(&let_go);
-  pthread_join(queue_threads[0], NULL);
-  ok(!callseq_sequencer_try_enter(&s, MAIN), "nor is the next one");
-  queue_up_late(2);
-  is_str(batches(), "1:1", "that has been appointed");
-  sem_post(&let_go);
-  sem_post(&let_go);
-  pthread_join(queue_threads[1], NULL);
-  pthread_join(queue_threads[2], NULL);
-  is_str(batches(), "1:1 2:2 3:3", "they are served as they came");
-  ok(is_idle(), "nobody is left");
-}
-
 /* The heir falls asleep before it can see that the lock is offered, or free. Here the holder does
  * that by hand, after all that. */
 static void crossed(bool symmetric) {
@@ -417,8 +395,6 @@ int main(void) {
     heard(symmetric);
     stolen(0, symmetric);
     stolen(SOME_SPINS, symmetric);
-    kept(0, symmetric);
-    kept(SOME_SPINS, symmetric);
     crossed(symmetric);
     absent(symmetric);
 #ifndef CALLSEQ_POSIX /* there a thread on its way to sleep holds a mutex, see doc/porting.md */
