@@ -87,12 +87,11 @@ static void stalled(bool symmetric) {
 
 /* ---- Heirs that come late ---- */
 
-static sem_t let_go;
+static sem_t let_on[QUEUE]; /* each its own: one that comes to wait may be quicker than another */
 
 static void hold_up(void *data) {
-  (void)data;
   sem_post(&stall);
-  while (sem_wait(&let_go) != 0) {
+  while (sem_wait(&let_on[(struct request *)data - queue]) != 0) {
   }
 }
 
@@ -149,11 +148,33 @@ static void stolen(int spin_limit, bool symmetric) {
   ok(yields > 0, "in which it could have run");
   is_int(queue[0].executions, 0, "it is not served");
   ok(callseq_sequencer_try_enter(&s, MAIN), "nor offered the lock again, before it demands it");
-  sem_post(&let_go);
+  sem_post(&let_on[0]);
   wait_for_demand();
   callseq_sequencer_leave(&s);
   join_queue(1);
   is_int(queue[0].executor, 1, "then it demands it again");
+  ok(is_idle(), "nobody is left");
+}
+
+/* The same of heirs that call seldom, the one that came first and the one that is appointed: who
+ * comes after them queues. */
+static void kept(int spin_limit, bool symmetric) {
+  set_up_patient(NO_LIMIT, spin_limit, STALL_MS, symmetric);
+  callseq_sequencer_try_enter(&s, MAIN);
+  queue_up_late(0);
+  callseq_sequencer_leave(&s);
+  queue_up_late(1);
+  is_int(done_count, 0, "an heir that calls seldom is not overtaken");
+  sem_post(&let_on[0]);
+  pthread_join(queue_threads[0], NULL);
+  ok(!callseq_sequencer_try_enter(&s, MAIN), "nor is the next one");
+  queue_up_late(2);
+  is_str(batches(), "1:1", "that has been appointed");
+  sem_post(&let_on[1]);
+  sem_post(&let_on[2]);
+  pthread_join(queue_threads[1], NULL);
+  pthread_join(queue_threads[2], NULL);
+  is_str(batches(), "1:1 2:2 3:3", "they are served as they came");
   ok(is_idle(), "nobody is left");
 }
 
@@ -220,7 +241,7 @@ static void absent(bool symmetric) {
   }
   ok(calls > 1, "and another thread yields to it, after %d calls", calls);
   try_again();
-  sem_post(&let_go);
+  sem_post(&let_on[1]);
   wait_for_sleep();
   callseq_sequencer_leave(&s);
   pthread_join(queue_threads[1], NULL);
@@ -236,7 +257,7 @@ static void absent(bool symmetric) {
 
 /* ---- Heirs that do not run ---- */
 
-static sem_t frozen;
+static sem_t frozen, let_go;
 static atomic_bool freezing;
 
 static void freeze(int number) {
@@ -386,6 +407,8 @@ static void impatient(bool symmetric) {
 int main(void) {
   sem_init(&stall, 0, 0);
   sem_init(&let_go, 0, 0);
+  for (int i = 0; i < QUEUE; i++)
+    sem_init(&let_on[i], 0, 0);
   sem_init(&frozen, 0, 0);
 #ifndef CALLSEQ_POSIX
   sandboxed();
@@ -395,6 +418,8 @@ int main(void) {
     heard(symmetric);
     stolen(0, symmetric);
     stolen(SOME_SPINS, symmetric);
+    kept(0, symmetric);
+    kept(SOME_SPINS, symmetric);
     crossed(symmetric);
     absent(symmetric);
 #ifndef CALLSEQ_POSIX /* there a thread on its way to sleep holds a mutex, see doc/porting.md */
