@@ -38,16 +38,16 @@ static void *call(void *number) {
   return NULL;
 }
 
-/* So many threads call while the first one is inside, and sleep, most of them. */
-static void in_line(int count) {
-  executed = 0;
+/* So many threads, each but the last one with `work`, call while the first one is inside, and
+ * sleep, most of them. */
+static void in_line(int count, void *(*work)(void *)) {
   sem_init(&began, 0, 0);
   sem_init(&let_go, 0, 0);
   for (int i = 0; i < count; i++) {
     uint64_t before = parks();
     numbers[i] = i;
     sem_init(&returned[i], 0, 0);
-    pthread_create(&threads[i], NULL, call, &numbers[i]);
+    pthread_create(&threads[i], NULL, i < count - 1 ? work : call, &numbers[i]);
     if (i == 0)
       await(&began);
     if (i > 0)
@@ -56,6 +56,11 @@ static void in_line(int count) {
   sem_post(&let_go);
   for (int i = 0; i < count; i++)
     pthread_join(threads[i], NULL);
+}
+
+static void call_in_line(int count) {
+  executed = 0;
+  in_line(count, call);
   printf(" %d", executed);
 }
 
@@ -71,24 +76,9 @@ static void *call_again(void *number) {
 }
 
 static int again(void) {
-  enum { COUNT = 4 };
   alarm(2);
   callseq_init();
-  sem_init(&began, 0, 0);
-  sem_init(&let_go, 0, 0);
-  for (int i = 0; i < COUNT; i++) {
-    uint64_t before = parks();
-    numbers[i] = i;
-    sem_init(&returned[i], 0, 0);
-    pthread_create(&threads[i], NULL, i < COUNT - 1 ? call_again : call, &numbers[i]);
-    if (i == 0)
-      await(&began);
-    if (i > 0)
-      await_parks(before + 1);
-  }
-  sem_post(&let_go);
-  for (int i = 0; i < COUNT; i++)
-    pthread_join(threads[i], NULL);
+  in_line(4, call_again);
   return 0;
 }
 
@@ -121,10 +111,10 @@ static int all(unsigned batch_limit, unsigned spin_limit, int batch_busy) {
   config.stall_ms = CALLSEQ_STALL_NEVER;
   if (callseq_init_with(&config))
     return 1;
-  in_line(2);
-  in_line(3);
-  in_line(5);
-  in_line(MOST);
+  call_in_line(2);
+  call_in_line(3);
+  call_in_line(5);
+  call_in_line(MOST);
   executed = 0;
   sem_post(&let_go);
   crew(8, call_often);
