@@ -167,6 +167,7 @@ static CALLSEQ_NOINLINE C_word next_of_any(struct callseq_runtime *r) {
   return callseq_abi_dispatch(next, __builtin_frame_address(0));
 }
 
+/* The same after any request. Of posts that follow each other it is all. */
 CALLSEQ_NOINLINE C_word callseq_abi_next_slowly(void) {
   struct callseq_runtime *r = callseq_runtime_here();
   struct callseq_resident *v = r->suspend.attached;

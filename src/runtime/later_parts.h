@@ -28,7 +28,8 @@ static inline size_t callseq_later_bytes_of_arguments(const struct callseq_abi_c
   return callback->bytes - sizeof(struct callseq_abi_request);
 }
 
-/* They are whole words, since what has a pointer is no larger otherwise. */
+/* They are whole words: a request has pointers, so the size of one with arguments is a multiple of
+ * theirs. */
 static inline size_t callseq_later_words_of_arguments(const struct callseq_abi_callback *callback) {
   return callseq_later_bytes_of_arguments(callback) / sizeof(uintptr_t);
 }

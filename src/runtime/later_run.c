@@ -66,6 +66,10 @@ CALLSEQ_INLINE void take(struct callseq_runtime *r, struct callseq_future *f,
   callseq_count_as_holder(&r->later.executed);
 }
 
+static bool has_notices(struct callseq_runtime *r) {
+  return r->later.noticed || atomic_load_explicit(&r->later.notices, memory_order_relaxed);
+}
+
 /* `*busy`: there may be one, but not just now. */
 static struct callseq_abi_request *take_post(struct callseq_runtime *r, bool *busy) {
   struct callseq_backlog *b = &r->later.backlog;
@@ -121,7 +125,7 @@ struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool b
   r->later.plain = false;
   while (has) {
     q = take_due(r);
-    if (!q && (r->later.noticed || atomic_load_explicit(&r->later.notices, memory_order_relaxed)))
+    if (!q && has_notices(r))
       q = callseq_later_take_notice(r);
     if (!q)
       q = take_post(r, &busy);
@@ -144,12 +148,6 @@ struct callseq_abi_request *callseq_later_next(struct callseq_runtime *r, bool b
   return NULL;
 }
 
-/* Is something before the posts? */
-static bool has_others(struct callseq_runtime *r) {
-  return r->later.due || r->later.noticed ||
-         atomic_load_explicit(&r->later.notices, memory_order_relaxed);
-}
-
 struct callseq_abi_request *callseq_later_next_plain(struct callseq_runtime *r) {
   struct callseq_abi_request *q = r->fast.current.request;
   struct callseq_backlog *b = &r->later.backlog;
@@ -160,7 +158,7 @@ struct callseq_abi_request *callseq_later_next_plain(struct callseq_runtime *r) 
   if (q->status || q->callback->drop)
     return NULL;
   callseq_later_settle(r, f->ticket + 1); /* by which the turn may be over */
-  if (!has_turn(r, r->later.by_service) || has_others(r))
+  if (!has_turn(r, r->later.by_service) || r->later.due || has_notices(r))
     return NULL;
   const struct callseq_backlog_place *place = callseq_backlog_look(b, &left);
   if (!place)

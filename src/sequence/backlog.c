@@ -197,8 +197,8 @@ enum callseq_backlog_answer callseq_backlog_put(struct callseq_backlog *b, void 
   for (size_t i = 0; i < words; i++)
     memcpy(&place->words[i], (const uintptr_t *)data + i, sizeof place->words[i]);
   callseq_tools_release(place);
-  /* release: pairs with the acquires in callseq_backlog_look, compact and drop_all. seq_cst: see
-   * backlog.h */
+  /* release: pairs with the acquires in look, compact, move_to and drop_all. seq_cst: see backlog.h
+   */
   uint64_t before = atomic_exchange_explicit(&place->turn, tail + 1, memory_order_seq_cst);
   return before == ABANDONED ? CALLSEQ_BACKLOG_SHUT : CALLSEQ_BACKLOG_PUT;
 }
