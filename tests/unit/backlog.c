@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A thing: who has put it, as which one, and what became of it. */
 struct thing {
@@ -170,6 +171,29 @@ static void forking(void) {
   ok(put(&things[3]) == CALLSEQ_BACKLOG_PUT && take() == &things[3], "and it works");
 }
 
+static _Atomic(bool) has_hold;
+
+static void *hold(void *unused) {
+  callseq_backlog_hold(&b);
+  atomic_store(&has_hold, true);
+  return unused;
+}
+
+static void claims(void) {
+  static struct thing one;
+  pthread_t thread;
+  set_up(4);
+  put(&one);
+  ok(callseq_backlog_look(&b, &left), "one thing is being taken");
+  pthread_create(&thread, NULL, hold, NULL);
+  usleep(50000); /* no way to know that it waits; without a fault it does for ever */
+  ok(!has_hold, "so a thread that is about to hold the backlog waits");
+  callseq_backlog_take(&b);
+  pthread_join(thread, NULL);
+  ok(has_hold && !callseq_backlog_look(&b, &left), "until it is taken, and has it then");
+  callseq_backlog_release(&b);
+}
+
 static void limits(void) {
   enum { MANY = 100 };
   static struct thing things[MANY];
@@ -320,6 +344,7 @@ int main(void) {
   limits();
   closing();
   forking();
+  claims();
   at_once(false);
   at_once(true);
   growth();
