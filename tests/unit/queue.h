@@ -21,7 +21,8 @@ int sched_yield(void) {
   return (int)syscall(SYS_sched_yield);
 }
 
-/* The clock too: unless this is 0 it stands still, at so many seconds. */
+/* The clock too: unless this is 0 it stands still, at so many seconds. Few: where a thread sleeps
+ * until some time (posix.c) the system's own clock says when, which begins with the machine. */
 static _Atomic(int) stopped;
 
 int clock_gettime(clockid_t clock, struct timespec *t) {

@@ -431,7 +431,7 @@ int main(void) {
     overdue(false, symmetric);
     overdue(true, symmetric);
     impatient(symmetric);
-    stopped = 1000;
+    stopped = 1;
     overdue(false, symmetric);
     stopped = 0;
   }

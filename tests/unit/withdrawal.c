@@ -147,14 +147,14 @@ static void *call_for_a_while(void *argument) {
 static void held(bool patience, bool sleeps, bool symmetric) {
   set_up_patient(3, 0, 0, symmetric);
   refusals = 0;
-  stopped = 1000;
+  stopped = 1;
   callseq_sequencer_try_enter(&s, MAIN);
   for (int i = 0; i < QUEUE; i++)
     queue_up(i, patience ? call_for_a_while : call_and_be_refused, i % 3 == 1, i % 3 == 2);
   if (sleeps)
     wait_for_sleep();
   if (patience)
-    stopped = 2000;
+    stopped = 2;
   else
     callseq_sequencer_refuse(&s, CALLSEQ_REFUSES_ALL);
   join_queue(QUEUE);
