@@ -89,7 +89,12 @@ session=$(awk 'BEGIN { for (i = 0; i < 25000; i++) printf "(display \"%0100d\")\
 is 'and by a pipe, however long' "$(listens ./program | tr '#' '\n' | grep -c '^;[0-9]*> 0')" 25000
 
 # Terminals on which rlwrap ends, or writes what nobody can read.
+reason=$(no_terminal)
 for terminal in 'stty cols 0' 'stty cols 80; export TERM=dumb' 'stty cols 80; unset TERM'; do
+  if [ -n "$reason" ]; then
+    skip "a terminal without line editing: $terminal" "$reason"
+    continue
+  fi
   ./program >/dev/null &
   while [ ! -e prompt ]; do sleep 0.01; done
   printf '(list 40 2)\n\004' | timeout 60 script -qec "$terminal; $client prompt" /dev/null >shown

@@ -5,6 +5,7 @@
 #   says "what" TEXT...           asserts that the last output contains every text
 #   is "what" GOT WANT            asserts that two strings are equal
 #   skip "what" "reason"          counts an assertion that cannot be made here
+#   no_terminal                   says why `script` cannot give a command a terminal; fails where it can
 #   finish                        prints the plan; the script's exit status says whether all held
 #
 # $work is a fresh directory for the test's files, and the current one.
@@ -62,6 +63,16 @@ is() {
 skip() {
   count=$((count + 1))
   echo "ok $count - $1 # SKIP $2"
+}
+
+no_terminal() {
+  if ! script --version 2>/dev/null | grep -q util-linux; then
+    echo 'script of util-linux is not installed'
+  elif ! script -qec true /dev/null >/dev/null 2>&1; then
+    echo 'there are no terminals: /dev/pts is not mounted'
+  else
+    return 1
+  fi
 }
 
 finish() {
