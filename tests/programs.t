@@ -106,7 +106,9 @@ ends returns 0 thunk joined
 ends exits 7 thunk joined
 ends leaves 6
 ends raises 70
-says 'as CHICKEN tells it' 'Error: (car) bad argument type: raises' 'Call history'
+says 'as CHICKEN tells it' 'Error: (car) bad argument type: raises'
+ends raises-alone 70
+says 'with the call history' 'Error: (car) bad argument type: raises' 'Call history'
 ends thread-asleep 8 thunk joined
 ends thread-computing 8 thunk joined
 ends thread-outside 8 thunk joined

@@ -27,6 +27,10 @@
   ((returns) (void))
   ((exits) (exit 7))
   ((raises) (car how))
+  ((raises-alone) ; calls would push this thread's out of the call history
+   (stop)
+   (let wait () (when (> (working) 1) (wait-5-ms 0) (wait)))
+   (car how))
   ((leaves) (emergency-exit 6)) ; at once: no thunk
   ((thread-asleep) (start-thread (lambda () (exit 8))) (sleep-ms 60000))
   ((thread-computing) (start-thread (lambda () (exit 8))) (work-on))
