@@ -115,6 +115,7 @@ ends thread-outside 8 thunk joined
 ends callback-asleep 9 thunk joined
 ends callback-computing 9 thunk joined
 ends callback-outside 9 thunk joined
+ends callback-lends 9 thunk joined
 ends callback-thunk 9
 ends thunk-waits 3 waited thunk joined
 ends thunk-calls 3 2 thunk joined

@@ -19,11 +19,16 @@
     (catch-interrupts)
     (take-over-signals)))
 
-;; Has calls refused when the program ends, after its on-exit thunks: they run in the opposite order.
+;; Has calls refused when the program ends, after its on-exit thunks: they run in the opposite order. A
+;; green thread that ends it may run in a callback, or in the service: an answer would give up the runtime,
+;; which nobody can have any more. So it is exclusive.
 ;; An error in one that a callback's (exit) runs does not stop the end of the process; the program's own
 ;; is the program's.
 (define (end-with-program)
-  (on-exit (lambda () (##core#inline "callseq_scheme_close")))
+  (on-exit
+   (lambda ()
+     (exclude ##sys#current-thread 1)
+     (##core#inline "callseq_scheme_close")))
   (let ((leave (exit-handler)))
     (exit-handler
      (lambda (#!optional (code 0))

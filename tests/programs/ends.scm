@@ -15,6 +15,9 @@
 (hear)
 (set-finalizer! (list how)
                 (lambda (_)
+                  (when (eq? how 'callback-lends) ; what lets in others would do so to this thread too
+                    (##sys#thread-yield!)
+                    (begin-work 1 0))
                   (join-all)
                   (say (if (and (> (times-ended) 0) (zero? (times-closed))) "joined" "never told"))))
 (on-exit (lambda () (say "thunk")))
@@ -38,6 +41,10 @@
   ((callback-asleep) (begin-leaving 9) (sleep-ms 60000))
   ((callback-computing) (begin-leaving 9) (work-on))
   ((callback-outside) (begin-leaving 9) (await-call))
+  ((callback-lends) ; a green thread ends the program in a callback, which must not be answered any more
+   (set! leave-with (lambda (code) (start-thread (lambda () (exit code))) (##sys#thread-yield!) code))
+   (begin-leaving 9)
+   (sleep-ms 60000))
   ((callback-thunk) ; an error in a thunk does not stop a callback's exit
    (on-exit (lambda () (car how)))
    (begin-leaving 9)

@@ -17,8 +17,9 @@
   (set! resting #t)
   (sleep-ms ms)
   ms)
+(define leave-with exit)
 (define-sequenced-callback (leave (int code)) int
-  (exit code))
+  (leave-with code))
 
 (define begin-work (foreign-lambda void "begin_work" int int))
 (define begin-rest (foreign-lambda void "begin_rest"))
