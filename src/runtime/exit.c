@@ -14,7 +14,7 @@
 
 void callseq_scheme_exit(int code) {
   callseq_handles_report(&callseq_runtime);
-  callseq_later_close(&callseq_runtime);
+  callseq_later_exit(&callseq_runtime);
   callseq_system_write_out();
   _exit(code);
 }

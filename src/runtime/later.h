@@ -87,6 +87,11 @@ bool callseq_later_limit(struct callseq_runtime *r, unsigned limit);
  * also inside, and more than once. */
 void callseq_later_close(struct callseq_runtime *r);
 
+/* The same, by the thread that ends the process by (exit). Threads that wait in callseq_flush or
+ * for a future go on waiting, as callers do: one of them might end the process before, in its own
+ * way. */
+void callseq_later_exit(struct callseq_runtime *r);
+
 /* For the holder, when nothing begins any more: those that are suspended end with CALLSEQ_CLOSED,
  * and memory that was kept for others is freed. */
 void callseq_later_abandon(struct callseq_runtime *r);

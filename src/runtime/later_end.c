@@ -49,6 +49,12 @@ void callseq_later_close(struct callseq_runtime *r) {
   callseq_later_tell_flushers(r);
 }
 
+void callseq_later_exit(struct callseq_runtime *r) {
+  /* release: pairs with the acquire in stay_if_process_ends */
+  atomic_store_explicit(&r->later.process_ends, true, memory_order_release);
+  callseq_later_close(r);
+}
+
 /* ---- Fork ---- */
 
 void callseq_later_before_fork(struct callseq_runtime *r) {

@@ -21,6 +21,7 @@
 #include "thread.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 enum { LEAST_NS = 32 /* no callback is executed sooner after the one before */ };
 
@@ -57,6 +58,15 @@ static uint64_t expected_ns(struct callseq_runtime *r, uint64_t ticket) {
 static bool help(struct callseq_runtime *r, uint64_t ticket, unsigned ms, uint32_t *watched) {
   return (ms == CALLSEQ_FOREVER && execute(r, ticket)) ||
          callseq_pace_watch(&r->fast.sequencer.pace, watched, expected_ns(r, ticket));
+}
+
+/* This thread's wait is over, perhaps because (exit) has dropped what it waited for. Who ends the
+ * process is inside, and may ask for a future in what it tells of that. */
+static void stay_if_process_ends(struct callseq_runtime *r) {
+  /* acquire: pairs with the release in callseq_later_exit */
+  while (atomic_load_explicit(&r->later.process_ends, memory_order_acquire) &&
+         !callseq_runtime_inside(r))
+    pause();
 }
 
 /* ---- For all that has been made ---- */
@@ -98,6 +108,8 @@ int callseq_flush(unsigned ms) {
   }
   if (r->fork.forks == forks)
     atomic_fetch_sub_explicit(&r->later.flushers, 1, memory_order_relaxed);
+  if (status == CALLSEQ_OK)
+    stay_if_process_ends(r);
   callseq_thread_allow_cancel(cancel);
   return status;
 }
@@ -113,6 +125,8 @@ static int await(struct callseq_runtime *r, struct callseq_future *f, unsigned m
     /* acquire: pairs with the releases in callseq_later_end_future and callseq_future_cancel */
     uint32_t state = atomic_load_explicit(&f->state, memory_order_acquire);
     if (state & CALLSEQ_FUTURE_ENDED) {
+      if (ms)
+        stay_if_process_ends(r);
       callseq_tools_acquire(f);
       return callseq_later_status_of(f, state);
     }

@@ -189,6 +189,7 @@ struct callseq_runtime {
     uint64_t bound;                        /* batches execute none with a higher ticket */
     bool plain; /* the call of level 0 has come as a small post by itself, and what it has done
                    leaves its reply no more to do than to be the end of such a one */
+    _Atomic(bool) process_ends; /* by (exit): who waits for such calls does not come back */
   } later;
 
   struct callseq_signals signals; /* signals.h says by whom */

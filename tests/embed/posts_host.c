@@ -1,5 +1,6 @@
 /* Posts are executed once each, in order, by whoever comes or by the service; what goes wrong is
  * told to on_error; what never begins is dropped once. */
+#define _GNU_SOURCE
 #include "../later.h"
 #include <time.h>
 
@@ -313,6 +314,53 @@ static int exits(void) {
   return 9;
 }
 
+/* Threads that wait for what is dropped by (exit) then: the process ends with its code, however
+ * long that takes. */
+static void *wait_for_all(void *unused) {
+  callseq_flush(CALLSEQ_FOREVER);
+  printf("flushed\n");
+  _exit(8);
+  return unused;
+}
+
+static void *wait_for_one(void *future) {
+  callseq_future_wait(future, CALLSEQ_FOREVER);
+  printf("waited\n");
+  _exit(7);
+  return NULL;
+}
+
+static void say_when_others_sleep(void *what) {
+  while (has_proc() && !others_sleep())
+    usleep(200);
+  printf("dropped %s\n", (const char *)what), fflush(stdout);
+}
+
+/* A stream that takes long to be written out. */
+static ssize_t write_when_others_sleep(void *unused, const char *text, size_t size) {
+  (void)unused, (void)text;
+  say_when_others_sleep("nothing");
+  return (ssize_t)size;
+}
+
+static int exits_while_awaited(void) {
+  set_up(LIMIT, CALLSEQ_BATCH_NONE);
+  pthread_t leaver, waiters[2];
+  FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_when_others_sleep});
+  fputs("text", stream);
+  callseq_flush(CALLSEQ_FOREVER);
+  pthread_create(&leaver, NULL, leave_later, NULL);
+  sem_wait(&kept);
+  pthread_create(&waiters[0], NULL, wait_for_one, add_later(1, 2));
+  callseq_post(say_run, "one", say_when_others_sleep);
+  pthread_create(&waiters[1], NULL, wait_for_all, NULL);
+  while (has_proc() && !others_sleep())
+    usleep(200);
+  sem_post(&enough);
+  pthread_join(leaver, NULL);
+  return 9;
+}
+
 int main(void) {
   struct outcome o = in_child(batch_none);
   is_int(o.code, 0, "with CALLSEQ_BATCH_NONE the service executes them: %s", o.err);
@@ -323,6 +371,9 @@ int main(void) {
   o = in_child(exits);
   is_int(o.code, 3, "exit: %s", o.err);
   is_str(o.out, "dropped one\ndropped three\n", "what has not begun then is dropped, once");
+  o = in_child(exits_while_awaited);
+  is_int(o.code, 3, "exit while threads wait for posts and futures: %s", o.err);
+  is_str(o.out, "dropped one\ndropped nothing\n", "they go on waiting, as callers do");
   is_int(set_up(LIMIT, 0), CALLSEQ_OK, "init");
   posts();
   limit();
