@@ -1,4 +1,5 @@
-/* What stdio holds, written out at the end of the process.
+/* What stdio holds, written out at the end of the process; and what it has read too much given
+ * back, by moving the file's offset, where another process may go on reading.
  *
  * C's exit writes out every stream. It may wait for ever for one that another thread has locked,
  * because that thread waits for input; so may fflush(NULL). Here such a stream is left out, if it
@@ -83,7 +84,7 @@ static void free_list(void) {
     _IO_list_resetlock();
 }
 
-/* Writes out all streams but those that are locked. Is there none of these that holds something, as
+/* Flushes all streams but those that are locked. Is there none of these that holds something, as
  * far as that can be seen? */
 static bool write_out_list(void *unused) {
   bool all = true;
@@ -91,8 +92,7 @@ static bool write_out_list(void *unused) {
   _IO_list_lock();
   for (FILE *stream = _IO_list_all; stream; stream = stream->_chain) {
     if (ftrylockfile(stream) == 0) {
-      if (__fpending(stream))
-        fflush(stream);
+      fflush(stream);
       funlockfile(stream);
     } else if (__fpending(stream)) {
       all = false;
@@ -118,6 +118,7 @@ static bool write_out_one(FILE *stream) {
 static bool write_out_known(void *unused) {
   (void)unused;
   bool out = write_out_one(stdout), err = write_out_one(stderr);
+  (void)write_out_one(stdin); /* fflush(NULL) gives nothing back */
   return out && err;
 }
 

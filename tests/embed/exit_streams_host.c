@@ -147,6 +147,26 @@ static int with_a_slow_reader(void) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
 }
 
+/* Another process goes on reading where this one has stopped. */
+static int with_unread_input(void) {
+  FILE *file = tmpfile();
+  char line[10];
+  if (!file || fputs("one\ntwo\n", file) < 0)
+    return 98;
+  rewind(file);
+  pid_t reader = fork();
+  if (reader == 0) {
+    callseq_init();
+    if (!fgets(line, sizeof line, file))
+      return 98;
+    leave(28);
+  }
+  int code = code_of(reader);
+  if (lseek(fileno(file), 0, SEEK_CUR) == 4)
+    printf("from stdio");
+  return code;
+}
+
 static void expect_text(int (*scenario)(void), int code, const char *what) {
   struct outcome outcome = in_child(scenario);
   if (outcome.code == 77) {
@@ -165,5 +185,6 @@ int main(void) {
   expect_text(with_a_stream_locked_for_a_moment, 25, "another has, for a moment");
   expect_text(without_another_thread, 26, "there can be no more threads");
   expect_text(with_a_slow_reader, 27, "a slow reader");
+  expect_text(with_unread_input, 28, "what was read ahead is given back");
   return done();
 }
