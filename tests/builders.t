@@ -128,6 +128,59 @@ END
   ok 'it runs' static/build/says
   says 'with its Scheme code' loaded
 
+  # Files of one name in two folders, one of which writes its header into a folder.
+  project twins
+  mkdir twins/a twins/b
+  for folder in a b; do
+    cat >twins/$folder/part.scm <<END
+(declare (unit $folder))
+(import callseq)
+(callseq-header "$folder/part.h")
+(define-sequenced-callback (part_$folder) c-string "$folder")
+END
+  done
+  echo '(import (chicken platform) callseq)(declare (uses a b))(return-to-host)' >twins/main.scm
+  cat >twins/twins.c <<'END'
+#include "a/part.h"
+#include "b/part.h"
+#include <callseq.h>
+#include <stdio.h>
+int main(void) {
+  callseq_init();
+  return printf("%s", part_a()) < 0 || printf("%s\n", part_b()) < 0;
+}
+END
+  cat >twins/CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.20)
+project(twins C)
+find_package(callseq REQUIRED)
+add_executable(twins twins.c)
+callseq_add_scheme(twins main.scm a/part.scm b/part.scm)
+END
+  ok 'two Scheme files of one name' generated twins 'Unix Makefiles'
+  ok 'it runs' twins/build/twins
+  says 'with both' ab
+
+  # Warnings that a project may ask for by name.
+  quiet() { # FOLDER LANGUAGE OPTION...
+    folder=$1 language=$2
+    shift 2
+    project "$folder"
+    cat >"$folder/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.20)
+project(calc $language)
+find_package(callseq REQUIRED)
+add_compile_options($*)
+add_library(calc STATIC)
+set_target_properties(calc PROPERTIES LINKER_LANGUAGE $language)
+callseq_add_scheme(calc scheme/calc.scm)
+END
+    ok "$language with $*" generated "$folder" 'Unix Makefiles'
+    is 'has no warning' "$(grep -c warning: "$output")" 0
+  }
+  quiet quiet-c C -Wcast-qual -Wredundant-decls -Wmissing-prototypes -Wfloat-equal -Wwrite-strings -Wundef
+  quiet quiet-cxx CXX -Wold-style-cast -Wcast-qual -Wredundant-decls
+
   # What a program did before there was that function.
   project recipe
   cat >recipe/CMakeLists.txt <<'END'
