@@ -23,7 +23,7 @@ enum colour { RED, GREEN };
 (define-sequenced-callback/status (try_paint ((enum "colour") c)) (const (enum "colour")) c)
 (define-sequenced-callback (fixed (int n)) (const int) n)
 (define-sequenced-callback (stand_ins (int a1) (int x->y) (int linux) (int size_t) (size_t NULL)
-                                      (int INT_MAX)) int a1)
+                                      (int INT_MAX) (int complex) (int noreturn)) int a1)
 (define-sequenced-callback (nothing) void 0)
 (define-sequenced-callback/status (try_greet (c-string name)) c-string name)
 (define-sequenced-callback/status (try_nothing (int n)) void (if (zero? n) (error "zero")))
@@ -75,6 +75,8 @@ strict="-Wall -Wextra -Werror -pedantic -I$STAGE/include -fsyntax-only"
 ok 'translating the file' $CSC -t -e app.scm -o app.c
 ok 'writes a header that its user can include, twice, in C' $CC -std=c11 $strict main.c
 ok 'and in C++' $CXX -std=c++11 $strict main_cxx.cpp
+printf 'enum colour { RED, GREEN };\n#include <complex.h>\n#include <stdnoreturn.h>\n#include "app.h"\n' >macros.c
+ok 'also after headers with macros in small letters' $CC -std=c11 $strict macros.c
 ok 'they build, one including the header, one writing it' $CSC -I$STAGE/include \
   -e app.scm main.c -o app -link callseq
 ok 'and run' ./app

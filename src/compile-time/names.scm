@@ -25,6 +25,10 @@
     "si_status" "si_stime" "si_timerid" "si_uid" "si_utime" "si_value" "sigev_notify_attributes"
     "sigev_notify_function" "st_atime" "st_ctime" "st_mtime" "stderr" "stdin" "stdout"))
 
+(define argument-macros                 ; the same, of headers that few include: a callback may have the name
+  '("complex" "ifa_broadaddr" "ifa_dstaddr" "msg_cbytes" "noreturn" "s6_addr16" "s6_addr32" "si_addr_lsb"
+    "si_arch" "si_call_addr" "si_lower" "si_pkey" "si_syscall" "si_upper"))
+
 (define function-macros                 ; of headers that chicken.h includes
   '("isgreater" "isgreaterequal" "isless" "islessequal" "islessgreater" "isunordered"))
 
@@ -77,6 +81,8 @@
                                (not (string-suffix? "_t" name)) ; int32_t and its like
                                (not (member name predefined-macros))
                                (not (member name header-macros))
+                               (not (member name argument-macros))
+                               (not (begins? "ifr_" name)) ; a family of macros in <net/if.h>
                                (not (member name types))
                                (not (member name kept)))
                           name
