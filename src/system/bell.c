@@ -1,5 +1,6 @@
-/* A bell: on Linux an eventfd(2), elsewhere a pipe. Neither end blocks. A ring that finds the
- * counter or the pipe full is lost, and need not be heard: the bell has been rung before.
+/* A bell: on Linux an eventfd(2), elsewhere, and where that is refused, a pipe. Neither end blocks.
+ * A ring that finds the counter or the pipe full is lost, and need not be heard: the bell has been
+ * rung before.
  */
 #define _GNU_SOURCE
 #include "bell.h"
@@ -14,18 +15,12 @@
 #include <sys/eventfd.h>
 #endif
 
-#ifndef CALLSEQ_POSIX
-bool callseq_bell_open(struct callseq_bell *bell) {
-  bell->heard = bell->rung = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  return bell->heard >= 0;
-}
-#else
 static void set_flags(int fd) {
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 
-bool callseq_bell_open(struct callseq_bell *bell) {
+static bool open_pipe(struct callseq_bell *bell) {
   int ends[2] = {-1, -1};
   bool made = pipe(ends) == 0;
   if (made) {
@@ -35,6 +30,15 @@ bool callseq_bell_open(struct callseq_bell *bell) {
   *bell = (struct callseq_bell){.heard = ends[0], .rung = ends[1]};
   return made;
 }
+
+#ifndef CALLSEQ_POSIX
+bool callseq_bell_open(struct callseq_bell *bell) {
+  bell->heard = bell->rung = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  bool refused = bell->heard < 0 && errno != EMFILE && errno != ENFILE; /* by a sandbox */
+  return refused ? open_pipe(bell) : bell->heard >= 0;
+}
+#else
+bool callseq_bell_open(struct callseq_bell *bell) { return open_pipe(bell); }
 #endif
 
 void callseq_bell_close(struct callseq_bell *bell) {

@@ -4,10 +4,12 @@
  * either version. */
 #include "../support.h"
 
+#include "../../src/system/bell.h"
 #include "../../src/system/park.h"
 #include "../../src/system/system.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -274,9 +276,27 @@ static int number_in_a_sandbox(void) {
   return tap_failures || callseq_system_thread() != before ? 1 : 0;
 }
 
+static int bell_in_a_sandbox(void) {
+  struct callseq_bell bell;
+  if (!refuse_system_call(SYS_eventfd2))
+    return 77;
+  if (!callseq_bell_open(&bell))
+    return 1;
+  struct pollfd heard = {.fd = bell.heard, .events = POLLIN};
+  callseq_bell_ring(&bell);
+  callseq_bell_ring(&bell);
+  if (poll(&heard, 1, 0) != 1)
+    return 2;
+  callseq_bell_quiet(&bell);
+  return poll(&heard, 1, 0) != 0 ? 3 : 0;
+}
+
 static void sandboxes(void) {
   int code = in_child(number_in_a_sandbox).code;
   ok(code == 0 || code == 77, "threads have numbers where gettid is refused%s",
+     code == 77 ? " # SKIP no system call can be refused here" : "");
+  code = in_child(bell_in_a_sandbox).code;
+  ok(code == 0 || code == 77, "a bell rings where eventfd is refused%s",
      code == 77 ? " # SKIP no system call can be refused here" : "");
 }
 #else
