@@ -1,5 +1,6 @@
 ;; How a program ends while native threads call it; the first argument says how. A finalizer waits for
-;; these threads at the end: so they must be told. Run by ../programs.t.
+;; these threads at the end: so they must be told. Until then what it is of is kept, or a collection would
+;; have it run in the middle. Run by ../programs.t.
 (import (chicken base) (chicken gc) (chicken process signal) (chicken process-context) callseq)
 (include "ledger.scm")
 (include "green-threads.scm")
@@ -13,17 +14,19 @@
   (end-when-interrupted)
   (signal-mask! signal/int))
 (hear)
-(set-finalizer! (list how)
+(define kept (list how))
+(set-finalizer! kept
                 (lambda (_)
                   (when (eq? how 'callback-lends) ; what lets in others would do so to this thread too
                     (##sys#thread-yield!)
                     (begin-work 1 0))
                   (join-all)
                   (say (if (and (> (times-ended) 0) (zero? (times-closed))) "joined" "never told"))))
-(on-exit (lambda () (say "thunk")))
+(on-exit (lambda () (set! kept #f) (say "thunk")))
 (begin-work 3 0)
 (begin-rest)
 (do ((i 0 (+ i 1))) ((= i 4)) (await-call))
+(gc #t)
 (say "begun")
 
 (case how
