@@ -66,6 +66,13 @@ ok 'a program that binds: builds' $CSC binds.scm -o binds -link callseq
 ok 'a program that binds: runs' ./binds
 says 'callbacks see nothing of it, nor it of theirs' 'wrong: 0' 'lost: 0'
 
+ok 'a program that is signalled all the time: builds' \
+  $CSC -O3 -d0 signalled.scm signaller.c -o signalled -link callseq
+for each in 1 2 3 4; do
+  { timeout 60 ./signalled >"signalled.$each" 2>&1; echo "code $?" >>"signalled.$each"; } &
+done
+wait
+is 'four of them end' "$(cat signalled.[1-4] | grep -c 'code 3$')" 4
 ok 'a program on one processor: builds' $CSC shares.scm workers.c -o shares -link callseq
 ok 'a program on one processor: runs' ./shares
 says 'whoever calls has turns of many calls there, too' 'wrong: 0' 'turns, while it computes'

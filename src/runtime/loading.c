@@ -54,8 +54,14 @@ static void take_sizes(struct callseq_runtime *r) {
   }
 }
 
+/* An interrupt that has been raised has CHICKEN take the nursery for full, so that whatever runs
+ * next has it handled instead of a collection. But where interrupts are held by then, or the queue
+ * has been emptied, there is one collection after the other, for ever: each leaves the nursery as
+ * full. So here, where it is a collection, the limit is the true one again. What is still queued is
+ * handled instead of the next one. */
 static void before_collection(int mode) {
   (void)mode;
+  C_stack_limit = C_stack_hard_limit;
   callseq_handles_collecting(&callseq_runtime);
 }
 
