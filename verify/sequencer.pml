@@ -29,7 +29,7 @@
  *   has nothing to do, so that a deadlock of any kind is reported so;
  * - with -DENDS: each thread comes to its end, if no thread is stopped for ever.
  *
- * -D takes: THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
+ * -D takes: BIASES (so often the lock is biased, to anybody who leaves it when nobody waits), THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
  * are busy, bit n of the number for thread n), ONCE (threads that make one call less, as BUSY), SYMMETRIC,
  * STAYS (a holder by sequencer_enter stays until it is asked), CLOSES (the first thread closes the
  * lock at the end of a call that has waited), WITHDRAWS (threads whose patience may end at any time, as BUSY),
@@ -59,6 +59,9 @@
 #endif
 #ifndef WITHDRAWS
 #define WITHDRAWS 0
+#endif
+#ifndef BIASES
+#define BIASES 0
 #endif
 #define HAS_PATIENCE(thread) ((WITHDRAWS >> (thread)) & 1)
 
@@ -113,6 +116,17 @@
 #define COUNT_KEPT 32    /* who leaves the queue is still counted in the batch */
 #define IMPATIENT 34     /* who has to begin by some time executes others before */
 #define KEPT_ASLEEP 35   /* the lock is kept for a new heir, which is not woken */
+#define NO_REVOKE 36     /* who waits does not revoke a bias that comes later */
+#define FLAG_LATE 37     /* the owner looks whether the bias is revoked, and then sets its flag */
+#define REVOKE_DEAF 38   /* who revokes has no barrier before it looks at the owner's flag */
+#define FLAG_UNSEEN 39   /* it does not look at the flag: the lock is free then */
+#define NO_SECOND_FLAG 40 /* the owner does not look again when it leaves */
+#define ONE_NUMBER 41    /* all biases have the same number */
+#define ALWAYS_OURS 42   /* the owner, when it leaves, takes the lock for its own in any case */
+#define FLAG_LEFT 43     /* a new bias begins with the flag as the last one has left it */
+#define ENTERS_TWICE 45  /* the owner, inside, takes the lock again */
+#define OWNER_KEPT 46    /* so does who has been the owner, and has the lock as any other */
+#define STALE_OWNER 44   /* who has been the owner takes another's bias for its own */
 #ifndef BUG
 #define BUG NO_BUG
 #endif
@@ -134,10 +148,17 @@
 #define at_queue 4
 #define withdrawing 5
 #define state(waiter) (5 + (waiter))
-#define WORDS (6 + WAITERS)
+#define THE_REST (6 + WAITERS)
 #else
 #define state(waiter) (3 + (waiter))
-#define WORDS (4 + WAITERS)
+#define THE_REST (4 + WAITERS)
+#endif
+#if BIASES
+#define owner THE_REST
+#define inside(thread) (THE_REST + (thread))
+#define WORDS (THE_REST + 1 + THREADS)
+#else
+#define WORDS THE_REST
 #endif
 byte memory[WORDS];
 
@@ -155,9 +176,18 @@ byte memory[WORDS];
 #define CALLSEQ_LOCK_FREE 0
 #define CALLSEQ_LOCK_CLOSED 255
 #define MARK(n) (100 + (n))
+#define BIASED(number, id) (120 + (number) * 16 + 2 * (id))
+#define REVOKED(biased) ((biased) | 1)
+#define HAS_OWNER(value) ((value) >= 120 && (value) < 250)
+#define OWNER_OF(value) (((value) - 120) % 16 / 2)
+#define IS_REVOKED(value) ((value) & 1)
+#define NOBODY 0
 #include "../src/sequence/protocol.h"
 
 /* The holder's own. */
+#if BIASES
+byte number;
+#endif
 byte brief, turns; /* the heads of two queues */
 byte ahead, batch;
 bit vacant, turn_due, slow_leave = SYMMETRIC;
@@ -420,20 +450,95 @@ inline frees() {
   others = 0
 }
 
-inline sequencer_try_enter(ok, self) {
-  cas(ok, lock, FREE, self, acquire);
+/* Sets the flag, and looks: `ok`. */
+inline sequencer_flag(ok, self, value) {
+  skip;
+#if BIASES
+#if BUG == FLAG_LATE
+  load(after, lock, relaxed);
+  store(inside(self), value, release);
+#else
+  store(inside(self), value, release);
   if
-  :: ok -> took()
-  :: else
+  :: value -> skip
+  :: else -> frees()
+  fi;
+  signal_fence();
+  load(after, lock, relaxed);
+#endif
+#if BUG == STALE_OWNER
+  ok = HAS_OWNER(after) && !IS_REVOKED(after);
+#else
+  ok = HAS_OWNER(after) && !IS_REVOKED(after) && OWNER_OF(after) == self;
+#endif
+  after = 0
+#endif
+}
+
+inline sequencer_is_flagged(yes, self) {
+  skip;
+#if BIASES
+  load(yes, inside(self), relaxed)
+#endif
+}
+
+inline sequencer_owns(yes, self) {
+  skip;
+#if BIASES
+  load(yes, owner, relaxed);
+  yes = yes == self
+#endif
+}
+
+inline sequencer_try_enter(ok, self) {
+  sequencer_owns(it, self);
+  if
+#if BIASES
+  :: it ->
+     sequencer_is_flagged(it, self);
+#if BUG == ENTERS_TWICE
+     it = 0;
+#endif
+     if
+     :: it -> it = 0
+     :: else ->
+        sequencer_flag(ok, self, 1);
+        if
+        :: ok -> took()
+        :: else -> sequencer_enter_revoked(ok, self)
+        fi
+     fi
+#endif
+  :: else ->
+     cas(ok, lock, FREE, self, acquire);
+     if
+     :: ok -> took()
+     :: else
+     fi
   fi
 }
 
 inline sequencer_wanted(yes) { load(yes, demand, relaxed) }
 
+/* Any leave may be slow: how many have been counted is not known here. */
 inline sequencer_leave() {
+  sequencer_owns(it, me);
   if
-  :: slow_leave -> sequencer_end_batch()
-  :: else ->
+#if BIASES
+  :: it ->
+     it = 0;
+     sequencer_flag(ok, me, 0);
+#if BUG != NO_SECOND_FLAG
+     if
+     :: ok -> ok = 0
+     :: else -> sequencer_leave_revoked(me)
+     fi
+#else
+     ok = 0
+#endif
+#endif
+  :: !it && (slow_leave || BIASES) -> sequencer_end_batch()
+  :: !it && !slow_leave ->
      store(lock, FREE, release);
      frees();
      signal_fence();
@@ -445,6 +550,114 @@ inline sequencer_leave() {
      fi
 #endif
   fi
+}
+
+/* ---- The bias ---- */
+
+inline forget_owner() {
+  skip;
+#if BIASES
+  store(owner, NOBODY, relaxed)
+#endif
+}
+
+inline bias_to(self) {
+  skip;
+#if BIASES
+#if BUG != FLAG_LEFT
+  store(inside(self), 0, relaxed);
+#endif
+  store(owner, self, relaxed);
+  number++;
+  offer = BIASED((BUG == ONE_NUMBER -> 0 : number), me)
+#endif
+}
+
+/* `value`: revoked, or about to be. */
+inline revoke(value) {
+  skip;
+#if BIASES
+  after = REVOKED(value);
+  cas(ok, lock, value, after, relaxed);
+  ok = 0;
+#if BUG != REVOKE_DEAF
+  park_barrier();
+#endif
+#if BUG != FLAG_UNSEEN
+  is_inside(was, after);
+#endif
+  it = (was -> OWNER_OF(after) : FREE);
+  was = 0;
+  cas(ok, lock, after, it, release);
+  ok = 0;
+  it = 0;
+  after = 0
+#endif
+}
+
+inline is_inside(yes, value) {
+  skip;
+#if BIASES
+  load(yes, inside(OWNER_OF(value)), acquire)
+#endif
+}
+
+inline look_at_lock(value) {
+  do
+  :: load(value, lock, acquire);
+     if
+#if BIASES
+     :: HAS_OWNER(value) -> revoke(value)
+#endif
+     :: !HAS_OWNER(value) -> break
+     fi
+  od
+}
+
+inline regain(ok, self) {
+  skip;
+#if BIASES
+  do
+  :: load(after, lock, relaxed);
+     if
+     :: after == self -> ok = 1; break
+     :: !HAS_OWNER(after) && after != self -> ok = 0; break
+     :: HAS_OWNER(after) && OWNER_OF(after) != self -> ok = 0; break
+     :: HAS_OWNER(after) && OWNER_OF(after) == self -> cas(ok, lock, after, self, relaxed)
+     fi
+  od;
+  after = 0
+#endif
+}
+
+inline sequencer_enter_revoked(ok, self) {
+  skip;
+#if BIASES
+  regain(ok, self);
+  if
+  :: ok -> took()
+  :: else
+  fi;
+  store(inside(self), 0, relaxed);
+  if
+  :: ok -> forget_owner()
+  :: else -> try_take(ok, FREE, self)
+  fi
+#endif
+}
+
+inline sequencer_leave_revoked(self) {
+  skip;
+#if BIASES
+  regain(ok, self);
+#if BUG == ALWAYS_OURS
+  ok = 1;
+#endif
+  if
+  :: ok -> ok = 0; took(); sequencer_end_batch()
+  :: else
+  fi
+#endif
 }
 
 /* ---- Who is at the queue ---- */
@@ -777,6 +990,8 @@ inline sequencer_stay() {
 
 /* `offer`: FREE or CLOSED. */
 inline give_up() {
+  regain(ok, me);
+  ok = 0;
   begin_at_queue();
   hear_demand(it);
   if
@@ -808,6 +1023,15 @@ inline give_up() {
   batch = 0;
   end_at_queue();
   slow_leave = SYMMETRIC;
+  forget_owner();
+#if BIASES
+  sequencer_is_waited_for(it);
+  if
+  :: !it && offer == FREE && memory[lock] != PASSING && number < BIASES -> bias_to(me)
+  :: skip
+  fi;
+  it = 0;
+#endif
   store(lock, offer, release);
   frees();
 #ifdef CLOSES
@@ -827,6 +1051,8 @@ inline give_up() {
   fi;
   heir = 0
 }
+
+inline sequencer_is_waited_for(yes) { load(yes, arrivals, relaxed) }
 
 inline sequencer_end_batch() {
   give_up();
@@ -887,6 +1113,10 @@ inline try_take(ok, from, self) {
   cas(ok, lock, from, self, acquire);
   if
   :: ok -> took()
+  :: else
+  fi;
+  if
+  :: ok && BUG != OWNER_KEPT -> forget_owner()
   :: else
   fi
 }
@@ -1011,6 +1241,8 @@ inline stand_in(ok, self) {
   fi
 }
 
+inline is_left() { look_at_lock(seen) }
+
 inline call_for_help() {
   cas(ok, demand, NONE, OVERDUE, relaxed);
   ok = 0
@@ -1040,7 +1272,17 @@ inline wait_as_follower() {
      :: !(seen == HEIR || seen == DONE || seen & PARKED) ->
         cas(ok, state(w), WAITING, WAITING + PARKED, relaxed);
         ok = 0
-     :: seen & PARKED -> sleep_on(state(w), seen) /* also: is_left, stand_in */
+     :: seen & PARKED -> sleep_on(state(w), seen)
+#if BIASES
+     :: seen & PARKED ->
+        is_left();
+        stand_in(ok, me);
+        if
+        :: ok -> ok = 0; seen = WAITING; break
+        :: else
+        fi
+#else /* stand_in is above: also: is_left, stand_in */
+#endif
      :: seen & PARKED -> call_for_help()
      fi
   od
@@ -1065,7 +1307,11 @@ inline sleep_as_heir() {
   sleep_handshake();
 #endif
   asks();
+#if BUG == NO_REVOKE
   load(seen, lock, relaxed);
+#else
+  look_at_lock(seen);
+#endif
 #if BUG == LATE_BELL
   step;
   memory[bell] = 0;
@@ -1087,7 +1333,11 @@ inline is_closed(ok) {
 /* `seen`: HEIR, and the thread holds the lock; or CLOSED, or LEFT. */
 inline wait_as_heir() {
   do
+#if BUG == NO_REVOKE
   :: load(seen, lock, relaxed);
+#else
+  :: look_at_lock(seen);
+#endif
      if
      :: seen == FREE || seen == OFFERED -> try_take(ok, seen, me)
      :: else
@@ -1265,8 +1515,8 @@ inline wait_in_line(ok) {
 }
 
 inline sequencer_enter(ok) {
-#ifdef CLOSES
-  load(seen, lock, relaxed);
+#if defined(CLOSES) || BIASES
+  look_at_lock(seen);
 #else
   skip; /* a lock that never is CLOSED need not be looked at */
 #endif
@@ -1358,6 +1608,7 @@ inline run_() {
 #else
   abi_next_slowly();
   execute(w);
+  calls_again();
 #endif
 #if BUG == LATE_WAKE
   if
@@ -1390,6 +1641,15 @@ inline abi_call_slowly() {
   fi
 }
 
+/* From a callback: finds the lock taken, and does not queue. */
+inline calls_again() {
+  skip;
+#if BIASES
+  sequencer_try_enter(ok, me);
+  assert(!ok)
+#endif
+}
+
 /* The inline way, or else as a thread's first call. */
 inline abi_call() {
   if
@@ -1399,6 +1659,7 @@ inline abi_call() {
      :: ok ->
         ok = 0;
         execute(w);
+        calls_again();
         sequencer_leave();
         first = 1
      :: else

@@ -19,13 +19,28 @@ static uchar renamed_waiter(uchar waiter) {
                                          : renamed[OWNER(waiter)] + (waiter - OWNER(waiter));
 }
 
+/* What `lock` holds if it is biased; else as it is. */
+static uchar renamed_biased(uchar value) {
+  return HAS_OWNER(value) ? value + 2 * (renamed[OWNER_OF(value)] - OWNER_OF(value)) : value;
+}
+
 static uchar renamed_value(int word, uchar value) {
+#if BIASES
+  if (word == owner)
+    return renamed[value];
+  if (word > owner) /* flags */
+    return value;
+#endif
   if (word == lock)
-    return value <= THREADS ? renamed[value] : value;
+    return value <= THREADS ? renamed[value] : renamed_biased(value);
   return word == arrivals ? renamed_waiter(value) : value;
 }
 
 static int renamed_word(int word) {
+#if BIASES
+  if (word >= owner)
+    return word == owner ? owner : inside(renamed[word - owner]);
+#endif
   return word >= state(1) ? state(renamed_waiter(word - state(0))) : word;
 }
 
@@ -48,7 +63,8 @@ static void rename_threads(const State *old) {
     locals.late = renamed_waiter(locals.late);
 #endif
     locals.oldest = renamed_waiter(locals.oldest);
-    locals.after = renamed_waiter(locals.after);
+    locals.after = renamed_biased(renamed_waiter(locals.after));
+    locals.seen = renamed_biased(locals.seen);
     *here = locals;
     now.asleep[to] = old->asleep[thread];
 #if MEMORY != SC

@@ -56,7 +56,7 @@ static void callseq_begin(void) {
 static void callseq_call(struct request *q, uint32_t self) {
   if (callseq_sequencer_try_enter(&s, self) || callseq_sequencer_try_soon(&s, self)) {
     execute(&q->argument, &q->result);
-    callseq_sequencer_leave(&s);
+    callseq_sequencer_leave(&s, self);
     return;
   }
   q->waiter = (struct callseq_waiter){.habit = &habits[self - SELF]};

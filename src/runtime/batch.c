@@ -75,7 +75,7 @@ void callseq_batch_run_only(struct callseq_runtime *r, struct callseq_abi_reques
     callseq_batch_run(r, q);
   } else {
     callseq_context_switch(&r->fast.outside, &r->fast.inside, q);
-    callseq_sequencer_leave(&r->fast.sequencer);
+    callseq_sequencer_leave(&r->fast.sequencer, callseq_abi_self);
   }
 }
 

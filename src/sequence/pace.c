@@ -27,7 +27,9 @@ enum {
   PATIENCE = 25,       /* polls of an heir before it demands the lock */
   WATCH_NS = 50000,    /* so long a thread watches that waits for no turn of its own, and */
   LOOK_NS = 200,       /* from one look to the next it is no less than this */
-  MOMENT_NS = 20000,   /* between two looks whether another thread still excludes this one */
+  MOMENT_NS = 20000,   /* between two looks whether another thread still excludes this one, */
+  MOMENT_DOUBLES = 14, /* and twice as long each time, up to so many: where thousands look, those
+                        * that do not rest keep the one that excludes them from its processor */
   SEEN_NS = 1000000,   /* after which every thread sees what was written, without a barrier */
   NAP_NS = 200000,     /* of a busy heir that sees the lock in use by short calls */
   REST_NS = 300000,    /* a thread that has waited less than this ago is busy; and so is one that */
@@ -188,7 +190,10 @@ int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls) {
   return 1;
 }
 
-void callseq_pace_moment(void) { callseq_park_nap(MOMENT_NS); }
+void callseq_pace_moment(uint32_t times) {
+  uint32_t doubles = times < MOMENT_DOUBLES ? times : MOMENT_DOUBLES;
+  callseq_park_nap((uint32_t)MOMENT_NS << doubles);
+}
 
 void callseq_pace_hand_over(void) { sched_yield(); }
 

@@ -105,8 +105,9 @@ enum { CALLSEQ_GLANCES = 12, CALLSEQ_IDLE_GLANCES = 4 };
  * the processor; 0: the offer has stood for long enough. */
 int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls);
 
-/* Lets a moment pass, since another thread excludes this one, and may not be running. */
-void callseq_pace_moment(void);
+/* Lets a moment pass, since another thread excludes this one, and may not be running; after so many
+ * of them. */
+void callseq_pace_moment(uint32_t times);
 
 /* Lets other threads have this one's processor. */
 void callseq_pace_hand_over(void);

@@ -1,7 +1,7 @@
 /* The values of the words that threads share, for sequencer.c, for the designs that are compared
  * with it, for tests, and for the model in verify/. The model is preprocessed as C is: here is
  * nothing but #define. The model's words are narrower, so it defines CALLSEQ_LOCK_FREE,
- * CALLSEQ_LOCK_CLOSED and MARK itself. */
+ * CALLSEQ_LOCK_CLOSED, MARK, BIASED and REVOKED itself. */
 #ifndef CALLSEQ_PROTOCOL_H
 #define CALLSEQ_PROTOCOL_H
 
@@ -15,6 +15,12 @@
 #define CLOSED CALLSEQ_LOCK_CLOSED
 #define PASSING (CLOSED - 1) /* taken, by a thread that only looks after waiters */
 #define OFFERED (CLOSED - 2) /* free for the heir, or for its deputy */
+#ifndef CALLSEQ_MODEL
+/* Biased to the thread with this id, of which it has what its flag is found by, and the number of
+ * the bias; and the same, revoked. */
+#define BIASED(number, id) (0x40000000 | (uint32_t)(number) % (1u << 26) * 8 | (id) % 8)
+#define REVOKED(biased) ((biased) | 0x20000000)
+#endif
 
 /* `state` of a waiter: one of these, the first with PARKED while its thread sleeps, or is about to.
  */

@@ -53,9 +53,11 @@ struct callseq_queue {
 };
 
 /* What `lock` holds if nobody has it. Otherwise it holds the holder's id, or one of the other
- * values in protocol.h, which are right below CLOSED. */
+ * values in protocol.h: right below CLOSED, or for a lock that is biased. */
 #define CALLSEQ_LOCK_FREE 0u
 #define CALLSEQ_LOCK_CLOSED UINT32_MAX
+#define CALLSEQ_LOCK_HAS_OWNER(lock) ((lock) >> 30 == 1) /* biased, or that is being revoked */
+#define CALLSEQ_LOCK_IS_BIASED_TO(lock, id) (((lock)&0xe0000007) == (0x40000000 | (id) % 8))
 
 /* A sequencer before callseq_sequencer_init: closed. */
 #define CALLSEQ_SEQUENCER_INITIALIZER                                                              \
@@ -82,9 +84,34 @@ struct callseq_succession {
   uint32_t ahead;    /* so many in `brief`, the first ones, have come before the heir */
 };
 
+/* A lock that one thread has used alone for long is *biased* to it: this thread, its owner, then
+ * takes it and leaves it by plain stores to a flag of its own. Whoever else wants the lock revokes
+ * that first. (Kawachiya, Koseki, Onodera, *Lock Reservation*, OOPSLA 2002; without a barrier of
+ * the owner's: Dice, Moir, Scherer, *Quickly Reacquirable Locks*, 2003.) */
+#define CALLSEQ_BIAS_NOBODY UINT32_MAX
+#define CALLSEQ_BIAS_FLAGS 8
+struct callseq_bias {
+  CALLSEQ_ATOMIC(uint32_t)
+  owner; /* the lock is biased to this thread, or has been; or NOBODY. The holder's own; others read
+          * it, for a hint */
+  CALLSEQ_ATOMIC(uint32_t)
+  inside[CALLSEQ_BIAS_FLAGS]; /* while the lock is biased: its owner is the holder. A thread's flag
+                               * has the last bits of its id for an index, and only it writes that
+                               */
+  CALLSEQ_ATOMIC(uint32_t)
+  owners[CALLSEQ_BIAS_FLAGS]; /* whose flag it is, for good; 0: nobody's yet. The holder's own; who
+                               * sees that the lock is biased may read its owner's */
+  CALLSEQ_ATOMIC(uint32_t) revocations; /* any thread's: how many there have been */
+  /* The holder's own: */
+  uint32_t number;            /* how often the lock has been biased */
+  uint32_t counts;            /* it is for the bias that leaves are counted */
+  uint32_t candidate, streak; /* the thread that has left last, and so often in a row */
+};
+
 struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) lock;
-  uint32_t slow_leave; /* the holder's own: callseq_sequencer_leave has more to do than usual */
+  uint32_t leaves; /* the holder's own: the last one of so many, the next ones, has more to do than
+                    * is usual for callseq_sequencer_leave */
   struct callseq_succession succession;
   /* The holder's own: */
   struct callseq_queue brief; /* waiters that it may execute */
@@ -97,6 +124,7 @@ struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) refuses;     /* one of enum callseq_refuses; callseq_sequencer_refuse */
   /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
+  struct callseq_bias bias;
   /* callseq_sequencer_limit sets these: */
   CALLSEQ_ATOMIC(uint32_t) batch_limit;
   CALLSEQ_ATOMIC(uint32_t) batch_busy; /* batches take waiters of busy threads, too */
@@ -113,9 +141,42 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s);
 /* The lock has been freed and somebody demands it: offers it, unless somebody else has taken it. */
 void callseq_sequencer_pass_on(struct callseq_sequencer *s);
 
+/* For a thread to which the lock was biased, and is no more. The first: becomes the holder if
+ * nobody else is, 1, else 0. The other: leaves, unless whoever has revoked the bias saw that it
+ * did. */
+int callseq_sequencer_enter_revoked(struct callseq_sequencer *s, uint32_t self);
+void callseq_sequencer_leave_revoked(struct callseq_sequencer *s, uint32_t self);
+
+/* The flag of the owner, this thread. */
+CALLSEQ_IN_HEADER int callseq_sequencer_is_flagged(struct callseq_sequencer *s, uint32_t self) {
+  return CALLSEQ_STD(atomic_load_explicit)(&s->bias.inside[self % CALLSEQ_BIAS_FLAGS],
+                                           CALLSEQ_STD(memory_order_relaxed)) != 0;
+}
+
+/* Sets the flag of the owner, this thread, and looks at the lock: is it still biased to it? */
+CALLSEQ_IN_HEADER int callseq_sequencer_flag(struct callseq_sequencer *s, uint32_t self,
+                                             uint32_t inside) {
+  /* release: pairs with the acquire in sequencer.c, revoke */
+  CALLSEQ_STD(atomic_store_explicit)
+  (&s->bias.inside[self % CALLSEQ_BIAS_FLAGS], inside, CALLSEQ_STD(memory_order_release));
+  /* compiler only: pairs with callseq_park_barrier in sequencer.c, revoke */
+  CALLSEQ_STD(atomic_signal_fence)(CALLSEQ_STD(memory_order_seq_cst));
+  uint32_t lock = CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_relaxed));
+  return CALLSEQ_LIKELY(CALLSEQ_LOCK_IS_BIASED_TO(lock, self)) ? 1 : 0;
+}
+
+/* Is this thread the owner? It may have been that only. */
+CALLSEQ_IN_HEADER int callseq_sequencer_owns(struct callseq_sequencer *s, uint32_t self) {
+  return CALLSEQ_STD(atomic_load_explicit)(&s->bias.owner, CALLSEQ_STD(memory_order_relaxed)) ==
+         self;
+}
+
 /* Becomes the holder if nobody else is: 1, else 0. */
 CALLSEQ_IN_HEADER int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint32_t self) {
   uint32_t expected = CALLSEQ_LOCK_FREE;
+  if (callseq_sequencer_owns(s, self)) /* it may be inside, too, and call from there */
+    return !callseq_sequencer_is_flagged(s, self) &&
+           (callseq_sequencer_flag(s, self, 1) || callseq_sequencer_enter_revoked(s, self));
   /* acquire: pairs with the release in callseq_sequencer_leave */
   return CALLSEQ_STD(atomic_compare_exchange_strong_explicit)(&s->lock, &expected, self,
                                                               CALLSEQ_STD(memory_order_acquire),
@@ -128,7 +189,8 @@ CALLSEQ_IN_HEADER int callseq_sequencer_try_enter_alone(struct callseq_sequencer
                                                         uint32_t self) {
   /* acquire: pairs with the release in callseq_sequencer_leave */
   if (CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_acquire)) !=
-      CALLSEQ_LOCK_FREE)
+          CALLSEQ_LOCK_FREE ||
+      callseq_sequencer_owns(s, self)) /* has been the owner: this must be forgotten first */
     return 0;
   CALLSEQ_STD(atomic_store_explicit)(&s->lock, self, CALLSEQ_STD(memory_order_relaxed));
   return 1;
@@ -140,13 +202,19 @@ CALLSEQ_IN_HEADER int callseq_sequencer_wanted(struct callseq_sequencer *s) {
                                            CALLSEQ_STD(memory_order_relaxed)) != 0;
 }
 
-/* Ends the holder's role: frees the lock, or offers it to a waiter that demands it.
+/* Ends the role of the holder, this thread: frees the lock, or offers it to a waiter that demands
+ * it.
  *
  * An heir that demands too late for the holder to see and looks too early to see the lock free
  * would sleep for ever: the store to `lock` must be ordered before the load of `demand`, as the
  * heir orders its demand before its load of `lock`. */
-CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s) {
-  if (CALLSEQ_UNLIKELY(s->slow_leave)) {
+CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s, uint32_t self) {
+  if (callseq_sequencer_owns(s, self)) {
+    if (!callseq_sequencer_flag(s, self, 0))
+      callseq_sequencer_leave_revoked(s, self);
+    return;
+  }
+  if (CALLSEQ_UNLIKELY(!--s->leaves)) {
     callseq_sequencer_end_batch(s);
     return;
   }

@@ -7,7 +7,7 @@ static bool is_idle(void) {
   if (!callseq_sequencer_try_enter(&s, MAIN))
     return false;
   bool nobody = !callseq_sequencer_next(&s);
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   return nobody;
 }
 

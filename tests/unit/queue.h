@@ -43,7 +43,8 @@ static inline bool is_marked(void) {
  * and was slower than the heir: that has come and gone. */
 static inline bool is_idle(void) {
   uint32_t lock = atomic_load_explicit(&s.lock, memory_order_acquire);
-  return (lock == FREE || lock == OFFERED) &&
+  bool is_free = lock == FREE || lock == OFFERED || CALLSEQ_LOCK_HAS_OWNER(lock);
+  return is_free && !callseq_sequencer_holder(&s) &&
          !atomic_load_explicit(&s.arrivals, memory_order_relaxed) &&
          (!callseq_sequencer_wanted(&s) || is_marked()) && !s.brief.first && !s.turns.first &&
          !s.batch && !s.succession.ahead && !s.succession.vacant && !s.succession.absent;

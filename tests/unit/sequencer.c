@@ -20,7 +20,7 @@ static void in_order(const char *what, int batch_limit, int alone, int busy, int
       if (spin_limits[i] != NO_LIMIT)
         wait_for_sleep();
       serve(MAIN); /* nobody: it came first */
-      callseq_sequencer_leave(&s);
+      callseq_sequencer_leave(&s, MAIN);
       join_queue(count);
       is_str(batches(), expected, "%s, spin_limit %d, %s barrier", what, spin_limits[i],
              s.symmetric ? "symmetric" : "asymmetric");
@@ -56,7 +56,7 @@ static void busy_too(void) {
   callseq_sequencer_try_enter(&s, MAIN);
   for (int i = 0; i < 4; i++)
     queue_up(i, call_once, false, i == 1);
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   join_queue(4);
   is_str(batches(), "1:1 4:234", "unless batches take busy threads");
 }

@@ -61,7 +61,7 @@ static void stalled(bool symmetric) {
       while (sem_wait(&stall) != 0) {
       }
     }
-    callseq_sequencer_leave(&s);
+    callseq_sequencer_leave(&s, MAIN);
     join_queue(QUEUE);
     for (int i = 0; i < QUEUE; i++) {
       once += stalls[i] == 1;
@@ -78,7 +78,7 @@ static void stalled(bool symmetric) {
   start(&queue_threads[1], call_and_stall, &queue[1]); /* when it stalls, so has the other */
   while (sem_wait(&stall) != 0) {
   }
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   join_queue(2);
   while (sem_wait(&stall) != 0) {
   }
@@ -116,11 +116,11 @@ static void heard(bool symmetric) {
     try_again();
     queue_up(0, call_once, false, false);
     wait_for_demand();
-    callseq_sequencer_leave(&s);
+    callseq_sequencer_leave(&s, MAIN);
     while (!try_again())
       sched_yield();
     before_main += queue[0].executions;
-    callseq_sequencer_leave(&s);
+    callseq_sequencer_leave(&s, MAIN);
     join_queue(1);
     own += queue[0].executor == 1;
   }
@@ -137,7 +137,7 @@ static void stolen(int spin_limit, bool symmetric) {
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up_late(0);
   atomic_store_explicit(&s.succession.kept, 0, memory_order_relaxed);
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   ok(atomic_load_explicit(&s.lock, memory_order_relaxed) == OFFERED &&
          callseq_sequencer_holder(&s) == 0,
      "the lock is offered to an heir that demands it");
@@ -150,7 +150,7 @@ static void stolen(int spin_limit, bool symmetric) {
   ok(callseq_sequencer_try_enter(&s, MAIN), "nor offered the lock again, before it demands it");
   sem_post(&let_on[0]);
   wait_for_demand();
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   join_queue(1);
   is_int(queue[0].executor, 1, "then it demands it again");
   ok(is_idle(), "nobody is left");
@@ -162,7 +162,7 @@ static void kept(int spin_limit, bool symmetric) {
   set_up_patient(NO_LIMIT, spin_limit, STALL_MS, symmetric);
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up_late(0);
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   queue_up_late(1);
   is_int(done_count, 0, "an heir that calls seldom is not overtaken");
   sem_post(&let_on[0]);
@@ -210,7 +210,7 @@ static void sandboxed(void) {
   while (!atomic_load(&s.counts.parks))
     sched_yield();
   if (s.symmetric || !refused) {
-    callseq_sequencer_leave(&s);
+    callseq_sequencer_leave(&s, MAIN);
     join_queue(1);
     ok(true, "a sandbox # SKIP %s", refused ? "there is no barrier" : "there is none");
     return;
@@ -230,26 +230,26 @@ static void absent(bool symmetric) {
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up(0, call_once, false, false);
   queue_up_late(1);
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   pthread_join(queue_threads[0], NULL);
   is_str(batches(), "1:1", "the heir comes, a follower is appointed");
   int calls = 0;
   yields = 0;
   for (; !yields; calls++) {
     try_again();
-    callseq_sequencer_leave(&s);
+    callseq_sequencer_leave(&s, MAIN);
   }
   ok(calls > 1, "and another thread yields to it, after %d calls", calls);
   try_again();
   sem_post(&let_on[1]);
   wait_for_sleep();
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   pthread_join(queue_threads[1], NULL);
   is_str(batches(), "1:1 2:2", "until it has come");
   yields = 0;
   for (int i = 0; i < MANY; i++) {
     try_again();
-    callseq_sequencer_leave(&s);
+    callseq_sequencer_leave(&s, MAIN);
   }
   is_int(yields, 0, "then no more");
   ok(is_idle(), "nobody is left");
@@ -292,7 +292,7 @@ static void batch_mate(int which, bool symmetric) {
       wait_for_park(&queue[i]);
   }
   freeze_thread(which);
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   for (int i = 0; i < BATCH; i++)
     if (i != which)
       pthread_join(queue_threads[i], NULL);
@@ -326,7 +326,7 @@ static void hold_without_heir(int batch_limit, bool symmetric) {
 static void overdue_in_use(int batch_limit, bool symmetric) {
   struct request q = {.caller = MAIN};
   hold_without_heir(batch_limit, symmetric);
-  callseq_sequencer_leave(&s); /* offers it to the heir, which demands nothing after that */
+  callseq_sequencer_leave(&s, MAIN); /* offers it to the heir, which demands nothing after that */
   take(&q);
   for (int i = 1; i < QUEUE; i++) {
     queue_up(i, call_once, i == 4, i == 5);
@@ -362,7 +362,7 @@ static void overdue(bool stolen, bool symmetric) {
     queue_up(i, call_once, i == 4, i == 5);
     wait_for_park(&queue[i]);
   }
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   if (stolen)
     call(&q, NULL);
   int done = 0;

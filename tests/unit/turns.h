@@ -44,7 +44,7 @@ static inline void open_and_leave(void) {
 static inline void set_up(int batch_limit, int spin_limit, int stall_ms, bool symmetric) {
   begin(batch_limit, spin_limit, stall_ms);
   if (symmetric)
-    s.symmetric = s.slow_leave = 1;
+    s.symmetric = s.leaves = 1;
   open_and_leave();
   clashes = done_count = over_limit = 0;
   sum = 0;
@@ -81,7 +81,7 @@ static inline enum callseq_entered call(struct request *q, void (*stalled)(void 
   if (callseq_sequencer_try_enter(&s, self) ||
       (q->argument % 4 == 0 && callseq_sequencer_try_soon(&s, self))) { /* one need not */
     execute(q, q->caller);
-    callseq_sequencer_leave(&s);
+    callseq_sequencer_leave(&s, self);
     return CALLSEQ_ENTERED_HOLDER;
   }
   enum callseq_entered entered = callseq_sequencer_enter(&s, &q->waiter, self, stalled, q);
@@ -199,11 +199,11 @@ static inline void states(void) {
      "the holder is known");
   ok(!callseq_sequencer_try_enter(&s, 8) && !callseq_sequencer_try_enter_alone(&s, 8),
      "a second one is refused");
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, 7);
   ok(is_idle(), "until the first has left");
   ok(callseq_sequencer_try_enter_alone(&s, 8) && callseq_sequencer_holder(&s) == 8,
      "a program that excludes its threads itself enters without a locked access");
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, 8);
 }
 
 #endif

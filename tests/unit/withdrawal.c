@@ -10,7 +10,7 @@
 static int forked(void) {
   callseq_sequencer_forked(&s, MAIN + 1);
   bool forgot = callseq_sequencer_holder(&s) == MAIN + 1 && !callseq_sequencer_next(&s);
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN + 1);
   struct request q = {.caller = 1};
   return forgot && is_idle() && call(&q, NULL) == CALLSEQ_ENTERED_HOLDER && is_idle() ? 0 : 1;
 }
@@ -34,7 +34,7 @@ static void forks(void) {
   callseq_sequencer_try_enter(&s, MAIN);
   for (int i = 0; i < QUEUE; i++)
     queue_up(i, i == 4 ? call_and_fork : call_once, i == 6, false);
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   join_queue(QUEUE);
   is_str(batches(), "1:1 5:2345 7:7 8:68", "and the parent serves them");
   ok(is_idle(), "nobody is left");
@@ -67,7 +67,7 @@ static void closed(int spin_limit, bool sleeps, bool vacant, bool symmetric) {
   if (sleeps)
     wait_for_sleep();
   if (vacant)
-    callseq_sequencer_leave(&s);
+    callseq_sequencer_leave(&s, MAIN);
   else
     callseq_sequencer_close(&s);
   join_queue(QUEUE);
@@ -128,7 +128,7 @@ static void impatient_in_order(unsigned who, const char *expected) {
   for (int i = 0; i < COUNT; i++)
     queue_up(i, who >> (i + 1) & 1 ? call_with_an_end : call_once, false, false);
   wait_for_sleep();
-  callseq_sequencer_leave(&s);
+  callseq_sequencer_leave(&s, MAIN);
   join_queue(COUNT);
   is_str(batches(), expected, "who has patience only for a while executes nobody else");
   ok(is_idle(), "nobody is left");

@@ -50,7 +50,7 @@ static void begin(struct callseq_sequencer *s) {
   s->next = new_place();
   atomic_store_explicit(&s->tail, s->next, memory_order_relaxed);
   s->served = 0;
-  s->symmetric = s->slow_leave = !callseq_park_asymmetric();
+  s->symmetric = s->leaves = !callseq_park_asymmetric();
 }
 
 void callseq_sequencer_init(struct callseq_sequencer *s,
@@ -121,7 +121,7 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   s->taken = place;
   s->next = next;
   s->served++;
-  s->slow_leave = 1;
+  s->leaves = 1;
   callseq_count_as_holder(&s->counts.finished);
   return place->waiter;
 }
@@ -138,7 +138,7 @@ void callseq_sequencer_end_batch(struct callseq_sequencer *s) {
     callseq_count_most(&s->counts.largest, s->served);
   }
   s->served = 0;
-  s->slow_leave = s->symmetric;
+  s->leaves = s->symmetric;
   atomic_store_explicit(&s->lock, CALLSEQ_LOCK_FREE, memory_order_relaxed);
   settle(s, next, CALLSEQ_NODE_TURN);
 }

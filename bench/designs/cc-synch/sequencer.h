@@ -49,7 +49,7 @@ extern CALLSEQ_THREAD_LOCAL(struct callseq_node *, callseq_sequencer_spare);
 struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) lock;
   /* The holder's own: */
-  uint32_t slow_leave;
+  uint32_t leaves;
   struct callseq_node *next;  /* the first that is not served yet */
   struct callseq_node *taken; /* the one that is being served */
   uint32_t served;
@@ -112,8 +112,9 @@ CALLSEQ_IN_HEADER int callseq_sequencer_wanted(struct callseq_sequencer *s) {
   return CALLSEQ_STD(atomic_load_explicit)(&s->next->next, CALLSEQ_STD(memory_order_relaxed)) != 0;
 }
 
-CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s) {
-  if (CALLSEQ_UNLIKELY(s->slow_leave)) {
+CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s, uint32_t self) {
+  (void)self;
+  if (CALLSEQ_UNLIKELY(s->leaves)) {
     callseq_sequencer_end_batch(s);
     return;
   }

@@ -41,7 +41,9 @@ static void begin(struct callseq_sequencer *s) {
   atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
   s->turns.first = NULL;
   s->executed = 0;
-  s->symmetric = s->slow_leave = !callseq_park_asymmetric();
+  s->symmetric = !callseq_park_asymmetric();
+  s->leaves = 1;
+  atomic_init(&s->bias.owner, CALLSEQ_BIAS_NOBODY);
 }
 
 void callseq_sequencer_init(struct callseq_sequencer *s,
@@ -51,6 +53,15 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
   s->pace.spin_limit = limits->spin_limit;
   s->pace.stall_ms = limits->stall_ms;
   begin(s);
+}
+
+/* This lock is never biased. */
+int callseq_sequencer_enter_revoked(struct callseq_sequencer *s, uint32_t self) {
+  (void)s, (void)self;
+  return 0;
+}
+void callseq_sequencer_leave_revoked(struct callseq_sequencer *s, uint32_t self) {
+  (void)s, (void)self;
 }
 
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self) {
@@ -75,7 +86,7 @@ void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
 
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   begin(s);
-  s->slow_leave = 1;
+  s->leaves = 1;
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
 
@@ -92,7 +103,7 @@ static void collect(struct callseq_sequencer *s) {
     s->turns.first = w;
     w = next;
   }
-  s->slow_leave = 1;
+  s->leaves = 1;
 }
 
 static struct callseq_waiter *pop(struct callseq_sequencer *s) {
@@ -119,7 +130,7 @@ struct callseq_waiter *callseq_sequencer_next(struct callseq_sequencer *s) {
   if (!s->turns.first || s->turns.first->alone)
     return NULL;
   s->executed++;
-  s->slow_leave = 1;
+  s->leaves = 1;
   callseq_count_as_holder(&s->counts.finished);
   return pop(s);
 }
@@ -136,7 +147,7 @@ static void give_up(struct callseq_sequencer *s) {
     callseq_count_most(&s->counts.largest, s->executed);
   }
   s->executed = 0;
-  s->slow_leave = s->symmetric;
+  s->leaves = s->symmetric ? 1 : UINT32_MAX;
   struct callseq_waiter *w = pop(s);
   if (w) {
     /* Until the chosen thread writes its own, no thread may find its id here. */
