@@ -29,6 +29,7 @@
 #include "tap.h"
 #include <callseq.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -196,22 +197,30 @@ static inline uint64_t parks(void) {
   return stats.parks;
 }
 
-/* Does the calling thread alone use a processor, or want to? */
+/* Does the calling thread alone use a processor, or want to? Where that cannot be seen it does.
+ * (Not by a stream: another thread may have locked stdio's list of these, and sleep.) */
 static inline bool others_sleep(void) {
   int awake = 0;
   DIR *tasks = opendir("/proc/self/task");
   for (struct dirent *entry; tasks && (entry = readdir(tasks));) {
-    char path[300], state = 'S';
+    char path[300], text[100] = "", state = 'S'; /* "NUMBER (NAME) STATE ..." */
     snprintf(path, sizeof path, "/proc/self/task/%s/stat", entry->d_name);
-    FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
-    if (file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && state != 'S')
+    int file = entry->d_name[0] == '.' ? -1 : open(path, O_RDONLY);
+    if (file >= 0 && read(file, text, sizeof text - 1) > 0 &&
+        sscanf(text, "%*d (%*[^)]) %c", &state) == 1 && state != 'S')
       awake++;
-    if (file)
-      fclose(file);
+    if (file >= 0)
+      close(file);
   }
   if (tasks)
     closedir(tasks);
   return awake <= 1;
+}
+
+/* Of that nobody tells: so it is looked for. */
+static inline void await_sleep(void) {
+  while (!others_sleep())
+    usleep(200);
 }
 
 static inline void await_parks(uint64_t n) {
@@ -222,8 +231,7 @@ static inline void await_parks(uint64_t n) {
 /* ThreadSanitizer keeps a signal that comes between its last look and a system call that it does
  * not know, and futex(2) is one: the handler would run when the thread wakes. */
 static inline void interrupt(pthread_t thread, int number) {
-  while (!others_sleep())
-    usleep(200);
+  await_sleep();
   pthread_kill(thread, number);
 }
 

@@ -73,7 +73,7 @@ static int with_a_stream_that_cannot_be_closed(void) {
     return 98;
   start_and_wait(read_locked);
   start_and_wait(close_locked);
-  usleep(20000); /* so that it probably is where it waits */
+  await_sleep();
   leave(23);
   return 99;
 }

@@ -331,8 +331,7 @@ static void *wait_for_one(void *future) {
 }
 
 static void say_when_others_sleep(void *what) {
-  while (has_proc() && !others_sleep())
-    usleep(200);
+  await_sleep();
   printf("dropped %s\n", (const char *)what), fflush(stdout);
 }
 
@@ -354,8 +353,7 @@ static int exits_while_awaited(void) {
   pthread_create(&waiters[0], NULL, wait_for_one, add_later(1, 2));
   callseq_post(say_run, "one", say_when_others_sleep);
   pthread_create(&waiters[1], NULL, wait_for_all, NULL);
-  while (has_proc() && !others_sleep())
-    usleep(200);
+  await_sleep();
   sem_post(&enough);
   pthread_join(leaver, NULL);
   return 9;

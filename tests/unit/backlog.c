@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* A thing: who has put it, as which one, and what became of it. */
@@ -173,6 +174,14 @@ static void forking(void) {
 
 static _Atomic(bool) has_hold;
 
+/* Instead of libc's, so that it is known that a thread waits for its turn. */
+static _Atomic(int) yields;
+
+int sched_yield(void) {
+  yields++;
+  return (int)syscall(SYS_sched_yield);
+}
+
 static void *hold(void *unused) {
   callseq_backlog_hold(&b);
   atomic_store(&has_hold, true);
@@ -186,7 +195,9 @@ static void claims(void) {
   put(&one);
   ok(callseq_backlog_look(&b, &left), "one thing is being taken");
   pthread_create(&thread, NULL, hold, NULL);
-  usleep(50000); /* no way to know that it waits; without a fault it does for ever */
+  yields = 0;
+  while (!yields && !has_hold) {
+  }
   ok(!has_hold, "so a thread that is about to hold the backlog waits");
   callseq_backlog_take(&b);
   pthread_join(thread, NULL);
