@@ -58,9 +58,9 @@ export CALLSEQ_CFLAGS := $(strip $(CALLSEQ_CFLAGS) $(WAY_CFLAGS) $(TOOL_CFLAGS) 
 SOURCES := callseq.egg callseq.h callseq.scm callseq-cncb.scm callseq-eval.scm doc/reference.md \
            $(wildcard client/* install/* src/build src/*/*)
 
-# A folder whose files replace src/sequence/sequencer.[ch], for a BUILD of its own; see bench/designs.
+# A folder whose files replace those of src/sequence, for a BUILD of its own; see bench/designs.
 SEQUENCER :=
-OTHERS := $(if $(SEQUENCER),$(wildcard $(SEQUENCER)/sequencer.[ch]))
+OTHERS := $(if $(SEQUENCER),$(wildcard $(SEQUENCER)/*.[ch]))
 
 .PHONY: all demo census install uninstall dist man clean help
 all: $(STAGE)/.done

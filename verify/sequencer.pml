@@ -1,6 +1,6 @@
 /* A model of the sequencer, for spin: THREADS threads make CALLS calls each.
  *
- * Read it beside src/sequence/sequencer.c. An inline here is the C function of that name, less `callseq_`;
+ * Read it beside src/sequence/sequencer.c and bias.c. An inline here is the C function of that name, less `callseq_`;
  * what each does to words that threads share is written in C's order, one step a line: `load`,
  * `store`, `cas`, `exchange` with the word and the memory order.
  *
@@ -554,7 +554,7 @@ inline sequencer_leave() {
 
 /* ---- The bias ---- */
 
-inline forget_owner() {
+inline bias_forget_owner() {
   skip;
 #if BIASES
   store(owner, NOBODY, relaxed)
@@ -573,6 +573,17 @@ inline bias_to(self) {
 #endif
 }
 
+inline bias_holder(id, value) {
+  skip;
+#if BIASES
+#if BUG != FLAG_UNSEEN
+  load(was, inside(OWNER_OF(value)), acquire);
+#endif
+  id = (was -> OWNER_OF(value) : FREE);
+  was = 0
+#endif
+}
+
 /* `value`: revoked, or about to be. */
 inline revoke(value) {
   skip;
@@ -583,11 +594,7 @@ inline revoke(value) {
 #if BUG != REVOKE_DEAF
   park_barrier();
 #endif
-#if BUG != FLAG_UNSEEN
-  is_inside(was, after);
-#endif
-  it = (was -> OWNER_OF(after) : FREE);
-  was = 0;
+  bias_holder(it, after);
   cas(ok, lock, after, it, release);
   ok = 0;
   it = 0;
@@ -595,14 +602,7 @@ inline revoke(value) {
 #endif
 }
 
-inline is_inside(yes, value) {
-  skip;
-#if BIASES
-  load(yes, inside(OWNER_OF(value)), acquire)
-#endif
-}
-
-inline look_at_lock(value) {
+inline bias_look(value) {
   do
   :: load(value, lock, acquire);
      if
@@ -614,7 +614,7 @@ inline look_at_lock(value) {
   od
 }
 
-inline regain(ok, self) {
+inline bias_regain(ok, self) {
   skip;
 #if BIASES
   do
@@ -633,14 +633,14 @@ inline regain(ok, self) {
 inline sequencer_enter_revoked(ok, self) {
   skip;
 #if BIASES
-  regain(ok, self);
+  bias_regain(ok, self);
   if
   :: ok -> took()
   :: else
   fi;
   store(inside(self), 0, relaxed);
   if
-  :: ok -> forget_owner()
+  :: ok -> bias_forget_owner()
   :: else -> try_take(ok, FREE, self)
   fi
 #endif
@@ -649,7 +649,7 @@ inline sequencer_enter_revoked(ok, self) {
 inline sequencer_leave_revoked(self) {
   skip;
 #if BIASES
-  regain(ok, self);
+  bias_regain(ok, self);
 #if BUG == ALWAYS_OURS
   ok = 1;
 #endif
@@ -990,7 +990,7 @@ inline sequencer_stay() {
 
 /* `offer`: FREE or CLOSED. */
 inline give_up() {
-  regain(ok, me);
+  bias_regain(ok, me);
   ok = 0;
   begin_at_queue();
   hear_demand(it);
@@ -1023,7 +1023,7 @@ inline give_up() {
   batch = 0;
   end_at_queue();
   slow_leave = SYMMETRIC;
-  forget_owner();
+  bias_forget_owner();
 #if BIASES
   sequencer_is_waited_for(it);
   if
@@ -1116,7 +1116,7 @@ inline try_take(ok, from, self) {
   :: else
   fi;
   if
-  :: ok && BUG != OWNER_KEPT -> forget_owner()
+  :: ok && BUG != OWNER_KEPT -> bias_forget_owner()
   :: else
   fi
 }
@@ -1241,7 +1241,7 @@ inline stand_in(ok, self) {
   fi
 }
 
-inline is_left() { look_at_lock(seen) }
+inline is_left() { bias_look(seen) }
 
 inline call_for_help() {
   cas(ok, demand, NONE, OVERDUE, relaxed);
@@ -1310,7 +1310,7 @@ inline sleep_as_heir() {
 #if BUG == NO_REVOKE
   load(seen, lock, relaxed);
 #else
-  look_at_lock(seen);
+  bias_look(seen);
 #endif
 #if BUG == LATE_BELL
   step;
@@ -1336,7 +1336,7 @@ inline wait_as_heir() {
 #if BUG == NO_REVOKE
   :: load(seen, lock, relaxed);
 #else
-  :: look_at_lock(seen);
+  :: bias_look(seen);
 #endif
      if
      :: seen == FREE || seen == OFFERED -> try_take(ok, seen, me)
@@ -1516,7 +1516,7 @@ inline wait_in_line(ok) {
 
 inline sequencer_enter(ok) {
 #if defined(CLOSES) || BIASES
-  look_at_lock(seen);
+  bias_look(seen);
 #else
   skip; /* a lock that never is CLOSED need not be looked at */
 #endif

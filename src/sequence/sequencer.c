@@ -58,19 +58,8 @@
  * holder says that it is at the queue and looks whether a thread withdraws, without a fence; the
  * thread says so, has all others fence, and waits until the holder is not there.
  *
- * When one thread has left the lock some ten thousands of times, and nobody waits, and it is this
- * thread that leaves it the next few times, the lock is *biased* to it. From then on `lock` stays
- * as it is while this thread, the owner, comes and goes by plain stores to a flag of its own in
- * `inside`. Whoever else comes revokes the bias: it marks `lock` as revoked, has all others fence,
- * and looks at the flag; so it finds that the lock is the owner's, as if that had taken it, or
- * free. The owner looks at `lock` after each store to its flag, without a fence: if the bias is
- * revoked it makes itself the holder, unless the lock is free by then. All of them change `lock` by
- * a compare-and-swap from the value that only this bias has: so one of them decides, and nobody
- * waits for another. Each revocation has the next bias come later, so that threads that take turns
- * hardly pay for it. A thread's flag is its own for good: one that has begun to look whether the
- * lock is biased to it may go on at any time, when it is biased to another.
- *
- *        FREE --bias--> BIASED --revoke--> REVOKED --revoke--> FREE, or the owner's id
+ * A lock that one thread has used alone for long is biased to it, see bias.c: who waits looks at
+ * the lock by callseq_bias_look, which revokes that.
  *
  * Invariants. What sequencer.h calls the holder's own is touched by the holder only, by a thread
  * that withdraws, or by the heir once the lock is CLOSED. The rules of the succession are in
@@ -87,82 +76,12 @@
 #include "base/relax.h"
 #include "base/tools.h"
 #include "base/trace.h"
+#include "bias.h"
 #include "protocol.h"
 #include "system/park.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* ---- How the bias comes about ---- */
-
-enum {
-  BIAS_LEAVES = 1 << 16, /* so often one thread leaves before the lock may be biased to it; twice as
-                          * often after each revocation, */
-  BIAS_DOUBLES = 8,      /* up to so many of these; */
-  BIAS_STREAK = 8,       /* and then so often in a row */
-};
-
-/* The holder, which has the lock as any other: callseq_sequencer_try_enter need not look for a
- * bias. If this thread has been the owner it must not: it would find the lock its own, when it
- * calls from inside. */
-static void forget_owner(struct callseq_sequencer *s) {
-  atomic_store_explicit(&s->bias.owner, CALLSEQ_BIAS_NOBODY, memory_order_relaxed);
-}
-
-static void forget_bias(struct callseq_sequencer *s) {
-  struct callseq_bias *b = &s->bias;
-  forget_owner(s);
-  atomic_store_explicit(&b->revocations, 0, memory_order_relaxed);
-  for (int i = 0; i < CALLSEQ_BIAS_FLAGS; i++)
-    atomic_store_explicit(&b->owners[i], 0, memory_order_relaxed);
-  b->number = 0;
-}
-
-/* The next leave is slow; or else after how many it is time to look whose they are. */
-static void count_leaves(struct callseq_sequencer *s, bool slow) {
-  struct callseq_bias *b = &s->bias;
-  uint32_t doubles = atomic_load_explicit(&b->revocations, memory_order_relaxed);
-  b->counts = !slow;
-  b->candidate = 0;
-  s->leaves = slow ? 1 : (uint32_t)BIAS_LEAVES << (doubles < BIAS_DOUBLES ? doubles : BIAS_DOUBLES);
-}
-
-/* The holder leaves, and is `alone` if nobody waits. Has it been the only one for long? */
-static bool is_steady(struct callseq_sequencer *s, uint32_t self, bool alone) {
-  struct callseq_bias *b = &s->bias;
-  uint32_t owner =
-      atomic_load_explicit(&b->owners[self % CALLSEQ_BIAS_FLAGS], memory_order_relaxed);
-  if (s->leaves || !b->counts || !alone || (b->candidate && b->candidate != self) ||
-      (owner && owner != self) || !self || self >= BIASED(0, 0)) {
-    count_leaves(s, false);
-    return false;
-  }
-  b->streak = b->candidate ? b->streak + 1 : 1;
-  b->candidate = self;
-  s->leaves = 1; /* the next one shows whether it goes on */
-  if (b->streak < BIAS_STREAK)
-    return false;
-  count_leaves(s, false);
-  return true;
-}
-
-/* Returns what `lock` is to hold then. */
-static uint32_t bias_to(struct callseq_sequencer *s, uint32_t self) {
-  struct callseq_bias *b = &s->bias;
-  atomic_store_explicit(&b->owners[self % CALLSEQ_BIAS_FLAGS], self, memory_order_relaxed);
-  atomic_store_explicit(&b->inside[self % CALLSEQ_BIAS_FLAGS], 0, memory_order_relaxed);
-  atomic_store_explicit(&b->owner, self, memory_order_relaxed);
-  return BIASED(++b->number, self);
-}
-
-/* Of a lock that is biased, or is being revoked: whose it is, and whether that thread holds it. */
-static uint32_t owner_of(struct callseq_sequencer *s, uint32_t biased) {
-  return atomic_load_explicit(&s->bias.owners[biased % CALLSEQ_BIAS_FLAGS], memory_order_relaxed);
-}
-static bool is_inside(struct callseq_sequencer *s, uint32_t biased) {
-  /* acquire: pairs with the release in callseq_sequencer_flag */
-  return atomic_load_explicit(&s->bias.inside[biased % CALLSEQ_BIAS_FLAGS], memory_order_acquire);
-}
 
 void callseq_sequencer_init(struct callseq_sequencer *s,
                             const struct callseq_sequencer_limits *limits) {
@@ -179,9 +98,9 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
   s->succession.vacant = s->succession.turn_due = s->succession.ahead = 0;
   s->brief.first = s->turns.first = NULL;
   s->batch = s->executed = 0;
-  forget_bias(s);
+  callseq_bias_init(s);
   s->symmetric = !callseq_park_asymmetric();
-  count_leaves(s, true);
+  callseq_bias_count(s, true);
   callseq_pace_init(&s->pace, limits->spin_limit, limits->stall_ms, limits->ask);
   callseq_sequencer_limit(s, limits);
 }
@@ -207,7 +126,7 @@ static bool is_held(struct callseq_sequencer *s) {
 #endif
 
 void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
-  forget_owner(s);
+  callseq_bias_forget_owner(s);
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
 
@@ -222,9 +141,9 @@ void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->at_queue, 0, memory_order_relaxed);
   atomic_store_explicit(&s->withdrawing, 0, memory_order_relaxed);
   atomic_store_explicit(&s->refuses, CALLSEQ_REFUSES_NOBODY, memory_order_relaxed);
-  forget_bias(s);
+  callseq_bias_init(s);
   s->symmetric = !callseq_park_asymmetric();
-  count_leaves(s, true);
+  callseq_bias_count(s, true);
   callseq_pace_forked(&s->pace);
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
@@ -232,7 +151,7 @@ void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
 uint32_t callseq_sequencer_holder(struct callseq_sequencer *s) {
   uint32_t id = atomic_load_explicit(&s->lock, memory_order_relaxed);
   if (CALLSEQ_LOCK_HAS_OWNER(id))
-    id = is_inside(s, id) ? owner_of(s, id) : 0;
+    id = callseq_bias_holder(s, id);
   return id >= OFFERED ? 0 : id;
 }
 
@@ -247,62 +166,23 @@ static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) 
   if (!atomic_compare_exchange_strong_explicit(&s->lock, &from, self, memory_order_acquire,
                                                memory_order_relaxed))
     return false;
-  forget_owner(s);
+  callseq_bias_forget_owner(s);
   callseq_tools_acquire(s);
   return true;
 }
 
-/* ---- Revoking the bias ---- */
-
-/* `biased` is what `lock` held when it was read, with acquire. */
-static void revoke(struct callseq_sequencer *s, uint32_t biased) {
-  uint32_t revoked = REVOKED(biased);
-  atomic_compare_exchange_strong_explicit(&s->lock, &biased, revoked, memory_order_relaxed,
-                                          memory_order_relaxed);
-  if (!callseq_park_barrier())
-    callseq_pace_without_barrier();
-  uint32_t left = is_inside(s, revoked) ? owner_of(s, revoked) : FREE;
-  /* release: who takes what is free, by an acquire, sees what the owner has done */
-  if (atomic_compare_exchange_strong_explicit(&s->lock, &revoked, left, memory_order_release,
-                                              memory_order_relaxed))
-    atomic_fetch_add_explicit(&s->bias.revocations, 1, memory_order_relaxed);
-}
-
-/* What `lock` holds for a thread that wants it: it is not biased. */
-static uint32_t look_at_lock(struct callseq_sequencer *s) {
-  for (;;) {
-    /* acquire: pairs with the release in give_up: whose it is is seen */
-    uint32_t lock = atomic_load_explicit(&s->lock, memory_order_acquire);
-    if (!CALLSEQ_LOCK_HAS_OWNER(lock))
-      return lock;
-    revoke(s, lock);
-  }
-}
-
-/* For the holder, or for the owner, which has found the bias revoked. Is it a holder as any other
- * now? Else somebody has seen that it was leaving. */
-static bool regain(struct callseq_sequencer *s, uint32_t self) {
-  for (;;) {
-    uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
-    if (lock == self)
-      return true;
-    if (!CALLSEQ_LOCK_HAS_OWNER(lock) || lock % CALLSEQ_BIAS_FLAGS != self % CALLSEQ_BIAS_FLAGS)
-      return false;
-    atomic_compare_exchange_strong_explicit(&s->lock, &lock, self, memory_order_relaxed,
-                                            memory_order_relaxed);
-  }
-}
+/* ---- Where the bias is revoked ---- */
 
 int callseq_sequencer_enter_revoked(struct callseq_sequencer *s, uint32_t self) {
-  bool regained = regain(s, self);
+  bool regained = callseq_bias_regain(s, self);
   atomic_store_explicit(&s->bias.inside[self % CALLSEQ_BIAS_FLAGS], 0, memory_order_relaxed);
   if (regained)
-    forget_owner(s);
+    callseq_bias_forget_owner(s);
   return regained || try_take(s, FREE, self);
 }
 
 void callseq_sequencer_leave_revoked(struct callseq_sequencer *s, uint32_t self) {
-  if (regain(s, self))
+  if (callseq_bias_regain(s, self))
     callseq_sequencer_end_batch(s);
 }
 
@@ -576,7 +456,7 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   struct callseq_waiter *woken = NULL;
   bool yield = false;
   uint32_t self = callseq_sequencer_holder(s);
-  regain(s, self); /* from here on no bias is in the way */
+  callseq_bias_regain(s, self); /* from here on no bias is in the way */
   begin_at_queue(s);
   uint32_t demand = hear_demand(s);
   if (s->succession.vacant) {
@@ -605,14 +485,14 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   }
   s->executed = s->batch = 0;
   end_at_queue(s);
-  forget_owner(s);
+  callseq_bias_forget_owner(s);
   if (s->symmetric || atomic_load_explicit(&s->succession.absent, memory_order_relaxed))
-    count_leaves(s, true);
-  else if (is_steady(s, self, lock == FREE && !callseq_sequencer_is_waited_for(s)))
-    lock = bias_to(s, self);
+    callseq_bias_count(s, true);
+  else if (callseq_bias_is_due(s, self, lock == FREE && !callseq_sequencer_is_waited_for(s)))
+    lock = callseq_bias_to(s, self);
   callseq_tools_release(s);
   /* release: pairs with the acquires in callseq_sequencer_try_enter, try_take, is_closed and
-   * look_at_lock */
+   * callseq_bias_look */
   atomic_store_explicit(&s->lock, lock, memory_order_release);
   if (s->symmetric)
     /* seq_cst: pairs with the fence in sleep_handshake */
@@ -690,7 +570,7 @@ static bool is_idle(struct callseq_sequencer *s) {
 }
 
 int callseq_sequencer_try_soon(struct callseq_sequencer *s, uint32_t self) {
-  look_at_lock(s);
+  callseq_bias_look(s);
   for (uint32_t left = callseq_pace_glances(&s->pace); left; left--) {
     if (is_idle(s) && try_take(s, FREE, self))
       return true;
@@ -806,7 +686,7 @@ static bool stand_in(struct callseq_sequencer *s, uint32_t self) {
 /* Can the lock be had now, and could it be had when this follower looked last? Only then is it the
  * heir that is late: while the lock was taken, the heir could not come. */
 static bool is_left(struct callseq_sequencer *s, struct callseq_wait *wait) {
-  uint32_t lock = look_at_lock(s);
+  uint32_t lock = callseq_bias_look(s);
   return callseq_pace_is_still_so(wait, lock == FREE || lock == OFFERED);
 }
 
@@ -877,7 +757,7 @@ static void sleep_as_heir(struct callseq_sequencer *s, const struct callseq_wait
   uint32_t bell = atomic_load_explicit(&s->succession.bell, memory_order_acquire);
   atomic_store_explicit(&s->succession.demand, ASLEEP, memory_order_relaxed);
   uint32_t ms = sleep_handshake(s) ? callseq_pace_ask(&s->pace) : CALLSEQ_UNSURE_MS;
-  uint32_t lock = look_at_lock(s);
+  uint32_t lock = callseq_bias_look(s);
   if (lock != FREE && lock != OFFERED && lock != CLOSED && !is_over(s, w, wait))
     sleep_on(s, &s->succession.bell, bell, ms, wait);
 }
@@ -889,7 +769,7 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
   keep_for(s, w);
   atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   for (;;) {
-    uint32_t lock = look_at_lock(s);
+    uint32_t lock = callseq_bias_look(s);
     bool patient = callseq_pace_is_patient(wait);
     if ((lock == OFFERED || (lock == FREE && !patient)) && try_take(s, lock, self))
       return HEIR;
@@ -1001,7 +881,7 @@ static enum callseq_entered wait_in_line(struct callseq_sequencer *s, struct cal
 
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data) {
-  if (look_at_lock(s) == CLOSED)
+  if (callseq_bias_look(s) == CLOSED)
     return CALLSEQ_ENTERED_CLOSED;
   struct callseq_wait wait;
   callseq_pace_begin(&s->pace, &wait, w->habit, stalled, data);

@@ -156,10 +156,10 @@ CALLSEQ_IN_HEADER int callseq_sequencer_is_flagged(struct callseq_sequencer *s, 
 /* Sets the flag of the owner, this thread, and looks at the lock: is it still biased to it? */
 CALLSEQ_IN_HEADER int callseq_sequencer_flag(struct callseq_sequencer *s, uint32_t self,
                                              uint32_t inside) {
-  /* release: pairs with the acquire in sequencer.c, revoke */
+  /* release: pairs with the acquire in callseq_bias_holder */
   CALLSEQ_STD(atomic_store_explicit)
   (&s->bias.inside[self % CALLSEQ_BIAS_FLAGS], inside, CALLSEQ_STD(memory_order_release));
-  /* compiler only: pairs with callseq_park_barrier in sequencer.c, revoke */
+  /* compiler only: pairs with callseq_park_barrier in bias.c, revoke */
   CALLSEQ_STD(atomic_signal_fence)(CALLSEQ_STD(memory_order_seq_cst));
   uint32_t lock = CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_relaxed));
   return CALLSEQ_LIKELY(CALLSEQ_LOCK_IS_BIASED_TO(lock, self)) ? 1 : 0;

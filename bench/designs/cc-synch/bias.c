@@ -1,0 +1,1 @@
+/* This design's lock is never biased. */
