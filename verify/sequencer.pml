@@ -29,7 +29,8 @@
  *   has nothing to do, so that a deadlock of any kind is reported so;
  * - with -DENDS: each thread comes to its end, if no thread is stopped for ever.
  *
- * -D takes: BIASES (so often the lock is biased, to anybody who leaves it when nobody waits), THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
+ * -D takes: BIASES (so often the lock is biased, to anybody who leaves it when nobody waits), OWNERS (words
+ * of owners: 1, or else one for each thread), THREADS, CALLS, BATCH_LIMIT, ALONE (a thread whose calls are alone), BUSY (threads that
  * are busy, bit n of the number for thread n), ONCE (threads that make one call less, as BUSY), SYMMETRIC,
  * STAYS (a holder by sequencer_enter stays until it is asked), CLOSES (the first thread closes the
  * lock at the end of a call that has waited), WITHDRAWS (threads whose patience may end at any time, as BUSY),
@@ -62,6 +63,9 @@
 #endif
 #ifndef BIASES
 #define BIASES 0
+#endif
+#ifndef OWNERS
+#define OWNERS (THREADS + 1)
 #endif
 #define HAS_PATIENCE(thread) ((WITHDRAWS >> (thread)) & 1)
 
@@ -117,15 +121,16 @@
 #define IMPATIENT 34     /* who has to begin by some time executes others before */
 #define KEPT_ASLEEP 35   /* the lock is kept for a new heir, which is not woken */
 #define NO_REVOKE 36     /* who waits does not revoke a bias that comes later */
-#define FLAG_LATE 37     /* the owner looks whether the bias is revoked, and then sets its flag */
-#define REVOKE_DEAF 38   /* who revokes has no barrier before it looks at the owner's flag */
-#define FLAG_UNSEEN 39   /* it does not look at the flag: the lock is free then */
-#define NO_SECOND_FLAG 40 /* the owner does not look again when it leaves */
+#define OWNER_LATE 37    /* the owner looks whether the bias is revoked, and then writes its word */
+#define REVOKE_DEAF 38   /* who revokes has no barrier before it looks at the owner's word */
+#define OWNER_UNSEEN 39  /* it does not look at that: the lock is free then */
+#define NO_SECOND_MARK 40 /* the owner does not look again when it leaves */
 #define ONE_NUMBER 41    /* all biases have the same number */
 #define ALWAYS_OURS 42   /* the owner, when it leaves, takes the lock for its own in any case */
-#define FLAG_LEFT 43     /* a new bias begins with the flag as the last one has left it */
+#define TWO_OWNERS 43    /* a thread becomes the owner with the word of another one */
 #define ENTERS_TWICE 45  /* the owner, inside, takes the lock again */
 #define OWNER_KEPT 46    /* so does who has been the owner, and has the lock as any other */
+#define GIVES_UP_BIASED 47 /* who gives up the lock leaves the bias in the way of that */
 #define STALE_OWNER 44   /* who has been the owner takes another's bias for its own */
 #ifndef BUG
 #define BUG NO_BUG
@@ -154,9 +159,8 @@
 #define THE_REST (4 + WAITERS)
 #endif
 #if BIASES
-#define owner THE_REST
-#define inside(thread) (THE_REST + (thread))
-#define WORDS (THE_REST + 1 + THREADS)
+#define owners(index) (THE_REST + (index))
+#define WORDS (THE_REST + OWNERS)
 #else
 #define WORDS THE_REST
 #endif
@@ -176,12 +180,13 @@ byte memory[WORDS];
 #define CALLSEQ_LOCK_FREE 0
 #define CALLSEQ_LOCK_CLOSED 255
 #define MARK(n) (100 + (n))
-#define BIASED(number, id) (120 + (number) * 16 + 2 * (id))
+#define BIASED(number, id) (120 + (number) * 16 + 2 * INDEX(id))
 #define REVOKED(biased) ((biased) | 1)
+#define INSIDE 8
+#define INDEX(thread) ((thread) % OWNERS)
 #define HAS_OWNER(value) ((value) >= 120 && (value) < 250)
-#define OWNER_OF(value) (((value) - 120) % 16 / 2)
+#define INDEX_OF(value) (((value) - 120) % 16 / 2)
 #define IS_REVOKED(value) ((value) & 1)
-#define NOBODY 0
 #include "../src/sequence/protocol.h"
 
 /* The holder's own. */
@@ -450,17 +455,17 @@ inline frees() {
   others = 0
 }
 
-/* Sets the flag, and looks: `ok`. */
-inline sequencer_flag(ok, self, value) {
+/* Has this word, and looks: `ok`. */
+inline sequencer_mark(ok, self, value) {
   skip;
 #if BIASES
-#if BUG == FLAG_LATE
+#if BUG == OWNER_LATE
   load(after, lock, relaxed);
-  store(inside(self), value, release);
+  store(owners(INDEX(self)), value, release);
 #else
-  store(inside(self), value, release);
+  store(owners(INDEX(self)), value, release);
   if
-  :: value -> skip
+  :: value > INSIDE -> skip
   :: else -> frees()
   fi;
   signal_fence();
@@ -469,47 +474,37 @@ inline sequencer_flag(ok, self, value) {
 #if BUG == STALE_OWNER
   ok = HAS_OWNER(after) && !IS_REVOKED(after);
 #else
-  ok = HAS_OWNER(after) && !IS_REVOKED(after) && OWNER_OF(after) == self;
+  ok = HAS_OWNER(after) && !IS_REVOKED(after) && INDEX_OF(after) == INDEX(self);
 #endif
   after = 0
 #endif
 }
 
-inline sequencer_is_flagged(yes, self) {
+inline sequencer_owner(id, self) {
   skip;
 #if BIASES
-  load(yes, inside(self), relaxed)
-#endif
-}
-
-inline sequencer_owns(yes, self) {
-  skip;
-#if BIASES
-  load(yes, owner, relaxed);
-  yes = yes == self
+  load(id, owners(INDEX(self)), relaxed)
 #endif
 }
 
 inline sequencer_try_enter(ok, self) {
-  sequencer_owns(it, self);
+  sequencer_owner(it, self);
   if
 #if BIASES
-  :: it ->
-     sequencer_is_flagged(it, self);
 #if BUG == ENTERS_TWICE
-     it = 0;
+  :: it == self || it == (self | INSIDE) ->
+#else
+  :: it == self ->
 #endif
+     it = 0;
+     sequencer_mark(ok, self, self | INSIDE);
      if
-     :: it -> it = 0
-     :: else ->
-        sequencer_flag(ok, self, 1);
-        if
-        :: ok -> took()
-        :: else -> sequencer_enter_revoked(ok, self)
-        fi
+     :: ok -> took()
+     :: else -> sequencer_enter_revoked(ok, self)
      fi
 #endif
   :: else ->
+     it = 0;
      cas(ok, lock, FREE, self, acquire);
      if
      :: ok -> took()
@@ -522,13 +517,13 @@ inline sequencer_wanted(yes) { load(yes, demand, relaxed) }
 
 /* Any leave may be slow: how many have been counted is not known here. */
 inline sequencer_leave() {
-  sequencer_owns(it, me);
+  sequencer_owner(it, me);
   if
 #if BIASES
-  :: it ->
+  :: it == (me | INSIDE) ->
      it = 0;
-     sequencer_flag(ok, me, 0);
-#if BUG != NO_SECOND_FLAG
+     sequencer_mark(ok, me, me);
+#if BUG != NO_SECOND_MARK
      if
      :: ok -> ok = 0
      :: else -> sequencer_leave_revoked(me)
@@ -537,8 +532,9 @@ inline sequencer_leave() {
      ok = 0
 #endif
 #endif
-  :: !it && (slow_leave || BIASES) -> sequencer_end_batch()
-  :: !it && !slow_leave ->
+  :: it != (me | INSIDE) && (slow_leave || BIASES) -> it = 0; sequencer_end_batch()
+  :: it != (me | INSIDE) && !slow_leave ->
+     it = 0;
      store(lock, FREE, release);
      frees();
      signal_fence();
@@ -554,32 +550,60 @@ inline sequencer_leave() {
 
 /* ---- The bias ---- */
 
-inline bias_forget_owner() {
+inline bias_forget(self) {
   skip;
 #if BIASES
-  store(owner, NOBODY, relaxed)
+  sequencer_owner(owner, self);
+  if
+  :: owner == self || owner == (self | INSIDE) -> owner = 0; store(owners(INDEX(self)), 0, release)
+  :: else -> owner = 0
+  fi
+#endif
+}
+
+/* A thread that ends. */
+inline sequencer_forget(self) {
+  skip;
+#if BIASES
+  sequencer_owner(owner, self);
+  if
+  :: owner == self -> bias_forget(self)
+  :: else -> owner = 0
+  fi
+#endif
+}
+
+/* How long a thread has been alone is not known here. */
+inline bias_is_due(yes, self) {
+  skip;
+#if BIASES
+#if BUG == TWO_OWNERS
+  yes = 1;
+#else
+  sequencer_owner(owner, self);
+  yes = !owner;
+  owner = 0;
+#endif
+  yes = yes && number < BIASES
 #endif
 }
 
 inline bias_to(self) {
   skip;
 #if BIASES
-#if BUG != FLAG_LEFT
-  store(inside(self), 0, relaxed);
-#endif
-  store(owner, self, relaxed);
+  store(owners(INDEX(self)), self, relaxed);
   number++;
-  offer = BIASED((BUG == ONE_NUMBER -> 0 : number), me)
+  offer = BIASED((BUG == ONE_NUMBER -> 0 : number), self)
 #endif
 }
 
 inline bias_holder(id, value) {
   skip;
 #if BIASES
-#if BUG != FLAG_UNSEEN
-  load(was, inside(OWNER_OF(value)), acquire);
+#if BUG != OWNER_UNSEEN
+  load(was, owners(INDEX_OF(value)), acquire);
 #endif
-  id = (was -> OWNER_OF(value) : FREE);
+  id = (was > INSIDE -> was & ~INSIDE : FREE);
   was = 0
 #endif
 }
@@ -622,8 +646,8 @@ inline bias_regain(ok, self) {
      if
      :: after == self -> ok = 1; break
      :: !HAS_OWNER(after) && after != self -> ok = 0; break
-     :: HAS_OWNER(after) && OWNER_OF(after) != self -> ok = 0; break
-     :: HAS_OWNER(after) && OWNER_OF(after) == self -> cas(ok, lock, after, self, relaxed)
+     :: HAS_OWNER(after) && INDEX_OF(after) != INDEX(self) -> ok = 0; break
+     :: HAS_OWNER(after) && INDEX_OF(after) == INDEX(self) -> cas(ok, lock, after, self, relaxed)
      fi
   od;
   after = 0
@@ -638,9 +662,13 @@ inline sequencer_enter_revoked(ok, self) {
   :: ok -> took()
   :: else
   fi;
-  store(inside(self), 0, relaxed);
+#if BUG == OWNER_KEPT
+  store(owners(INDEX(self)), self, relaxed);
+#else
+  bias_forget(self);
+#endif
   if
-  :: ok -> bias_forget_owner()
+  :: ok -> skip
   :: else -> try_take(ok, FREE, self)
   fi
 #endif
@@ -990,7 +1018,9 @@ inline sequencer_stay() {
 
 /* `offer`: FREE or CLOSED. */
 inline give_up() {
+#if BUG != GIVES_UP_BIASED
   bias_regain(ok, me);
+#endif
   ok = 0;
   begin_at_queue();
   hear_demand(it);
@@ -1023,14 +1053,20 @@ inline give_up() {
   batch = 0;
   end_at_queue();
   slow_leave = SYMMETRIC;
-  bias_forget_owner();
+  bias_forget(me);
 #if BIASES
-  sequencer_is_waited_for(it);
+  bias_is_due(ok, me);
   if
-  :: !it && offer == FREE && memory[lock] != PASSING && number < BIASES -> bias_to(me)
-  :: skip
+  :: ok && offer == FREE && memory[lock] != PASSING ->
+     sequencer_is_waited_for(it);
+     if
+     :: !it -> bias_to(me)
+     :: skip
+     fi;
+     it = 0
+  :: else
   fi;
-  it = 0;
+  ok = 0;
 #endif
   store(lock, offer, release);
   frees();
@@ -1113,10 +1149,6 @@ inline try_take(ok, from, self) {
   cas(ok, lock, from, self, acquire);
   if
   :: ok -> took()
-  :: else
-  fi;
-  if
-  :: ok && BUG != OWNER_KEPT -> bias_forget_owner()
   :: else
   fi
 }
@@ -1682,6 +1714,9 @@ active [THREADS] proctype thread() {
   byte me = _pid + 1, w = _pid + 1 + ((ONCE >> (_pid + 1)) & 1) * THREADS;
   byte seen, was, it, top, oldest, after, n; /* what the C functions keep in locals */
   byte heir, offer;
+#if BIASES
+  byte owner;
+#endif
 #if BUG == LATE_WAKE
   byte late;
 #endif
@@ -1707,6 +1742,7 @@ active [THREADS] proctype thread() {
        w = w + THREADS
     :: else -> break
     od;
+    sequencer_forget(me);
     ended++
   }
 }

@@ -21,15 +21,13 @@ static uchar renamed_waiter(uchar waiter) {
 
 /* What `lock` holds if it is biased; else as it is. */
 static uchar renamed_biased(uchar value) {
-  return HAS_OWNER(value) ? value + 2 * (renamed[OWNER_OF(value)] - OWNER_OF(value)) : value;
+  return HAS_OWNER(value) ? value + 2 * (renamed[INDEX_OF(value)] - INDEX_OF(value)) : value;
 }
 
 static uchar renamed_value(int word, uchar value) {
 #if BIASES
-  if (word == owner)
-    return renamed[value];
-  if (word > owner) /* flags */
-    return value;
+  if (word >= owners(0))
+    return renamed[value & ~INSIDE] | (value & INSIDE);
 #endif
   if (word == lock)
     return value <= THREADS ? renamed[value] : renamed_biased(value);
@@ -38,8 +36,8 @@ static uchar renamed_value(int word, uchar value) {
 
 static int renamed_word(int word) {
 #if BIASES
-  if (word >= owner)
-    return word == owner ? owner : inside(renamed[word - owner]);
+  if (word >= owners(0)) /* one for each thread, or one */
+    return owners(renamed[word - owners(0)]);
 #endif
   return word >= state(1) ? state(renamed_waiter(word - state(0))) : word;
 }

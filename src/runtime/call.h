@@ -77,7 +77,7 @@ CALLSEQ_INLINE int callseq_abi_call(struct callseq_abi_request *q,
   CALLSEQ_SWITCH(&CALLSEQ_ABI_RUNTIME->outside, &CALLSEQ_ABI_RUNTIME->inside, q);
   CALLSEQ_ABI_POINT(leave, q);
   callseq_sequencer_leave(&CALLSEQ_ABI_RUNTIME->sequencer, callseq_abi_self);
-  *callseq_abi_errno = q->saved_errno;
+  *where = q->saved_errno;
   return q->status;
 }
 

@@ -84,7 +84,7 @@ C_word callseq_scheme_host(C_word nursery) {
   callseq_config config, defaults = CALLSEQ_CONFIG_DEFAULT;
   char *problem = callseq_config_normalise(&config, &defaults);
   free(problem);
-  callseq_thread_at_end(callseq_suspend_thread_ends);
+  callseq_thread_at_end(callseq_setup_thread_ends);
   if (problem || !callseq_fork_ready() || !callseq_thread_enter() ||
       !callseq_stack_map(&r->program.side, SIDE_BYTES)) {
     callseq_print("callseq: native threads cannot call: no memory for that\n");

@@ -72,8 +72,13 @@ static int load(struct callseq_runtime *r, const struct callseq_sizes *sizes) {
   return r->setup.status;
 }
 
-static void thread_ends(void) {
+void callseq_setup_thread_ends(void) {
   callseq_suspend_thread_ends();
+  callseq_sequencer_forget(&callseq_runtime.fast.sequencer, callseq_abi_self);
+}
+
+static void thread_ends(void) {
+  callseq_setup_thread_ends();
   callseq_service_thread_ends(&callseq_runtime);
 }
 

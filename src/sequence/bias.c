@@ -3,21 +3,21 @@
  * Leaves that have nothing else to do are counted, whose ever they are. After BIAS_LEAVES of them
  * in a row, with nobody waiting, each of the next ones is looked at: if it is one thread that
  * leaves BIAS_STREAK times the lock is biased to it. From then on `lock` stays as it is while this
- * thread, the owner, comes and goes by plain stores to a flag of its own, `inside`.
+ * thread, the owner, comes and goes by plain stores to a word of its own, in `owners`.
  *
  * Whoever else comes revokes the bias: it marks `lock` as revoked, has all others fence, and looks
- * at the flag; so it finds that the lock is the owner's, as if that had taken it, or free. The
- * owner looks at `lock` after each store to its flag, without a fence: if the bias is revoked it
+ * at that word; so it finds that the lock is the owner's, as if that had taken it, or free. The
+ * owner looks at `lock` after each store to its word, without a fence: if the bias is revoked it
  * makes itself the holder, unless the lock is free by then.
  *
  *        FREE --bias--> BIASED --revoke--> REVOKED --revoke--> FREE, or the owner's id
  *
  * Invariants. All of them change `lock` by a compare-and-swap from the value that only this bias
- * has, by its number: so one of them decides, and nobody waits for another. A thread's flag is its
- * own for good: one that has begun to look whether the lock is biased to it may go on at any time,
- * when it is biased to another. A holder that is not by the bias is not `owner`: else it would take
- * the lock for biased to it when it calls from inside. verify/sequencer.pml is a model of this
- * file, too.
+ * has, by its number: so one of them decides, and nobody waits for another. A thread's word is its
+ * own until it gives that back itself: one that has begun to look whether the lock is biased to it
+ * may go on at any time, when it is biased to another. A thread gives its word back before it is
+ * the holder in another way than by the bias: else it would take the lock for biased to it when it
+ * calls from inside. verify/sequencer.pml is a model of this file, too.
  *
  * Each revocation has the next bias come later, so that threads that take turns hardly pay for it.
  */
@@ -35,17 +35,18 @@ enum {
 
 /* ---- How it comes about ---- */
 
-void callseq_bias_forget_owner(struct callseq_sequencer *s) {
-  atomic_store_explicit(&s->bias.owner, CALLSEQ_BIAS_NOBODY, memory_order_relaxed);
-}
-
 void callseq_bias_init(struct callseq_sequencer *s) {
   struct callseq_bias *b = &s->bias;
-  callseq_bias_forget_owner(s);
-  atomic_store_explicit(&b->revocations, 0, memory_order_relaxed);
-  for (int i = 0; i < CALLSEQ_BIAS_FLAGS; i++)
+  for (int i = 0; i < CALLSEQ_BIAS_OWNERS; i++)
     atomic_store_explicit(&b->owners[i], 0, memory_order_relaxed);
+  atomic_store_explicit(&b->revocations, 0, memory_order_relaxed);
   b->number = 0;
+}
+
+void callseq_bias_forget(struct callseq_sequencer *s, uint32_t self) {
+  if ((callseq_sequencer_owner(s, self) & ~CALLSEQ_BIAS_INSIDE) == self)
+    /* release: pairs with the acquire in callseq_bias_holder */
+    atomic_store_explicit(&s->bias.owners[self % CALLSEQ_BIAS_OWNERS], 0, memory_order_release);
 }
 
 void callseq_bias_count(struct callseq_sequencer *s, bool slow) {
@@ -58,10 +59,8 @@ void callseq_bias_count(struct callseq_sequencer *s, bool slow) {
 
 bool callseq_bias_is_due(struct callseq_sequencer *s, uint32_t self, bool alone) {
   struct callseq_bias *b = &s->bias;
-  uint32_t owner =
-      atomic_load_explicit(&b->owners[self % CALLSEQ_BIAS_FLAGS], memory_order_relaxed);
   if (s->leaves || !b->counts || !alone || (b->candidate && b->candidate != self) ||
-      (owner && owner != self) || !self || self >= BIASED(0, 0)) {
+      callseq_sequencer_owner(s, self) || !self || self >> 29 != 0) {
     callseq_bias_count(s, false);
     return false;
   }
@@ -76,20 +75,17 @@ bool callseq_bias_is_due(struct callseq_sequencer *s, uint32_t self, bool alone)
 
 uint32_t callseq_bias_to(struct callseq_sequencer *s, uint32_t self) {
   struct callseq_bias *b = &s->bias;
-  atomic_store_explicit(&b->owners[self % CALLSEQ_BIAS_FLAGS], self, memory_order_relaxed);
-  atomic_store_explicit(&b->inside[self % CALLSEQ_BIAS_FLAGS], 0, memory_order_relaxed);
-  atomic_store_explicit(&b->owner, self, memory_order_relaxed);
+  atomic_store_explicit(&b->owners[self % CALLSEQ_BIAS_OWNERS], self, memory_order_relaxed);
   return BIASED(++b->number, self);
 }
 
 /* ---- Revoking ---- */
 
 uint32_t callseq_bias_holder(struct callseq_sequencer *s, uint32_t biased) {
-  uint32_t index = biased % CALLSEQ_BIAS_FLAGS;
-  /* acquire: pairs with the release in callseq_sequencer_flag */
-  if (!atomic_load_explicit(&s->bias.inside[index], memory_order_acquire))
-    return FREE;
-  return atomic_load_explicit(&s->bias.owners[index], memory_order_relaxed);
+  /* acquire: pairs with the releases in callseq_sequencer_mark and callseq_bias_forget */
+  uint32_t owner =
+      atomic_load_explicit(&s->bias.owners[biased % CALLSEQ_BIAS_OWNERS], memory_order_acquire);
+  return owner & CALLSEQ_BIAS_INSIDE ? owner & ~CALLSEQ_BIAS_INSIDE : FREE;
 }
 
 /* `biased` is what `lock` held when it was read, with acquire. */
@@ -121,7 +117,7 @@ bool callseq_bias_regain(struct callseq_sequencer *s, uint32_t self) {
     uint32_t lock = atomic_load_explicit(&s->lock, memory_order_relaxed);
     if (lock == self)
       return true;
-    if (!CALLSEQ_LOCK_HAS_OWNER(lock) || lock % CALLSEQ_BIAS_FLAGS != self % CALLSEQ_BIAS_FLAGS)
+    if (!CALLSEQ_LOCK_HAS_OWNER(lock) || lock % CALLSEQ_BIAS_OWNERS != self % CALLSEQ_BIAS_OWNERS)
       return false;
     atomic_compare_exchange_strong_explicit(&s->lock, &lock, self, memory_order_relaxed,
                                             memory_order_relaxed);

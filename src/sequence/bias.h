@@ -7,12 +7,12 @@
 
 #include <stdbool.h>
 
-/* The lock is not biased, and nobody has a flag. While no other thread knows of the sequencer. */
+/* The lock is not biased, and nobody is the owner. While no other thread knows of the sequencer. */
 void callseq_bias_init(struct callseq_sequencer *s);
 
-/* The holder has the lock as any other: callseq_sequencer_try_enter need not look for a bias. If
- * this thread has been the owner it must not. */
-void callseq_bias_forget_owner(struct callseq_sequencer *s);
+/* The thread with this id is the owner no more: it has the lock as any other, or is not inside. By
+ * that thread. */
+void callseq_bias_forget(struct callseq_sequencer *s, uint32_t self);
 
 /* Begins to count leaves; or has the next one be slow, and counts nothing. */
 void callseq_bias_count(struct callseq_sequencer *s, bool slow);

@@ -16,7 +16,7 @@
 #define PASSING (CLOSED - 1) /* taken, by a thread that only looks after waiters */
 #define OFFERED (CLOSED - 2) /* free for the heir, or for its deputy */
 #ifndef CALLSEQ_MODEL
-/* Biased to the thread with this id, of which it has what its flag is found by, and the number of
+/* Biased to the thread with this id, of which it has what its word is found by, and the number of
  * the bias; and the same, revoked. */
 #define BIASED(number, id) (0x40000000 | (uint32_t)(number) % (1u << 26) * 8 | (id) % 8)
 #define REVOKED(biased) ((biased) | 0x20000000)

@@ -125,8 +125,14 @@ static bool is_held(struct callseq_sequencer *s) {
 }
 #endif
 
+void callseq_sequencer_forget(struct callseq_sequencer *s, uint32_t self) {
+  if (callseq_sequencer_owner(s, self) == self) /* one that ends inside remains the holder */
+    callseq_bias_forget(s, self);
+}
+
 void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
-  callseq_bias_forget_owner(s);
+  callseq_bias_forget(s, callseq_sequencer_holder(s));
+  callseq_bias_forget(s, self); /* it may have been the owner by this id */
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
 }
 
@@ -166,7 +172,6 @@ static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) 
   if (!atomic_compare_exchange_strong_explicit(&s->lock, &from, self, memory_order_acquire,
                                                memory_order_relaxed))
     return false;
-  callseq_bias_forget_owner(s);
   callseq_tools_acquire(s);
   return true;
 }
@@ -175,9 +180,7 @@ static bool try_take(struct callseq_sequencer *s, uint32_t from, uint32_t self) 
 
 int callseq_sequencer_enter_revoked(struct callseq_sequencer *s, uint32_t self) {
   bool regained = callseq_bias_regain(s, self);
-  atomic_store_explicit(&s->bias.inside[self % CALLSEQ_BIAS_FLAGS], 0, memory_order_relaxed);
-  if (regained)
-    callseq_bias_forget_owner(s);
+  callseq_bias_forget(s, self);
   return regained || try_take(s, FREE, self);
 }
 
@@ -485,7 +488,7 @@ static void give_up(struct callseq_sequencer *s, uint32_t lock) {
   }
   s->executed = s->batch = 0;
   end_at_queue(s);
-  callseq_bias_forget_owner(s);
+  callseq_bias_forget(s, self);
   if (s->symmetric || atomic_load_explicit(&s->succession.absent, memory_order_relaxed))
     callseq_bias_count(s, true);
   else if (callseq_bias_is_due(s, self, lock == FREE && !callseq_sequencer_is_waited_for(s)))

@@ -57,7 +57,7 @@ struct callseq_queue {
 #define CALLSEQ_LOCK_FREE 0u
 #define CALLSEQ_LOCK_CLOSED UINT32_MAX
 #define CALLSEQ_LOCK_HAS_OWNER(lock) ((lock) >> 30 == 1) /* biased, or that is being revoked */
-#define CALLSEQ_LOCK_IS_BIASED_TO(lock, id) (((lock)&0xe0000007) == (0x40000000 | (id) % 8))
+#define CALLSEQ_LOCK_IS_BIASED_TO(lock, owner) ((((lock) ^ (owner)) & 0xe0000007) == 0x40000000)
 
 /* A sequencer before callseq_sequencer_init: closed. */
 #define CALLSEQ_SEQUENCER_INITIALIZER                                                              \
@@ -85,22 +85,17 @@ struct callseq_succession {
 };
 
 /* A lock that one thread has used alone for long is *biased* to it: this thread, its owner, then
- * takes it and leaves it by plain stores to a flag of its own. Whoever else wants the lock revokes
+ * takes it and leaves it by plain stores to a word of its own. Whoever else wants the lock revokes
  * that first. (Kawachiya, Koseki, Onodera, *Lock Reservation*, OOPSLA 2002; without a barrier of
  * the owner's: Dice, Moir, Scherer, *Quickly Reacquirable Locks*, 2003.) */
-#define CALLSEQ_BIAS_NOBODY UINT32_MAX
-#define CALLSEQ_BIAS_FLAGS 8
+#define CALLSEQ_BIAS_INSIDE 0x80000000u
+#define CALLSEQ_BIAS_OWNERS 8
 struct callseq_bias {
   CALLSEQ_ATOMIC(uint32_t)
-  owner; /* the lock is biased to this thread, or has been; or NOBODY. The holder's own; others read
-          * it, for a hint */
-  CALLSEQ_ATOMIC(uint32_t)
-  inside[CALLSEQ_BIAS_FLAGS]; /* while the lock is biased: its owner is the holder. A thread's flag
-                               * has the last bits of its id for an index, and only it writes that
-                               */
-  CALLSEQ_ATOMIC(uint32_t)
-  owners[CALLSEQ_BIAS_FLAGS]; /* whose flag it is, for good; 0: nobody's yet. The holder's own; who
-                               * sees that the lock is biased may read its owner's */
+  owners[CALLSEQ_BIAS_OWNERS]; /* a thread's has the last bits of its id for an index: the id, if
+                                * the lock is biased to this thread, or has been; the same with
+                                * INSIDE: it is the holder by that; or 0: nobody's. Where it is 0
+                                * the holder may write it, else only the thread */
   CALLSEQ_ATOMIC(uint32_t) revocations; /* any thread's: how many there have been */
   /* The holder's own: */
   uint32_t number;            /* how often the lock has been biased */
@@ -109,6 +104,7 @@ struct callseq_bias {
 };
 
 struct callseq_sequencer {
+  struct callseq_bias bias; /* `owners` first, and next to `lock`: each call looks at both */
   CALLSEQ_ATOMIC(uint32_t) lock;
   uint32_t leaves; /* the holder's own: the last one of so many, the next ones, has more to do than
                     * is usual for callseq_sequencer_leave */
@@ -124,7 +120,6 @@ struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) refuses;     /* one of enum callseq_refuses; callseq_sequencer_refuse */
   /* Constant: */
   uint32_t symmetric; /* both sides of the sleep handshake fence; see park.h */
-  struct callseq_bias bias;
   /* callseq_sequencer_limit sets these: */
   CALLSEQ_ATOMIC(uint32_t) batch_limit;
   CALLSEQ_ATOMIC(uint32_t) batch_busy; /* batches take waiters of busy threads, too */
@@ -147,36 +142,30 @@ void callseq_sequencer_pass_on(struct callseq_sequencer *s);
 int callseq_sequencer_enter_revoked(struct callseq_sequencer *s, uint32_t self);
 void callseq_sequencer_leave_revoked(struct callseq_sequencer *s, uint32_t self);
 
-/* The flag of the owner, this thread. */
-CALLSEQ_IN_HEADER int callseq_sequencer_is_flagged(struct callseq_sequencer *s, uint32_t self) {
-  return CALLSEQ_STD(atomic_load_explicit)(&s->bias.inside[self % CALLSEQ_BIAS_FLAGS],
-                                           CALLSEQ_STD(memory_order_relaxed)) != 0;
+/* What this thread's word in `owners` holds; it may be another thread's. */
+CALLSEQ_IN_HEADER uint32_t callseq_sequencer_owner(struct callseq_sequencer *s, uint32_t self) {
+  return CALLSEQ_STD(atomic_load_explicit)(&s->bias.owners[self % CALLSEQ_BIAS_OWNERS],
+                                           CALLSEQ_STD(memory_order_relaxed));
 }
 
-/* Sets the flag of the owner, this thread, and looks at the lock: is it still biased to it? */
-CALLSEQ_IN_HEADER int callseq_sequencer_flag(struct callseq_sequencer *s, uint32_t self,
-                                             uint32_t inside) {
+/* Writes that word of the owner, this thread, and looks at the lock: is it still biased to it? */
+CALLSEQ_IN_HEADER int callseq_sequencer_mark(struct callseq_sequencer *s, uint32_t self,
+                                             uint32_t owner) {
   /* release: pairs with the acquire in callseq_bias_holder */
   CALLSEQ_STD(atomic_store_explicit)
-  (&s->bias.inside[self % CALLSEQ_BIAS_FLAGS], inside, CALLSEQ_STD(memory_order_release));
+  (&s->bias.owners[self % CALLSEQ_BIAS_OWNERS], owner, CALLSEQ_STD(memory_order_release));
   /* compiler only: pairs with callseq_park_barrier in bias.c, revoke */
   CALLSEQ_STD(atomic_signal_fence)(CALLSEQ_STD(memory_order_seq_cst));
   uint32_t lock = CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_relaxed));
   return CALLSEQ_LIKELY(CALLSEQ_LOCK_IS_BIASED_TO(lock, self)) ? 1 : 0;
 }
 
-/* Is this thread the owner? It may have been that only. */
-CALLSEQ_IN_HEADER int callseq_sequencer_owns(struct callseq_sequencer *s, uint32_t self) {
-  return CALLSEQ_STD(atomic_load_explicit)(&s->bias.owner, CALLSEQ_STD(memory_order_relaxed)) ==
-         self;
-}
-
 /* Becomes the holder if nobody else is: 1, else 0. */
 CALLSEQ_IN_HEADER int callseq_sequencer_try_enter(struct callseq_sequencer *s, uint32_t self) {
   uint32_t expected = CALLSEQ_LOCK_FREE;
-  if (callseq_sequencer_owns(s, self)) /* it may be inside, too, and call from there */
-    return !callseq_sequencer_is_flagged(s, self) &&
-           (callseq_sequencer_flag(s, self, 1) || callseq_sequencer_enter_revoked(s, self));
+  if (CALLSEQ_LIKELY(callseq_sequencer_owner(s, self) == self)) /* and not inside already */
+    return callseq_sequencer_mark(s, self, self + CALLSEQ_BIAS_INSIDE) ||
+           callseq_sequencer_enter_revoked(s, self);
   /* acquire: pairs with the release in callseq_sequencer_leave */
   return CALLSEQ_STD(atomic_compare_exchange_strong_explicit)(&s->lock, &expected, self,
                                                               CALLSEQ_STD(memory_order_acquire),
@@ -190,7 +179,7 @@ CALLSEQ_IN_HEADER int callseq_sequencer_try_enter_alone(struct callseq_sequencer
   /* acquire: pairs with the release in callseq_sequencer_leave */
   if (CALLSEQ_STD(atomic_load_explicit)(&s->lock, CALLSEQ_STD(memory_order_acquire)) !=
           CALLSEQ_LOCK_FREE ||
-      callseq_sequencer_owns(s, self)) /* has been the owner: this must be forgotten first */
+      callseq_sequencer_owner(s, self) == self) /* the lock has been biased to it: see bias.c */
     return 0;
   CALLSEQ_STD(atomic_store_explicit)(&s->lock, self, CALLSEQ_STD(memory_order_relaxed));
   return 1;
@@ -209,8 +198,8 @@ CALLSEQ_IN_HEADER int callseq_sequencer_wanted(struct callseq_sequencer *s) {
  * would sleep for ever: the store to `lock` must be ordered before the load of `demand`, as the
  * heir orders its demand before its load of `lock`. */
 CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s, uint32_t self) {
-  if (callseq_sequencer_owns(s, self)) {
-    if (!callseq_sequencer_flag(s, self, 0))
+  if (CALLSEQ_LIKELY(callseq_sequencer_owner(s, self) == self + CALLSEQ_BIAS_INSIDE)) {
+    if (!callseq_sequencer_mark(s, self, self))
       callseq_sequencer_leave_revoked(s, self);
     return;
   }
@@ -254,6 +243,9 @@ void callseq_sequencer_limit(struct callseq_sequencer *s,
  * too. It is not opened again then. */
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self);
 void callseq_sequencer_close(struct callseq_sequencer *s);
+
+/* The calling thread, with this id, ends: it is the owner no more. */
+void callseq_sequencer_forget(struct callseq_sequencer *s, uint32_t self);
 
 /* By the holder, which goes on as that, with the id `self`. */
 void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self);

@@ -6,6 +6,14 @@
 
 enum { LONG = 1 << 17, OTHER = 77 };
 
+/* Has nobody a word among `owners`? */
+static bool no_owner(void) {
+  for (int i = 0; i < CALLSEQ_BIAS_OWNERS; i++)
+    if (atomic_load(&s.bias.owners[i]))
+      return false;
+  return true;
+}
+
 static bool is_biased(uint32_t id) { return CALLSEQ_LOCK_IS_BIASED_TO(atomic_load(&s.lock), id); }
 
 static void call_often(uint32_t self, int count) {
@@ -50,7 +58,7 @@ static void one_thread(void) {
   ok(is_biased(MAIN) && !callseq_sequencer_holder(&s), "and leaves it");
   call_often(OTHER, 1);
   ok(!is_biased(MAIN) && is_idle() && s.bias.revocations == 1, "another one has to revoke that");
-  call_often(MAIN, LONG / 2);
+  call_often(MAIN, LONG / 2 + 1000);
   ok(!is_biased(MAIN), "it is not biased again so soon");
   call_often(MAIN, LONG);
   ok(is_biased(MAIN), "but later");
@@ -78,7 +86,7 @@ static void owner_inside(bool sleeps) {
 /* What a holder does besides to leave. */
 static int forked(void) {
   callseq_sequencer_forked(&s, MAIN + 1);
-  bool held = callseq_sequencer_holder(&s) == MAIN + 1;
+  bool held = callseq_sequencer_holder(&s) == MAIN + 1 && no_owner();
   callseq_sequencer_leave(&s, MAIN + 1);
   struct request q = {.caller = OTHER};
   return held && is_idle() && call(&q, NULL) == CALLSEQ_ENTERED_HOLDER && is_idle() ? 0 : 1;
@@ -89,14 +97,14 @@ static void owner_does(void) {
   callseq_sequencer_try_enter(&s, MAIN);
   is_int(in_child(forked).code, 0, "the owner forks: the child is the holder, and has no owner");
   callseq_sequencer_rename(&s, OTHER);
-  ok(callseq_sequencer_holder(&s) == OTHER, "it takes another id");
+  ok(callseq_sequencer_holder(&s) == OTHER && no_owner(), "it takes another id");
   callseq_sequencer_rename(&s, MAIN);
   callseq_sequencer_leave(&s, MAIN);
   ok(is_idle(), "and leaves");
   begin_biased(MAIN);
   callseq_sequencer_try_enter(&s, MAIN);
   callseq_sequencer_end_batch(&s);
-  ok(is_idle() && !is_biased(MAIN), "it leaves as one that has queued");
+  ok(is_idle() && !is_biased(MAIN) && no_owner(), "it leaves as one that has queued");
   begin_biased(MAIN);
   callseq_sequencer_try_enter(&s, MAIN);
   callseq_sequencer_close(&s);
@@ -108,28 +116,52 @@ static void owner_does(void) {
 /* It was the owner until another one came, and is a holder as any other. */
 static void been_owner(void) {
   begin_biased(MAIN);
-  call_often(OTHER, 1);
-  ok(callseq_sequencer_try_soon(&s, MAIN), "who has been the owner takes the lock");
+  ok(callseq_sequencer_try_soon(&s, OTHER), "who looks for a moment revokes the bias");
+  callseq_sequencer_leave(&s, OTHER);
+  ok(!callseq_sequencer_try_enter_alone(&s, MAIN), "who has been the owner has to forget that");
+  ok(callseq_sequencer_try_enter(&s, MAIN), "who has been the owner takes the lock");
   ok(!callseq_sequencer_try_enter(&s, MAIN) && !callseq_sequencer_try_enter_alone(&s, MAIN),
      "once, when it calls from inside too");
   callseq_sequencer_leave(&s, MAIN);
   ok(callseq_sequencer_try_enter_alone(&s, MAIN), "and again, when it has left");
   callseq_sequencer_leave(&s, MAIN);
   ok(is_idle(), "nobody is left");
+  begin_biased(MAIN);
+  call_often(OTHER, 1);
+  callseq_sequencer_try_enter(&s, OTHER);
+  callseq_sequencer_rename(&s, MAIN);
+  ok(!callseq_sequencer_try_enter(&s, MAIN), "nor when it has the lock by another id first");
+  callseq_sequencer_leave(&s, MAIN);
+  ok(is_idle(), "nobody is left");
 }
 
-/* Threads whose ids have the same last bits: the flag stays the first one's. */
-static void same_flag(void) {
+/* Threads whose ids have the same last bits have the same word: one of them is the owner by it,
+ * until it has the lock as any other, or ends. */
+static void same_word(void) {
+  enum { SAME = OTHER + CALLSEQ_BIAS_OWNERS };
   begin_biased(OTHER);
   ok(is_biased(OTHER), "biased to one");
-  call_often(OTHER + CALLSEQ_BIAS_FLAGS, 1);
-  for (int i = 0; i < 2; i++) {
-    callseq_sequencer_try_enter(&s, OTHER + CALLSEQ_BIAS_FLAGS);
-    be_steady(OTHER + CALLSEQ_BIAS_FLAGS);
-    callseq_sequencer_leave(&s, OTHER + CALLSEQ_BIAS_FLAGS);
-    ok(!is_biased(OTHER + CALLSEQ_BIAS_FLAGS), "not to one that would have the same flag");
-    call_often(OTHER, 1);
-  }
+  call_often(SAME, 1);
+  callseq_sequencer_try_enter(&s, SAME);
+  be_steady(SAME);
+  callseq_sequencer_leave(&s, SAME);
+  ok(!is_biased(SAME), "not to one that would have the same word");
+  callseq_sequencer_try_enter(&s, SAME);
+  ok(!callseq_sequencer_try_enter(&s, OTHER), "until the first one finds that the bias is revoked");
+  be_steady(SAME);
+  callseq_sequencer_leave(&s, SAME);
+  ok(is_biased(SAME), "and so gives its word back");
+  ok(!callseq_sequencer_try_enter(&s, OTHER), "it is not the owner then");
+  callseq_sequencer_try_enter(&s, SAME);
+  callseq_sequencer_forget(&s, SAME);
+  ok(callseq_sequencer_holder(&s) == SAME, "an owner that is inside does not forget it");
+  callseq_sequencer_leave(&s, SAME);
+  callseq_sequencer_forget(&s, SAME);
+  call_often(OTHER, 1);
+  callseq_sequencer_try_enter(&s, OTHER);
+  be_steady(OTHER);
+  callseq_sequencer_leave(&s, OTHER);
+  ok(is_biased(OTHER), "one that ends gives its word back, too");
 }
 
 static void in_turn(void) {
@@ -196,7 +228,7 @@ int main(void) {
   owner_inside(true);
   owner_does();
   been_owner();
-  same_flag();
+  same_word();
   in_turn();
   many_owners(2);
   many_owners(3);

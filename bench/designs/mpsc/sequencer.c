@@ -43,7 +43,8 @@ static void begin(struct callseq_sequencer *s) {
   s->executed = 0;
   s->symmetric = !callseq_park_asymmetric();
   s->leaves = 1;
-  atomic_init(&s->bias.owner, CALLSEQ_BIAS_NOBODY);
+  for (int i = 0; i < CALLSEQ_BIAS_OWNERS; i++)
+    atomic_init(&s->bias.owners[i], 0);
 }
 
 void callseq_sequencer_init(struct callseq_sequencer *s,
