@@ -57,7 +57,8 @@ struct callseq_queue {
 #define CALLSEQ_LOCK_FREE 0u
 #define CALLSEQ_LOCK_CLOSED UINT32_MAX
 #define CALLSEQ_LOCK_HAS_OWNER(lock) ((lock) >> 30 == 1) /* biased, or that is being revoked */
-#define CALLSEQ_LOCK_IS_BIASED_TO(lock, owner) ((((lock) ^ (owner)) & 0xe0000007) == 0x40000000)
+#define CALLSEQ_LOCK_IS_BIASED_TO(lock, id)                                                        \
+  ((((lock) ^ ((id) + CALLSEQ_BIAS_INSIDE)) & 0xe0000007) == 0)
 
 /* A sequencer before callseq_sequencer_init: closed. */
 #define CALLSEQ_SEQUENCER_INITIALIZER                                                              \
@@ -88,7 +89,7 @@ struct callseq_succession {
  * takes it and leaves it by plain stores to a word of its own. Whoever else wants the lock revokes
  * that first. (Kawachiya, Koseki, Onodera, *Lock Reservation*, OOPSLA 2002; without a barrier of
  * the owner's: Dice, Moir, Scherer, *Quickly Reacquirable Locks*, 2003.) */
-#define CALLSEQ_BIAS_INSIDE 0x80000000u
+#define CALLSEQ_BIAS_INSIDE 0x40000000u
 #define CALLSEQ_BIAS_OWNERS 8
 struct callseq_bias {
   CALLSEQ_ATOMIC(uint32_t)
