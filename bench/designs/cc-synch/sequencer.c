@@ -56,10 +56,15 @@ static void begin(struct callseq_sequencer *s) {
 void callseq_sequencer_init(struct callseq_sequencer *s,
                             const struct callseq_sequencer_limits *limits) {
   atomic_init(&s->lock, CALLSEQ_LOCK_CLOSED);
-  s->batch_limit = limits->batch_limit;
-  s->spin_limit = limits->spin_limit;
-  s->stall_ms = limits->stall_ms;
+  callseq_pace_init(&s->pace, limits->spin_limit, limits->stall_ms, limits->ask);
+  callseq_sequencer_limit(s, limits);
   begin(s);
+}
+
+void callseq_sequencer_limit(struct callseq_sequencer *s,
+                             const struct callseq_sequencer_limits *limits) {
+  atomic_store_explicit(&s->batch_limit, limits->batch_limit, memory_order_relaxed);
+  callseq_pace_limit(&s->pace, limits->spin_limit, limits->stall_ms);
 }
 
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self) {
@@ -81,6 +86,9 @@ void callseq_sequencer_stay(struct callseq_sequencer *s) { (void)s; }
 int callseq_sequencer_is_waited_for(struct callseq_sequencer *s) {
   return callseq_sequencer_wanted(s);
 }
+
+/* This lock is never biased: there is nothing to forget. */
+void callseq_sequencer_forget(struct callseq_sequencer *s, uint32_t self) { (void)s, (void)self; }
 
 void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->lock, self, memory_order_relaxed);
@@ -162,14 +170,14 @@ static struct callseq_node *enqueue(struct callseq_sequencer *s, struct callseq_
 /* Waits until the place is DONE or has the TURN, and returns which. */
 static uint32_t wait(struct callseq_sequencer *s, struct callseq_node *place,
                      void (*stalled)(void *), void *data) {
-  uint32_t state, limit_ms = s->stall_ms;
+  uint32_t state, limit_ms = s->pace.stall_ms;
   /* acquire: pairs with the release in settle and callseq_sequencer_leave */
   for (uint32_t polls = 0;
        (state = atomic_load_explicit(&place->state, memory_order_acquire)) == CALLSEQ_NODE_WAITING;
        polls++) {
-    if (polls < s->spin_limit) {
+    if (polls < s->pace.spin_limit) {
       callseq_relax();
-    } else if (polls - s->spin_limit < YIELD_LIMIT) {
+    } else if (polls - s->pace.spin_limit < YIELD_LIMIT) {
       sched_yield();
     } else if (!atomic_load_explicit(&place->asleep, memory_order_relaxed)) {
       atomic_store_explicit(&place->asleep, 1, memory_order_relaxed);

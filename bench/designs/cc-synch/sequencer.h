@@ -54,7 +54,10 @@ struct callseq_sequencer {
   struct callseq_node *taken; /* the one that is being served */
   uint32_t served;
   /* Constant: */
-  uint32_t symmetric, batch_limit, spin_limit, stall_ms;
+  uint32_t symmetric;
+  /* callseq_sequencer_limit sets these: */
+  CALLSEQ_ATOMIC(uint32_t) batch_limit;
+  struct callseq_pace pace;
   CALLSEQ_ATOMIC(struct callseq_node *) tail __attribute__((aligned(64)));
   struct callseq_counts counts __attribute__((aligned(64)));
 };
@@ -152,6 +155,9 @@ void callseq_sequencer_refuse(struct callseq_sequencer *s, enum callseq_refuses 
 /* By the holder, which goes on as that, with the id `self`. */
 void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self);
 
+void callseq_sequencer_forget(struct callseq_sequencer *s, uint32_t self);
+void callseq_sequencer_limit(struct callseq_sequencer *s,
+                             const struct callseq_sequencer_limits *limits);
 void callseq_sequencer_init(struct callseq_sequencer *s,
                             const struct callseq_sequencer_limits *limits);
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self);

@@ -50,10 +50,15 @@ static void begin(struct callseq_sequencer *s) {
 void callseq_sequencer_init(struct callseq_sequencer *s,
                             const struct callseq_sequencer_limits *limits) {
   atomic_init(&s->lock, CLOSED);
-  s->batch_limit = limits->batch_limit;
-  s->pace.spin_limit = limits->spin_limit;
-  s->pace.stall_ms = limits->stall_ms;
+  callseq_pace_init(&s->pace, limits->spin_limit, limits->stall_ms, limits->ask);
+  callseq_sequencer_limit(s, limits);
   begin(s);
+}
+
+void callseq_sequencer_limit(struct callseq_sequencer *s,
+                             const struct callseq_sequencer_limits *limits) {
+  atomic_store_explicit(&s->batch_limit, limits->batch_limit, memory_order_relaxed);
+  callseq_pace_limit(&s->pace, limits->spin_limit, limits->stall_ms);
 }
 
 /* This lock is never biased. */
@@ -64,6 +69,7 @@ int callseq_sequencer_enter_revoked(struct callseq_sequencer *s, uint32_t self) 
 void callseq_sequencer_leave_revoked(struct callseq_sequencer *s, uint32_t self) {
   (void)s, (void)self;
 }
+void callseq_sequencer_forget(struct callseq_sequencer *s, uint32_t self) { (void)s, (void)self; }
 
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self) {
   /* release: pairs with a fence of the layer above */
