@@ -1558,6 +1558,21 @@ inline sequencer_enter(ok) {
   fi
 }
 
+inline sequencer_try_now(ok, self) {
+  sequencer_try_enter(ok, self);
+#if BIASES
+  if
+  :: ok -> skip
+  :: else ->
+     bias_look(seen);
+     if
+     :: seen == FREE -> seen = 0; try_take(ok, FREE, self)
+     :: else -> seen = 0
+     fi
+  fi
+#endif
+}
+
 /* ---- A call: call.h, batch.c and calls.c ---- */
 
 inline execute(waiter) {
@@ -1660,7 +1675,7 @@ inline run_() {
 }
 
 inline abi_call_slowly() {
-  sequencer_try_enter(ok, me);
+  sequencer_try_now(ok, me);
   if
   :: ok -> skip
   :: else -> sequencer_enter(ok)

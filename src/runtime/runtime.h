@@ -342,7 +342,7 @@ static inline void callseq_runtime_reply_slowly(struct callseq_runtime *r) {
  * told of the lock's order here and in sequencer.c; generated code, where they watch, has not got
  * the lock.) */
 static inline bool callseq_runtime_try_enter(struct callseq_runtime *r, uint32_t self) {
-  if (!callseq_sequencer_try_enter(&r->fast.sequencer, self))
+  if (!callseq_sequencer_try_now(&r->fast.sequencer, self))
     return false;
   callseq_tools_acquire(&r->fast.sequencer);
   return true;

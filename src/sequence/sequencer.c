@@ -572,6 +572,11 @@ static bool is_idle(struct callseq_sequencer *s) {
   return true;
 }
 
+int callseq_sequencer_try_now(struct callseq_sequencer *s, uint32_t self) {
+  return callseq_sequencer_try_enter(s, self) ||
+         (callseq_bias_look(s) == FREE && try_take(s, FREE, self));
+}
+
 int callseq_sequencer_try_soon(struct callseq_sequencer *s, uint32_t self) {
   callseq_bias_look(s);
   for (uint32_t left = callseq_pace_glances(&s->pace); left; left--) {

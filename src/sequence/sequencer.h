@@ -255,6 +255,10 @@ void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self);
  * It goes on as the holder, with the id it has now. */
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);
 
+/* As callseq_sequencer_try_enter, but a bias of the lock is not in its way: it is refused only if
+ * somebody else is the holder, or is to be the next one. */
+int callseq_sequencer_try_now(struct callseq_sequencer *s, uint32_t self);
+
 /* For a thread that callseq_sequencer_try_enter refused: looks at the lock for a microsecond or so,
  * and becomes the holder, as by that, if it is idle: 1, else 0. Threads that work between their
  * calls meet by chance, and this is cheaper than to queue. */

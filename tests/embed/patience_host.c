@@ -58,6 +58,26 @@ static void alone(void) {
   is_int(nest_it(5), 10, "nested calls do not wait, whatever the patience");
 }
 
+/* The runtime is idle, however long another thread has had it alone. */
+static void *call_at_once(void *failed) {
+  callseq_set_patience(0);
+  for (int i = 0; i < 10; i++)
+    *(int *)failed += count_status(&(int){0}) != CALLSEQ_OK;
+  return NULL;
+}
+
+static void after_another(void) {
+  enum { LONG = 200000 };
+  int failed = 0;
+  pthread_t thread;
+  for (int i = 0; i < LONG; i++)
+    twice(i);
+  if (pthread_create(&thread, NULL, call_at_once, &failed))
+    exit(2);
+  pthread_join(thread, NULL);
+  is_int(failed, 0, "a thread without patience need not wait for one that is not inside");
+}
+
 static void while_held(unsigned ms, int status) {
   int n = 7, before = count();
   bool ran = false;
@@ -172,6 +192,7 @@ int main(void) {
   sem_init(&release, 0, 0);
   is_int(callseq_init_with(&config), CALLSEQ_OK, "init");
   alone();
+  after_another();
   while_held(0, CALLSEQ_BUSY);
   while_held(3, CALLSEQ_TIMEDOUT);
   begun();

@@ -116,6 +116,13 @@ static void owner_does(void) {
 /* It was the owner until another one came, and is a holder as any other. */
 static void been_owner(void) {
   begin_biased(MAIN);
+  callseq_sequencer_try_enter(&s, MAIN);
+  ok(!callseq_sequencer_try_now(&s, OTHER), "another one cannot have the lock while it is inside");
+  callseq_sequencer_leave(&s, MAIN);
+  begin_biased(MAIN);
+  ok(callseq_sequencer_try_now(&s, OTHER), "but at once when it is not");
+  callseq_sequencer_leave(&s, OTHER);
+  begin_biased(MAIN);
   ok(callseq_sequencer_try_soon(&s, OTHER), "who looks for a moment revokes the bias");
   callseq_sequencer_leave(&s, OTHER);
   ok(!callseq_sequencer_try_enter_alone(&s, MAIN), "who has been the owner has to forget that");

@@ -215,6 +215,9 @@ enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct
 }
 
 /* Whoever finds the lock taken queues. */
+int callseq_sequencer_try_now(struct callseq_sequencer *s, uint32_t self) {
+  return callseq_sequencer_try_enter(s, self);
+}
 int callseq_sequencer_try_soon(struct callseq_sequencer *s, uint32_t self) {
   (void)s, (void)self;
   return 0;

@@ -163,6 +163,7 @@ void callseq_sequencer_init(struct callseq_sequencer *s,
 void callseq_sequencer_open(struct callseq_sequencer *s, uint32_t self);
 void callseq_sequencer_close(struct callseq_sequencer *s);
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self);
+int callseq_sequencer_try_now(struct callseq_sequencer *s, uint32_t self);
 int callseq_sequencer_try_soon(struct callseq_sequencer *s, uint32_t self);
 enum callseq_entered callseq_sequencer_enter(struct callseq_sequencer *s, struct callseq_waiter *w,
                                              uint32_t self, void (*stalled)(void *), void *data);
