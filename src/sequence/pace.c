@@ -39,7 +39,7 @@ enum {
   OFFER_POLLS = 50,    /* polls for which an offer is the heir's, before others may take it; */
   OFFER_SPINS = 5,     /* before the first ones of them no processor is yielded */
   QUANTUM_NS = 100000, /* from one yield of leaving threads to an absent heir to the next */
-  LEAVES_PER_LOOK = 64, /* how many of them leave from one look at the clock to the next */
+  LEAVES_PER_LOOK = 32, /* how many of them leave from one look at the clock to the next */
   ASK_MS = 1,           /* from one time that a holder is asked to leave to the next */
 };
 
