@@ -1,7 +1,7 @@
 # Says which of the project's goals the samples of a run reach, on standard output and in a CSV file.
 #
-#   awk -f samples.awk -f goals.awk -v csv=FILE single-samples.csv threads.csv fairness.csv probe.csv
-#     nap.csv waits.csv waits-probe.csv [peers.csv]
+#   awk -f samples.awk -f cells.awk -f goals.awk -v csv=FILE single-samples.csv threads.csv fairness.csv
+#     probe.csv nap.csv waits.csv waits-probe.csv [peers.csv]
 #
 # Goals are for 2 cores. Ratios are medians of those within each round; those to other runtimes are of
 # the medians of the last run of `make bench-peers`.
@@ -58,48 +58,6 @@ function beside_peers(threads, one_lock,    i, part, own, x, least) {
   return nearest == "" ? "" : least
 }
 
-function calls_scheme(row) { return row != "trivial-section" && row != "no-call" }
-
-# Cells of the tables with threads in which another row that calls Scheme makes more calls, or has a
-# far better p99.9 with about as many calls and some fairness. Counts them in `judged` and `lost`, and
-# notes in `lost_cells` what is wrong.
-function judge_cells(    i, k, part, own, at, to, x, best, least, quick, p999) {
-  judged = lost = 0
-  for (i = 1; i <= cell_count; i++) {
-    own = cells[i]
-    split(own, part, ",")
-    if (part[1] != "threads" || part[2] != "callseq") continue
-    judged++
-    best = quick = ""
-    for (k = 1; k <= cell_count; k++) {
-      split(cells[k], at, ",")
-      to = cells[k]
-      if (at[1] != "threads" || at[3] != part[3] || at[4] != part[4] || at[5] != part[5] ||
-          at[2] == "callseq" || !calls_scheme(at[2])) continue
-      x = ratio(own, "mcalls_per_s", to, "mcalls_per_s")
-      if (x == "") continue
-      if (best == "" || x < least) {
-        best = at[2]
-        least = x
-      }
-      if (x > 1 / 0.9 || ratio(to, "fewest_calls", to, "most_calls") < 0.25) continue
-      x = middle(to, "p999_ns")
-      if (quick == "" || x < p999) {
-        quick = at[2]
-        p999 = x
-      }
-    }
-    x = ""
-    if (best != "" && least < 0.97) x = sprintf("%.2f of the calls of %s", least, best)
-    if (quick != "" && middle(own, "p999_ns") > 2 * p999)
-      x = x (x == "" ? "" : ", ") sprintf("p99.9 %s, %s of %s", duration(middle(own, "p999_ns")),
-                                          duration(p999), quick)
-    if (x != "")
-      lost_cells[++lost] = sprintf("%2s threads, %s us between calls, callbacks of %s us: %s",
-                                   part[3], part[4], part[5], x)
-  }
-}
-
 END {
   print "goal,measured,comparison,wanted,unit,result" > csv
   print "Goals, for 2 cores; without work between calls where none is named"
@@ -110,7 +68,7 @@ END {
   x = 1.15 * ratio(cell("single-samples", "callseq-bare"), "ns", plain, "ns")
   goal("1 thread: the same, or of 1.15 of callseq-bare's where that is more",
        ratio(cell("single-samples", "callseq"), "ns", plain, "ns"), "<=",
-       x > 0.17 ? sprintf("%.2g", x) : 0.17)
+       x > 0.17 ? sprintf("%.3g", x) : 0.17)
   x = ratio(cell("single-samples", "callseq-handle"), "ns", plain, "ns")
   goal("1 thread: time of a handle beyond the two calls that give and take it, of a plain call",
        x == "" ? x : x - 2 * ratio(cell("single-samples", "callseq"), "ns", plain, "ns"), "<=", 0.5)
@@ -196,5 +154,5 @@ END {
   goal(sprintf("cells of the tables, of %d, where another row has more calls, or a p99.9 below half",
                judged), judged ? lost : "", "<=", 0)
   for (i = 1; i <= lost; i++)
-    print "    " lost_cells[i]
+    print "    " lost_why[i]
 }
