@@ -24,7 +24,9 @@
 enum {
   POLL_NS = 2000,      /* from one look at the lock to the next */
   GLANCE_NS = 50,      /* the same, for a thread that has just come */
-  PATIENCE = 25,       /* polls of an heir before it demands the lock */
+  PATIENCE = 25,       /* polls of an heir before it demands the lock; */
+  PATIENCE_OF_TWO = 8, /* of one that takes turns with one other thread: LOOK_NS after that; */
+  TURNS_OF_TWO = 16,   /* so many heirs before it nobody has followed */
   WATCH_NS = 50000,    /* so long a thread watches that waits for no turn of its own, and */
   LOOK_NS = 200,       /* from one look to the next it is no less than this */
   MOMENT_NS = 20000,   /* between two looks whether another thread still excludes this one, */
@@ -56,6 +58,11 @@ enum {
 static void pause_for(uint32_t pauses) {
   for (uint32_t i = 0; i < pauses; i++)
     callseq_relax();
+}
+
+/* For no more than a poll's distance. */
+static void pause_ns(const struct callseq_pace *p, uint32_t ns) {
+  pause_for((uint32_t)((uint64_t)p->pauses * ns / POLL_NS) + 1);
 }
 
 /* How many pauses of the processor make a poll's distance: the quickest of some samples, since a
@@ -95,6 +102,7 @@ static uint32_t spin_limit(const struct callseq_pace *p) {
 void callseq_pace_forked(struct callseq_pace *p) {
   atomic_store_explicit(&p->followers, 0, memory_order_relaxed);
   atomic_store_explicit(&p->watched, UINT64_MAX, memory_order_relaxed);
+  atomic_store_explicit(&p->followed, 0, memory_order_relaxed);
 }
 
 /* ---- Every wait ---- */
@@ -176,9 +184,7 @@ uint32_t callseq_pace_glances(const struct callseq_pace *p) {
   return spin_limit(p) ? CALLSEQ_GLANCES : 0;
 }
 
-void callseq_pace_glance(const struct callseq_pace *p) {
-  pause_for((uint32_t)((uint64_t)p->pauses * GLANCE_NS / POLL_NS) + 1);
-}
+void callseq_pace_glance(const struct callseq_pace *p) { pause_ns(p, GLANCE_NS); }
 
 int callseq_pace_offer(const struct callseq_pace *p, uint32_t polls) {
   if (polls == OFFER_POLLS)
@@ -205,7 +211,7 @@ int callseq_pace_watch(const struct callseq_pace *p, uint32_t *watched, uint64_t
   if (*watched >= WATCH_NS || *watched / POLL_NS >= spin_limit(p))
     return 0;
   uint32_t ns = expected < LOOK_NS ? LOOK_NS : expected < POLL_NS ? (uint32_t)expected : POLL_NS;
-  pause_for((uint32_t)((uint64_t)p->pauses * ns / POLL_NS) + 1);
+  pause_ns(p, ns);
   *watched += ns;
   return 1;
 }
@@ -239,6 +245,7 @@ void callseq_pace_follow(struct callseq_pace *p, struct callseq_wait *wait, uint
                          uint32_t heir) {
   wait->follows = 1;
   atomic_fetch_add_explicit(&p->followers, 1, memory_order_relaxed);
+  atomic_store_explicit(&p->followed, heir, memory_order_relaxed);
   wait->heir = heir;
   wait->dice = self * 2654435769u; /* of neighbours far apart: Knuth, *The Art of Computer
                                     * Programming* 3, 6.4 */
@@ -277,35 +284,45 @@ int callseq_pace_is_still_so(struct callseq_wait *wait, int so) {
 
 /* ---- The heir ---- */
 
-void callseq_pace_lead(const struct callseq_pace *p, struct callseq_wait *wait) {
-  wait->polls = 0;
-  uint32_t limit = spin_limit(p);
-  wait->patience = limit < PATIENCE ? limit : PATIENCE;
-  if (!wait->busy)
-    wait->patience = 0;
+/* Where only two threads take turns the next one polls already: its turn costs no wake-up, and is
+ * worth less patience. Others may be short of a processor, which these two would keep. */
+void callseq_pace_lead(const struct callseq_pace *p, struct callseq_wait *wait, uint32_t heir) {
+  wait->alternates =
+      heir - atomic_load_explicit(&p->followed, memory_order_relaxed) >= TURNS_OF_TWO;
+  uint32_t limit = spin_limit(p), polls = wait->alternates ? PATIENCE_OF_TWO : PATIENCE;
+  if (polls > limit)
+    polls = limit;
+  wait->watched = wait->yields = 0;
+  wait->patience = wait->busy ? (uint64_t)polls * POLL_NS : 0;
+  if (wait->alternates)
+    sched_yield();
 }
 
 int callseq_pace_is_patient(const struct callseq_wait *wait) {
-  return wait->polls < wait->patience;
+  return wait->watched < wait->patience;
 }
+
+int callseq_pace_naps_if_short(const struct callseq_wait *wait) { return wait->alternates; }
 
 void callseq_pace_nap(struct callseq_wait *wait) {
   callseq_park_nap(NAP_NS);
-  wait->polls = wait->patience;
+  wait->watched = wait->patience;
 }
 
 uint32_t callseq_pace_ask(const struct callseq_pace *p) { return p->ask && p->ask() ? ASK_MS : 0; }
 
 int callseq_pace_poll_as_heir(const struct callseq_pace *p, struct callseq_wait *wait) {
-  if (callseq_pace_ask(p))
+  if (wait->watched % POLL_NS == 0 && callseq_pace_ask(p))
     wait->patience = 0;
-  uint32_t polls = wait->polls++, limit = spin_limit(p);
-  if (polls < limit) {
-    pause_for(p->pauses);
+  if (wait->watched < (uint64_t)spin_limit(p) * POLL_NS) {
+    uint32_t ns = wait->alternates && !callseq_pace_is_patient(wait) ? LOOK_NS : POLL_NS;
+    pause_ns(p, ns);
+    wait->watched += ns;
     callseq_pace_stall_ms(wait);
     return 1;
   }
-  if (polls - limit < YIELD_LIMIT) {
+  if (wait->yields < YIELD_LIMIT) {
+    wait->yields++;
     sched_yield();
     return 1;
   }

@@ -41,6 +41,8 @@ struct callseq_pace {
   CALLSEQ_ATOMIC(uint64_t)
   watched; /* the heir that a follower has seen last, and when that one was
             * seen first: its number << 32 | milliseconds */
+  CALLSEQ_ATOMIC(uint32_t)
+  followed; /* the number of the last heir that somebody has followed */
 };
 
 /* One wait of one thread, on its stack. */
@@ -55,8 +57,10 @@ struct callseq_wait {
   int busy;       /* the thread has done little else than to call, or computes between its calls */
   int seldom;     /* it has hardly used a processor since its last wait */
   /* Of the heir: */
-  uint32_t polls;    /* so many so far, */
-  uint32_t patience; /* and so many before it demands the lock */
+  uint64_t watched;  /* it has watched the lock for so many ns, */
+  uint64_t patience; /* and watches for so many before it demands it */
+  uint32_t yields;   /* of its processor since */
+  int alternates;    /* it takes turns with one other thread */
   /* Of a follower: */
   int follows;
   uint32_t heir; /* the number of the heir at its last look */
@@ -100,6 +104,8 @@ uint32_t callseq_pace_stall_ms(struct callseq_wait *wait);
 uint32_t callseq_pace_glances(const struct callseq_pace *p);
 void callseq_pace_glance(const struct callseq_pace *p);
 enum { CALLSEQ_GLANCES = 12, CALLSEQ_IDLE_GLANCES = 4 };
+/* So many glances find it free once more if it is in use by calls of up to a microsecond or so. */
+enum { CALLSEQ_SHORT_GLANCES = 48 };
 
 /* The lock is offered to another thread, and has been for so many polls of this one. Lets it have
  * the processor; 0: the offer has stood for long enough. */
@@ -141,10 +147,14 @@ int callseq_pace_is_still_so(struct callseq_wait *wait, int so);
 
 /* ---- The heir ---- */
 
-void callseq_pace_lead(const struct callseq_pace *p, struct callseq_wait *wait);
+/* `heir` is its number. */
+void callseq_pace_lead(const struct callseq_pace *p, struct callseq_wait *wait, uint32_t heir);
 
 /* It does not demand the lock yet. */
 int callseq_pace_is_patient(const struct callseq_wait *wait);
+
+/* It has seen the lock free, but not idle: does it nap if the calls are short? Else it naps. */
+int callseq_pace_naps_if_short(const struct callseq_wait *wait);
 
 /* The lock is in use by short calls, which polling would slow. Its patience is over then. */
 void callseq_pace_nap(struct callseq_wait *wait);

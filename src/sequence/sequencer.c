@@ -8,14 +8,15 @@
  * meet by chance only. After that one of them is the *heir*. It alone watches the lock, seldom
  * enough not to disturb the holder. When it sees the lock free it looks as those do that come, and
  * takes it if it is idle. If not, the lock is in use by short calls, and the heir naps: polling
- * would slow them. When its patience is over it demands the lock. The holder, as it leaves, then
- * offers the lock to the heir instead of freeing it. An heir that is not busy has no patience: it
- * demands the lock at once. If it calls *seldom* the lock is kept for it: it is offered as soon as
- * there is this heir, and nobody overtakes it then. So such threads get their turns as they came.
- * All other waiters are *followers*, and sleep at once: on a machine with few processors they would
- * only be in the way. (Waiters that are not needed do not run: Dice, *Malthusian Locks*, EuroSys
- * 2017. One waiter watches the lock word, the others words of their own: Linux' queued spinlocks,
- * after Mellor-Crummey and Scott, TOCS 1991.)
+ * would slow them. (An heir that takes turns with one other thread only looks first whether the
+ * calls are short indeed.) When its patience is over it demands the lock. The holder, as it leaves,
+ * then offers the lock to the heir instead of freeing it. An heir that is not busy has no patience:
+ * it demands the lock at once. If it calls *seldom* the lock is kept for it: it is offered as soon
+ * as there is this heir, and nobody overtakes it then. So such threads get their turns as they
+ * came. All other waiters are *followers*, and sleep at once: on a machine with few processors they
+ * would only be in the way. (Waiters that are not needed do not run: Dice, *Malthusian Locks*,
+ * EuroSys 2017. One waiter watches the lock word, the others words of their own: Linux' queued
+ * spinlocks, after Mellor-Crummey and Scott, TOCS 1991.)
  *
  * Whoever becomes the holder after a wait first executes a batch of followers that came before it
  * (flat combining: Hendler, Incze, Shavit and Tzafrir, SPAA 2010), then its own request, and
@@ -770,10 +771,24 @@ static void sleep_as_heir(struct callseq_sequencer *s, const struct callseq_wait
     sleep_on(s, &s->succession.bell, bell, ms, wait);
 }
 
+/* The lock is free, but not idle. Is it free again soon? */
+static bool is_in_short_use(struct callseq_sequencer *s) {
+  bool free = true;
+  for (int i = 0; i < CALLSEQ_SHORT_GLANCES; i++) {
+    callseq_pace_glance(&s->pace);
+    bool was = free;
+    free = atomic_load_explicit(&s->lock, memory_order_relaxed) == FREE;
+    if (free && !was)
+      return true;
+  }
+  return false;
+}
+
 /* Waits until this thread holds the lock: the HEIR no more; or CLOSED; or LEFT. */
 static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter *w, uint32_t self,
                              struct callseq_wait *wait) {
-  callseq_pace_lead(&s->pace, wait);
+  callseq_pace_lead(&s->pace, wait,
+                    atomic_load_explicit(&s->succession.heirs, memory_order_relaxed));
   keep_for(s, w);
   atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   for (;;) {
@@ -790,7 +805,8 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
     if (lock == FREE && patient) {
       if (callseq_sequencer_try_soon(s, self))
         return HEIR;
-      callseq_pace_nap(wait); /* it is in use by short calls */
+      if (!callseq_pace_naps_if_short(wait) || is_in_short_use(s))
+        callseq_pace_nap(wait);
     }
     if (!callseq_pace_is_patient(wait) &&
         atomic_load_explicit(&s->succession.demand, memory_order_relaxed) != DEMANDED)
