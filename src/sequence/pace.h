@@ -38,11 +38,10 @@ struct callseq_pace {
   uint64_t looked; /* when it did */
   /* Any thread's: */
   CALLSEQ_ATOMIC(uint32_t) followers; /* how many wait */
+  CALLSEQ_ATOMIC(uint32_t) followed;  /* the number of the last heir that somebody has followed */
   CALLSEQ_ATOMIC(uint64_t)
   watched; /* the heir that a follower has seen last, and when that one was
             * seen first: its number << 32 | milliseconds */
-  CALLSEQ_ATOMIC(uint32_t)
-  followed; /* the number of the last heir that somebody has followed */
 };
 
 /* One wait of one thread, on its stack. */
