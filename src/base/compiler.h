@@ -39,6 +39,10 @@
 #define CALLSEQ_IN_HEADER static inline __attribute__((unused))
 #define CALLSEQ_NOINLINE __attribute__((noinline))
 
+/* A struct's field that lies apart from those before it, since others write them. A cache line has
+ * 64 bytes, but processors fetch the other one of a pair with it. */
+#define CALLSEQ_APART __attribute__((aligned(128)))
+
 /* A thread-local variable that is one instruction away in a shared library too, and that a signal
  * handler may use: it is allocated with its thread. */
 #define CALLSEQ_THREAD_LOCAL(type, name)                                                           \

@@ -166,18 +166,18 @@ struct callseq_runtime {
   /* Calls that outlive their caller's frame; see later.c. Holder, but for what says otherwise. What
    * threads that post read, and what is written for each call, are cache lines apart. */
   struct {
-    struct callseq_backlog backlog;                   /* any thread, once `begun` is true */
-    _Atomic(bool) begun __attribute__((aligned(64))); /* any thread writes it, with the mutex */
-    _Atomic(bool) awake;                              /* somebody will look here; any thread */
-    _Atomic(uint32_t) flushers;                       /* threads in callseq_flush; any thread */
-    _Atomic(uint32_t) flushed;                        /* they sleep on it; any thread */
-    _Atomic(struct callseq_abi_notice *) notices;     /* pending, newest first; any thread adds */
-    struct callseq_abi_notice *known;                 /* all that are defined */
+    struct callseq_backlog backlog;               /* any thread, once `begun` is true */
+    _Atomic(bool) begun CALLSEQ_APART;            /* any thread writes it, with the mutex */
+    _Atomic(bool) awake;                          /* somebody will look here; any thread */
+    _Atomic(uint32_t) flushers;                   /* threads in callseq_flush; any thread */
+    _Atomic(uint32_t) flushed;                    /* they sleep on it; any thread */
+    _Atomic(struct callseq_abi_notice *) notices; /* pending, newest first; any thread adds */
+    struct callseq_abi_notice *known;             /* all that are defined */
     pthread_mutex_t mutex;              /* of `begun` and `outstanding`; held for moments */
     struct callseq_future *outstanding; /* mutex: those that have begun, and left the runtime */
     _Atomic(uint64_t) refused, cancelled, dropped; /* any thread counts */
     /* All calls with lower tickets have begun. Any thread may read it. */
-    _Atomic(uint64_t) settled __attribute__((aligned(64)));
+    _Atomic(uint64_t) settled CALLSEQ_APART;
     _Atomic(uint64_t) executed;            /* how many; any thread may read it */
     _Atomic(uint64_t) longest;             /* time in the queue, in ns; any thread may read it */
     struct callseq_future *due, *last_due; /* suspended ones that can go on, oldest first */

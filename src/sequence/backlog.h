@@ -11,6 +11,8 @@
 #ifndef CALLSEQ_BACKLOG_H
 #define CALLSEQ_BACKLOG_H
 
+#include "base/compiler.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,12 +48,12 @@ struct callseq_backlog {
   _Atomic(uint64_t) limit; /* how many things may be there, cancelled ones not counted */
   _Atomic(uint64_t) spare; /* how many places there are besides, for cancelled ones */
   /* Whoever puts: */
-  _Atomic(uint64_t) tail __attribute__((aligned(64))); /* twice the next position; odd: closed */
-  _Atomic(uint64_t) room; /* below this position there is a place for sure */
+  _Atomic(uint64_t) tail CALLSEQ_APART; /* twice the next position; odd: closed */
+  _Atomic(uint64_t) room;               /* below this position there is a place for sure */
   /* Whoever cancels: */
-  _Atomic(uint64_t) cancelled __attribute__((aligned(64))); /* so many so far */
+  _Atomic(uint64_t) cancelled CALLSEQ_APART; /* so many so far */
   /* Whoever takes, or has claimed the backlog: */
-  _Atomic(uint32_t) taking __attribute__((aligned(64))); /* 1: a thread takes, or is about to ask */
+  _Atomic(uint32_t) taking CALLSEQ_APART; /* 1: a thread takes, or is about to ask */
   _Atomic(uint32_t) claimed; /* 1: a thread has claimed it, or is about to; any thread */
   _Atomic(uint64_t) head;    /* the position of the oldest */
   _Atomic(uint64_t) taken;   /* so many so far, without those that were cancelled */

@@ -125,9 +125,9 @@ struct callseq_sequencer {
   CALLSEQ_ATOMIC(uint32_t) batch_limit;
   CALLSEQ_ATOMIC(uint32_t) batch_busy; /* batches take waiters of busy threads, too */
   /* What other threads write most, in a cache line of its own: newest first. */
-  CALLSEQ_ATOMIC(struct callseq_waiter *) arrivals __attribute__((aligned(64)));
+  CALLSEQ_ATOMIC(struct callseq_waiter *) arrivals CALLSEQ_APART;
   struct callseq_pace pace;
-  struct callseq_counts counts __attribute__((aligned(64)));
+  struct callseq_counts counts CALLSEQ_APART;
 };
 
 /* Ends the holder's role: frees the lock, or offers it to the heir. What callseq_sequencer_enter or
