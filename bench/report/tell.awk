@@ -26,6 +26,7 @@ function said(row, column) { return value[cell("single", row), column, 1] }
 function measured_on(    cpu, kernel, compiler) {
   cpu = machine["cpu"]
   sub(/ online$/, " cores", cpu)
+  gsub(/\(R\)|\(TM\)| Processor/, "", cpu)
   kernel = machine["kernel"]
   sub(/-.*/, "", kernel)
   compiler = machine["compiler"]
