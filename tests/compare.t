@@ -1,5 +1,6 @@
 #!/bin/sh
-# bench/report/compare: what counts as slower, and its exit codes.
+# bench/report/compare: what counts as slower, and its exit codes. bench/report/cells.awk: which cells
+# of a run are lost, and to whom.
 . "$TESTS/tap.sh"
 compare=$TESTS/../bench/report/compare
 
@@ -65,5 +66,25 @@ says 'it is named, and counted' 'GONE    mutex' 'and 1 cells are not in the new 
 exits 'a cell that is new: 0' 0 "$compare" before.csv more.csv
 cp slower.csv 'a name.csv'
 exits 'a name with a space' 1 "$compare" before.csv 'a name.csv'
+
+# lost CALLSEQ MUTEX: the cells that are lost where two rows have so many calls a second, such a p99.9, and
+# between the threads so many calls at least and at most
+lost() {
+  cat >threads.csv <<END
+round,row,batch_limit,work_us,callback_us,threads,mcalls_per_s,p999_ns,fewest_calls,most_calls
+1,callseq,default,10,0,64,$1
+1,mutex,default,10,0,64,$2
+1,trivial-section,default,10,0,64,9,1,90,100
+1,callseq,default,0,0,2,1,100,90,100
+END
+  awk -f "$TESTS/../bench/report/samples.awk" -f "$TESTS/../bench/report/cells.awk" -v list=1 threads.csv
+}
+
+is 'a cell with 0.96 of the calls is lost' "$(lost 0.96,100,90,100 1,100,90,100)" '64 10 0 mutex'
+is 'one with 0.98 is not' "$(lost 0.98,100,90,100 1,100,90,100)" ''
+is 'one with more than twice the p99.9 is' "$(lost 1,201,90,100 1,100,90,100)" '64 10 0 mutex'
+is 'not beside a row with less than 0.9 of the calls' "$(lost 1,201,90,100 0.89,100,90,100)" ''
+is 'nor beside one that is unfair' "$(lost 1,201,90,100 1,100,24,100)" ''
+is 'nor where no other row calls Scheme' "$(lost 1,201,90,100 -,-,-,-)" ''
 
 finish
