@@ -37,8 +37,9 @@ function measured_on(    cpu, kernel, compiler) {
 function headline() {
   printf "A call by one thread of a callback that adds two numbers takes **%.0f ns**, %.2f of CHICKEN's own callback\n",
     one("callseq", "median_ns"), one("callseq", "ratio")
-  printf "(%.0f ns; medians of %d rounds, `csc -O3 -d0`; %s).\n", one("plain", "median_ns"),
-    one("plain", "rounds"), measured_on()
+  printf "(%.0f ns; medians of %d rounds, `csc -O3 -d0`%s; %s).\n", one("plain", "median_ns"),
+    one("plain", "rounds"), machine["flags"] ~ /-mbranches-within-32B/ ? ", branches aligned" : "",
+    measured_on()
 }
 
 function table(    i, part, row, x, to) {

@@ -292,32 +292,32 @@ void callseq_pace_lead(const struct callseq_pace *p, struct callseq_wait *wait, 
   uint32_t limit = spin_limit(p), polls = wait->alternates ? PATIENCE_OF_TWO : PATIENCE;
   if (polls > limit)
     polls = limit;
-  wait->watched = wait->yields = 0;
+  wait->polled = wait->yields = 0;
   wait->patience = wait->busy ? (uint64_t)polls * POLL_NS : 0;
   if (wait->alternates)
     sched_yield();
 }
 
 int callseq_pace_is_patient(const struct callseq_wait *wait) {
-  return wait->watched < wait->patience;
+  return wait->polled < wait->patience;
 }
 
-int callseq_pace_naps_if_short(const struct callseq_wait *wait) { return wait->alternates; }
+int callseq_pace_alternates(const struct callseq_wait *wait) { return wait->alternates; }
 
 void callseq_pace_nap(struct callseq_wait *wait) {
   callseq_park_nap(NAP_NS);
-  wait->watched = wait->patience;
+  wait->polled = wait->patience;
 }
 
 uint32_t callseq_pace_ask(const struct callseq_pace *p) { return p->ask && p->ask() ? ASK_MS : 0; }
 
 int callseq_pace_poll_as_heir(const struct callseq_pace *p, struct callseq_wait *wait) {
-  if (wait->watched % POLL_NS == 0 && callseq_pace_ask(p))
+  if (wait->polled % POLL_NS == 0 && callseq_pace_ask(p)) /* no more often than others ask */
     wait->patience = 0;
-  if (wait->watched < (uint64_t)spin_limit(p) * POLL_NS) {
+  if (wait->polled < (uint64_t)spin_limit(p) * POLL_NS) {
     uint32_t ns = wait->alternates && !callseq_pace_is_patient(wait) ? LOOK_NS : POLL_NS;
     pause_ns(p, ns);
-    wait->watched += ns;
+    wait->polled += ns;
     callseq_pace_stall_ms(wait);
     return 1;
   }

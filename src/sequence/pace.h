@@ -56,10 +56,10 @@ struct callseq_wait {
   int busy;       /* the thread has done little else than to call, or computes between its calls */
   int seldom;     /* it has hardly used a processor since its last wait */
   /* Of the heir: */
-  uint64_t watched;  /* it has watched the lock for so many ns, */
-  uint64_t patience; /* and watches for so many before it demands it */
-  uint32_t yields;   /* of its processor since */
-  int alternates;    /* it takes turns with one other thread */
+  uint64_t polled;   /* it has polled for so many ns, */
+  uint64_t patience; /* and does for so many before it demands the lock */
+  uint32_t yields;   /* of its processor since then */
+  int alternates;    /* it takes turns with one other thread only */
   /* Of a follower: */
   int follows;
   uint32_t heir; /* the number of the heir at its last look */
@@ -152,8 +152,8 @@ void callseq_pace_lead(const struct callseq_pace *p, struct callseq_wait *wait, 
 /* It does not demand the lock yet. */
 int callseq_pace_is_patient(const struct callseq_wait *wait);
 
-/* It has seen the lock free, but not idle: does it nap if the calls are short? Else it naps. */
-int callseq_pace_naps_if_short(const struct callseq_wait *wait);
+/* It takes turns with one other thread only, which has no followers. */
+int callseq_pace_alternates(const struct callseq_wait *wait);
 
 /* The lock is in use by short calls, which polling would slow. Its patience is over then. */
 void callseq_pace_nap(struct callseq_wait *wait);

@@ -140,6 +140,7 @@ void callseq_sequencer_rename(struct callseq_sequencer *s, uint32_t self) {
 void callseq_sequencer_forked(struct callseq_sequencer *s, uint32_t self) {
   atomic_store_explicit(&s->arrivals, NULL, memory_order_relaxed);
   atomic_store_explicit(&s->succession.demand, NONE, memory_order_relaxed);
+  atomic_store_explicit(&s->succession.heirs, 0, memory_order_relaxed);
   atomic_store_explicit(&s->succession.absent, 0, memory_order_relaxed);
   atomic_store_explicit(&s->succession.kept, 0, memory_order_relaxed);
   s->succession.vacant = s->succession.turn_due = s->succession.ahead = 0;
@@ -805,7 +806,7 @@ static uint32_t wait_as_heir(struct callseq_sequencer *s, struct callseq_waiter 
     if (lock == FREE && patient) {
       if (callseq_sequencer_try_soon(s, self))
         return HEIR;
-      if (!callseq_pace_naps_if_short(wait) || is_in_short_use(s))
+      if (!callseq_pace_alternates(wait) || is_in_short_use(s))
         callseq_pace_nap(wait);
     }
     if (!callseq_pace_is_patient(wait) &&
