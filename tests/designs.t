@@ -13,6 +13,7 @@ for design in "$root"/bench/designs/*/; do
   for source in "$name"/src/sequence/*.c; do
     ok "$name: $(basename "$source") compiles" $compile -I"$name/src" -c "$source" -o "$source.o"
   done
+  ok "$name: nothing is there twice" $CC -r -nostdlib "$name"/src/sequence/*.o -o "$name/linked"
   # What is inline counts as defined, too.
   { nm --defined-only -f posix "$name"/src/sequence/*.o | cut -d' ' -f1
     grep -oh '^[A-Z].*callseq_sequencer_[a-z_]*(' "$name/src/sequence/sequencer.h" |

@@ -1,8 +1,8 @@
 /* A model of the sequencer, for spin: THREADS threads make CALLS calls each.
  *
- * Read it beside src/sequence/sequencer.c and bias.c. An inline here is the C function of that name, less `callseq_`;
- * what each does to words that threads share is written in C's order, one step a line: `load`,
- * `store`, `cas`, `exchange` with the word and the memory order.
+ * Read it beside src/sequence/sequencer.c, queue.c, waiting.c and bias.c. An inline here is the C
+ * function of that name, less `callseq_`; what each does to words that threads share is written in
+ * C's order, one step a line: `load`, `store`, `cas`, `exchange` with the word and the memory order.
  *
  * What is left out: the clock, yields and `absent` of an heir that does not come; `kept`, which has any
  * value at any time here; fork. A poll that
@@ -669,7 +669,7 @@ inline sequencer_enter_revoked(ok, self) {
 #endif
   if
   :: ok -> skip
-  :: else -> try_take(ok, FREE, self)
+  :: else -> sequencer_take(ok, FREE, self)
   fi
 #endif
 }
@@ -690,7 +690,7 @@ inline sequencer_leave_revoked(self) {
 
 /* ---- Who is at the queue ---- */
 
-inline begin_at_queue() {
+inline queue_begin() {
   skip;
 #if WITHDRAWS
   do
@@ -716,7 +716,7 @@ inline begin_at_queue() {
 #endif
 }
 
-inline end_at_queue() {
+inline queue_end() {
   skip;
 #if WITHDRAWS
   at = 0;
@@ -724,7 +724,7 @@ inline end_at_queue() {
 #endif
 }
 
-inline begin_withdrawal() {
+inline queue_begin_withdrawal() {
   skip;
 #if WITHDRAWS
   do
@@ -753,7 +753,7 @@ inline begin_withdrawal() {
 #endif
 }
 
-inline end_withdrawal() {
+inline queue_end_withdrawal() {
   skip;
 #if WITHDRAWS
   at = 0;
@@ -778,7 +778,7 @@ inline append(queue, waiter) {
   fi
 }
 
-inline collect() {
+inline queue_collect() {
   own_queue();
   load(top, arrivals, relaxed);
   if
@@ -840,7 +840,7 @@ inline remove_from(waiter) {
 }
 
 /* `was`: how many came before it. */
-inline dequeue(waiter) {
+inline queue_remove(waiter) {
   was = 0;
   if
   :: BUG == NOT_COUNTED -> remove_from(waiter)
@@ -876,13 +876,12 @@ inline hear_demand(value) {
   fi
 }
 
-inline begin_batch(count) {
+inline queue_begin_batch(count) {
   batch = (count > BATCH_LIMIT -> BATCH_LIMIT : count)
 }
 
-inline sequencer_next(waiter) {
-  own();
-  begin_at_queue();
+inline queue_take(waiter) {
+  queue_begin();
   if
   :: batch ->
      batch--;
@@ -891,7 +890,12 @@ inline sequencer_next(waiter) {
      touch(waiter)
   :: else -> waiter = NULL
   fi;
-  end_at_queue()
+  queue_end()
+}
+
+inline sequencer_next(waiter) {
+  own();
+  queue_take(waiter)
 }
 
 inline sequencer_finish(waiter) {
@@ -919,8 +923,8 @@ inline sequencer_finish(waiter) {
 }
 
 /* `waiter` */
-inline choose(waiter) {
-  collect();
+inline queue_choose(waiter) {
+  queue_collect();
   if
   :: turns && (!brief || turn_due) -> waiter = turns
   :: else ->
@@ -949,14 +953,14 @@ inline hands_over() {
 }
 
 /* `heir` is whom to wake. */
-inline appoint(heir) {
+inline queue_appoint(heir) {
   vacant = 0;
   do
-  :: choose(heir);
+  :: queue_choose(heir);
      if
      :: heir ->
         turn_due = heir != turns;
-        dequeue(heir);
+        queue_remove(heir);
         ahead = was;
         hands_over();
         exchange(was, state(heir), HEIR, release);
@@ -985,7 +989,7 @@ inline appoint(heir) {
   od
 }
 
-inline ring() {
+inline queue_ring() {
   add(bell, release);
   park_wake_heir()
 }
@@ -994,9 +998,9 @@ inline ring() {
 inline sequencer_stay() {
   if
   :: vacant ->
-     begin_at_queue();
-     appoint(heir);
-     end_at_queue();
+     queue_begin();
+     queue_appoint(heir);
+     queue_end();
 #if BUG != NO_HEIR_WOKEN
      if
      :: heir -> park_wake(heir)
@@ -1009,7 +1013,7 @@ inline sequencer_stay() {
      fence(seq_cst);
      load(it, demand, relaxed);
      if
-     :: it == ASLEEP -> it = 0; ring()
+     :: it == ASLEEP -> it = 0; queue_ring()
      :: else -> it = 0
      fi
 #endif
@@ -1022,11 +1026,11 @@ inline give_up() {
   bias_regain(ok, me);
 #endif
   ok = 0;
-  begin_at_queue();
+  queue_begin();
   hear_demand(it);
   if
   :: vacant ->
-     appoint(heir);
+     queue_appoint(heir);
      if
      :: offer == FREE -> /* it is kept for the heir */
         offer = OFFERED;
@@ -1037,7 +1041,7 @@ inline give_up() {
      fi
   :: !vacant && (it == DEMANDED || it == ASLEEP) && offer == FREE -> offer = OFFERED
   :: !vacant && it == OVERDUE && offer == FREE ->
-     choose(heir);
+     queue_choose(heir);
      if
      :: heir ->
         offer = OFFERED;
@@ -1051,7 +1055,7 @@ inline give_up() {
   fi;
   it = 0;
   batch = 0;
-  end_at_queue();
+  queue_end();
   slow_leave = SYMMETRIC;
   bias_forget(me);
 #if BIASES
@@ -1102,7 +1106,7 @@ inline sequencer_pass_on() {
   :: load(it, demand, relaxed);
      if
      :: it == OVERDUE ->
-        try_take(ok, FREE, PASSING);
+        sequencer_take(ok, FREE, PASSING);
         if
         :: ok -> ok = 0; give_up()
         :: else -> break
@@ -1115,7 +1119,7 @@ inline sequencer_pass_on() {
      cas(ok, lock, FREE, OFFERED, relaxed);
      ok = 0;
      if
-     :: it == ASLEEP && BUG != NO_RING -> it = 0; ring()
+     :: it == ASLEEP && BUG != NO_RING -> it = 0; queue_ring()
      :: else -> it = 0
      fi
   :: else -> it = 0
@@ -1145,7 +1149,7 @@ inline asks() {
 #endif
 }
 
-inline try_take(ok, from, self) {
+inline sequencer_take(ok, from, self) {
   cas(ok, lock, from, self, acquire);
   if
   :: ok -> took()
@@ -1154,12 +1158,12 @@ inline try_take(ok, from, self) {
 }
 
 inline overtake(ok, from, self) {
-  try_take(ok, from, self);
+  sequencer_take(ok, from, self);
   if
   :: ok && from == OFFERED ->
      exchange(was, demand, NONE, relaxed);
      if
-     :: was == ASLEEP && BUG != SILENT -> was = 0; ring()
+     :: was == ASLEEP && BUG != SILENT -> was = 0; queue_ring()
      :: else -> was = 0
      fi
   :: else
@@ -1177,7 +1181,7 @@ inline steal(ok, self) {
 }
 
 /* `first`: as the heir. */
-inline push(first) {
+inline queue_push(first) {
   waiting++;
   load(top, arrivals, relaxed);
   do
@@ -1211,17 +1215,17 @@ inline push(first) {
 inline withdraw(is_heir) {
   skip;
 #if WITHDRAWS
-  begin_withdrawal();
+  queue_begin_withdrawal();
   load(was, state(w), acquire);
   ok = is_heir || was == HEIR;
   was = 0;
   if
   :: ok ->
      ok = 0;
-     step_down();
+     queue_step_down();
      ahead = 0;
 #if BUG != NO_SUCCESSOR
-     appoint(heir);
+     queue_appoint(heir);
 #endif
      seen = LEFT;
      load(it, arrivals, relaxed);
@@ -1230,19 +1234,19 @@ inline withdraw(is_heir) {
      :: else -> it = 0
      fi
   :: else ->
-     collect();
+     queue_collect();
      find(w);
      if
      :: it ->
         it = 0;
-        dequeue(w);
+        queue_remove(w);
         seen = LEFT
      :: !it && BUG == LEAVES_ANYWAY -> seen = LEFT
      :: else
      fi;
      was = 0
   fi;
-  end_withdrawal();
+  queue_end_withdrawal();
   if
   :: heir -> park_wake(heir)
   :: else
@@ -1371,7 +1375,7 @@ inline wait_as_heir() {
   :: bias_look(seen);
 #endif
      if
-     :: seen == FREE || seen == OFFERED -> try_take(ok, seen, me)
+     :: seen == FREE || seen == OFFERED -> sequencer_take(ok, seen, me)
      :: else
      fi;
      if
@@ -1407,11 +1411,11 @@ inline wait_as_heir() {
   od
 }
 
-inline step_down() { store(demand, NONE, relaxed) }
+inline queue_step_down() { store(demand, NONE, relaxed) }
 
-inline inherit() {
-  begin_at_queue();
-  step_down();
+inline queue_inherit() {
+  queue_begin();
+  queue_step_down();
   if
   :: brief || turns -> vacant = 1
   :: else ->
@@ -1421,26 +1425,26 @@ inline inherit() {
      ok = 0
   fi;
 #if BUG == LATER
-  collect();
+  queue_collect();
   count_brief();
-  begin_batch(was);
+  queue_begin_batch(was);
   was = 0;
 #else
-  begin_batch(ahead);
+  queue_begin_batch(ahead);
 #endif
   ahead = 0;
-  end_at_queue()
+  queue_end()
 }
 
 inline refuse() {
   assert(!holder);
   holder = me;
-  begin_at_queue();
-  step_down();
+  queue_begin();
+  queue_step_down();
 #if BUG != NOT_TOLD
-  appoint(heir);
+  queue_appoint(heir);
 #endif
-  end_at_queue();
+  queue_end();
   holder = (holder == me -> 0 : holder);
   if
   :: heir -> park_wake(heir)
@@ -1460,21 +1464,21 @@ inline count_brief() {
 }
 
 inline come_last() {
-  begin_at_queue();
-  collect();
+  queue_begin();
+  queue_collect();
   count_brief();
-  begin_batch((EXECUTES_NOBODY(w) -> 0 : was));
+  queue_begin_batch((EXECUTES_NOBODY(w) -> 0 : was));
   was = 0;
-  end_at_queue()
+  queue_end()
 }
 
 /* `seen`: DONE, HEIR or WAITING. */
 inline leave_queue() {
 #if BUG == EARLY_STATE
   load(seen, state(w), acquire);
-  begin_at_queue();
+  queue_begin();
 #else
-  begin_at_queue();
+  queue_begin();
   load(seen, state(w), acquire);
 #endif
 #if BUG == BLIND
@@ -1487,14 +1491,14 @@ inline leave_queue() {
   if
   :: seen == DONE || seen == HEIR
   :: else ->
-     collect();
+     queue_collect();
 #if BUG != STAYS_QUEUED
-     dequeue(w);
-     begin_batch((EXECUTES_NOBODY(w) -> 0 : was));
+     queue_remove(w);
+     queue_begin_batch((EXECUTES_NOBODY(w) -> 0 : was));
      was = 0
 #endif
   fi;
-  end_at_queue();
+  queue_end();
   if
   :: seen == DONE -> sequencer_end_batch()
   :: else
@@ -1513,7 +1517,7 @@ inline wait_in_line(ok) {
   :: ok -> come_last()
   :: else ->
      store(state(w), WAITING, relaxed);
-     push(first);
+     queue_push(first);
      if
      :: first -> seen = HEIR; first = 0
      :: else ->
@@ -1539,7 +1543,7 @@ inline wait_in_line(ok) {
 #endif
      :: seen == HEIR ->
         waiting--;
-        inherit();
+        queue_inherit();
         ok = 1
      fi;
      seen = 0
@@ -1566,7 +1570,7 @@ inline sequencer_try_now(ok, self) {
   :: else ->
      bias_look(seen);
      if
-     :: seen == FREE -> seen = 0; try_take(ok, FREE, self)
+     :: seen == FREE -> seen = 0; sequencer_take(ok, FREE, self)
      :: else -> seen = 0
      fi
   fi

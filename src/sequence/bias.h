@@ -1,4 +1,4 @@
-/* The bias of the sequencer's lock, for sequencer.c; what it is says sequencer.h. Of the holder,
+/* The bias of the sequencer's lock, for its parts; what it is says sequencer.h. Of the holder,
  * unless a function says otherwise. */
 #ifndef CALLSEQ_BIAS_H
 #define CALLSEQ_BIAS_H

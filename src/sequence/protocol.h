@@ -1,6 +1,6 @@
-/* The values of the words that threads share, for sequencer.c, for the designs that are compared
- * with it, for tests, and for the model in verify/. The model is preprocessed as C is: here is
- * nothing but #define. The model's words are narrower, so it defines CALLSEQ_LOCK_FREE,
+/* The values of the words that threads share, for the parts of the sequencer, for the designs that
+ * are compared with it, for tests, and for the model in verify/. The model is preprocessed as C is:
+ * here is nothing but #define. The model's words are narrower, so it defines CALLSEQ_LOCK_FREE,
  * CALLSEQ_LOCK_CLOSED, MARK, BIASED and REVOKED itself. */
 #ifndef CALLSEQ_PROTOCOL_H
 #define CALLSEQ_PROTOCOL_H

@@ -10,8 +10,8 @@
  * deadlock with such a lock round each turn cannot deadlock here. Threads that come seldom get
  * their turns as they came, if they run; one that comes again at once may overtake others.
  *
- * sequencer.c is the protocol, which is checked by a model (verify/); pace.h is how threads wait;
- * counts.h counts.
+ * sequencer.c, with sequencer_parts.h, is the protocol, which is checked by a model (verify/);
+ * pace.h is for how long threads poll and sleep; counts.h counts.
  *
  * This header is part of the text that generated code begins with, so that the uncontended fast
  * path is inline there: it is both C11 and C++, and declares nothing that is not callseq_ or
@@ -115,7 +115,7 @@ struct callseq_sequencer {
   struct callseq_queue turns; /* waiters that are to be the heir, one after the other */
   uint32_t batch;    /* so many in `brief`, the first ones, it executes before its own turn */
   uint32_t executed; /* so many */
-  /* Who may touch what is the holder's own besides: a thread that withdraws. See sequencer.c. */
+  /* Who may touch what is the holder's own besides: a thread that withdraws. See queue.c. */
   CALLSEQ_ATOMIC(uint32_t) at_queue;    /* the holder is at it; it writes this */
   CALLSEQ_ATOMIC(uint32_t) withdrawing; /* a thread withdraws, or wants to; it */
   CALLSEQ_ATOMIC(uint32_t) refuses;     /* one of enum callseq_refuses; callseq_sequencer_refuse */
@@ -211,7 +211,7 @@ CALLSEQ_IN_HEADER void callseq_sequencer_leave(struct callseq_sequencer *s, uint
   /* release: pairs with the acquire in callseq_sequencer_try_enter */
   CALLSEQ_STD(atomic_store_explicit)
   (&s->lock, CALLSEQ_LOCK_FREE, CALLSEQ_STD(memory_order_release));
-  /* compiler only: pairs with callseq_park_barrier in sequencer.c, sleep_handshake */
+  /* compiler only: pairs with callseq_park_barrier in waiting.c, sleep_handshake */
   CALLSEQ_STD(atomic_signal_fence)(CALLSEQ_STD(memory_order_seq_cst));
   if (CALLSEQ_UNLIKELY(callseq_sequencer_wanted(s)))
     callseq_sequencer_pass_on(s);

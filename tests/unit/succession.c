@@ -185,7 +185,7 @@ static void crossed(bool symmetric) {
   callseq_sequencer_try_enter(&s, MAIN);
   queue_up(0, call_once, false, false);
   wait_for_sleep();
-  /* release: pairs with the acquire in try_take */
+  /* release: pairs with the acquire in callseq_sequencer_take */
   atomic_store_explicit(&s.lock, OFFERED, memory_order_release);
   callseq_sequencer_pass_on(&s);
   join_queue(1);
@@ -215,7 +215,7 @@ static void sandboxed(void) {
     ok(true, "a sandbox # SKIP %s", refused ? "there is no barrier" : "there is none");
     return;
   }
-  /* release: pairs with the acquire in try_take */
+  /* release: pairs with the acquire in callseq_sequencer_take */
   atomic_store_explicit(&s.lock, FREE, memory_order_release);
   join_queue(1);
   is_int(queue[0].executor, 1, "an heir that cannot be sure looks again");
@@ -392,7 +392,7 @@ static void impatient(bool symmetric) {
   wait_for_park(&queue[1]);
   signal(SIGUSR2, hear);
   /* Free, not offered: an offer is for any follower that wakes.
-   * release: pairs with the acquire in try_take */
+   * release: pairs with the acquire in callseq_sequencer_take */
   atomic_store_explicit(&s.lock, FREE, memory_order_release);
   while (pthread_tryjoin_np(queue_threads[1], NULL)) {
     pthread_kill(queue_threads[1], SIGUSR2);

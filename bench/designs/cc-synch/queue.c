@@ -1,0 +1,1 @@
+/* This design's queue is in sequencer.c. */

@@ -1,0 +1,1 @@
+/* This design's threads wait in sequencer.c. */
