@@ -404,6 +404,21 @@ static void impatient(bool symmetric) {
   ok(is_idle(), "nobody is left");
 }
 
+/* A forked child has none of the heirs before, who had no followers. */
+static void forked(bool symmetric) {
+  enum { MANY = 1000 };
+  struct callseq_wait wait = {.busy = 1};
+  set_up_patient(NO_LIMIT, SOME_SPINS, 0, symmetric);
+  callseq_sequencer_try_enter(&s, MAIN);
+  atomic_store_explicit(&s.succession.heirs, MANY, memory_order_relaxed);
+  callseq_pace_lead(&s.pace, &wait, MANY);
+  ok(callseq_pace_alternates(&wait), "heirs whom nobody follows are one of two threads");
+  callseq_sequencer_forked(&s, MAIN);
+  callseq_pace_lead(&s.pace, &wait,
+                    atomic_load_explicit(&s.succession.heirs, memory_order_relaxed));
+  ok(!callseq_pace_alternates(&wait), "the first one of a forked child is not");
+}
+
 int main(void) {
   sem_init(&stall, 0, 0);
   sem_init(&let_go, 0, 0);
@@ -431,6 +446,7 @@ int main(void) {
     overdue(false, symmetric);
     overdue(true, symmetric);
     impatient(symmetric);
+    forked(symmetric);
     stopped = 1;
     overdue(false, symmetric);
     stopped = 0;
