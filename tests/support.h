@@ -18,7 +18,8 @@
  *   await_parks(n)          until that is n or more, and all other threads sleep: one that wakes
  *                           for a look and sleeps again is counted twice
  *   interrupt(thread, n)    sends signal n to a thread that sleeps, as soon as it and all others do
- *   often(n)                n, or a tenth of it in an emulator, or where limits are shrunken: slow
+ *   often(n)                n, or a tenth of it in an emulator, under valgrind, or where limits are
+ *                           shrunken: slow
  *   chance(&state)          a small pseudo-random generator; print the seed that it starts from
  *
  * A process has one runtime, so every scenario of init, exit or death gets a child of its own; the
@@ -169,7 +170,7 @@ static inline bool emulated(void) { return getenv("EMULATED") != NULL; }
 #ifdef CALLSEQ_SHRUNKEN
 static inline int often(int n) { return n / 10; }
 #else
-static inline int often(int n) { return emulated() ? n / 10 : n; }
+static inline int often(int n) { return emulated() || under("valgrind") ? n / 10 : n; }
 #endif
 
 static inline bool has_proc(void) { return access("/proc/self/task", F_OK) == 0; }

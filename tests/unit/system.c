@@ -50,8 +50,9 @@ static bool in_range(uint32_t number) { return number > 0 && number <= INT32_MAX
 static void numbering(void) {
   uint32_t own = callseq_system_thread();
   bool right = true, shared = false;
+  int rounds = often(ROUNDS);
   pthread_barrier_init(&together, NULL, THREADS);
-  for (int round = 0; round < ROUNDS; round++) {
+  for (int round = 0; round < rounds; round++) {
     crew(THREADS, take_number);
     right = right && distinct();
     for (int i = 0; i < THREADS; i++) {
@@ -59,7 +60,7 @@ static void numbering(void) {
       shared = shared || numbers[i] == own;
     }
   }
-  ok(right, "%d times %d threads have numbers of their own", ROUNDS, THREADS);
+  ok(right, "%d times %d threads have numbers of their own", rounds, THREADS);
   ok(in_range(own) && !shared, "and none has that of a thread that lives on");
   ok(callseq_system_thread() == own, "which stays the same");
 }
