@@ -283,8 +283,8 @@ bool callseq_inside(void);
 
 /* Status, message and Scheme call chain of this thread's last failed call, whichever thread
  * executed it; CALLSEQ_OK and NULL where there is none. The chain is CHICKEN's own "Call history",
- * some lines, NULL too where the failure was not in Scheme code. Both texts are the library's,
- * valid until this thread's next failure, callseq_clear_error, or end. */
+ * some lines, NULL too where the failure was not in Scheme code, or in code without (csc -d0). Both
+ * texts are the library's, valid until this thread's next failure, callseq_clear_error, or end. */
 int callseq_last_status(void);
 const char *callseq_last_error(void);
 const char *callseq_last_trace(void);

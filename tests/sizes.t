@@ -1,5 +1,6 @@
 #!/bin/sh
-# csc -heap-size and -nursery: what the program is compiled for is what it gets, or init says why not.
+# What options of csc change. -heap-size and -nursery: what the program is compiled for is what it gets, or
+# init says why not. -d0: no call chain, and then callseq_last_trace gives none.
 . "$TESTS/tap.sh"
 
 cat >app.scm <<'END_OF_FILE'
@@ -32,8 +33,10 @@ int main(int argc, char **argv) { /* [stack_bytes] */
 }
 END_OF_FILE
 $CC -I"$STAGE/include" -c main.c -o main.o
-build() { # PROGRAM OPTION VALUE
-  ok "csc $2 $3" $CSC "$2" "$3" -e app.scm main.o -o "$1" -link callseq
+build() { # PROGRAM OPTION...
+  program=$1
+  shift
+  ok "csc $*" $CSC "$@" -e app.scm main.o -o "$program" -link callseq
 }
 
 build heap -heap-size 10M
@@ -44,4 +47,35 @@ build large -nursery 9M
 fails 'init refuses a nursery that the stack has no room for' ./large
 says 'the message tells why, and what to do' 'csc -nursery' 9437184 stack_bytes nursery_bytes
 ok 'with such a stack it works' ./large 20000000
+
+cat >app.scm <<'END_OF_FILE'
+(import (chicken platform) callseq)
+(define (fail-at n) (if (< n 1) (error "failed" n) (+ 1 (fail-at (- n 1)))))
+(define-sequenced-callback (fail (int n)) int (fail-at n))
+(return-to-host)
+END_OF_FILE
+cat >main.c <<'END_OF_FILE'
+#include <callseq.h>
+#include <stdio.h>
+int fail(int);
+static int told;
+static void tell(void *unused, int status, const char *message) {
+  (void)unused, (void)status, (void)message;
+  told = !callseq_last_trace();
+}
+int main(void) {
+  callseq_config config = CALLSEQ_CONFIG_DEFAULT;
+  config.on_error = tell;
+  if (callseq_init_with(&config)) return 3;
+  fail(2);
+  const char *trace = callseq_last_trace();
+  printf("%d, %s\n", told, !trace ? "NULL" : *trace ? "a chain" : "empty");
+  return 0;
+}
+END_OF_FILE
+$CC -I"$STAGE/include" -c main.c -o main.o
+build traced -d2
+is 'the call chain is told' "$(./traced)" '0, a chain'
+build untraced -d0
+is 'without one it is NULL' "$(./untraced)" '1, NULL'
 finish

@@ -27,6 +27,8 @@ void callseq_scheme_born(int thunk) {
   callseq_runtime_reply_slowly(r); /* which asks callseq_birth_returns */
 }
 
+C_word callseq_scheme_is_born(void) { return C_mk_bool(is_born_here(callseq_runtime_here())); }
+
 void callseq_birth_returns(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_HOLDER(r);
   const struct callseq_abi_request *q = r->fast.current.request;

@@ -61,6 +61,7 @@ void callseq_scheme_take_over_signals(void); /* all that have handlers are caugh
 
 void callseq_scheme_born(int thunk); /* this child of process-fork goes on in a call */
 C_word callseq_scheme_forks(void);   /* how many have made this process */
+C_word callseq_scheme_is_born(void); /* is this such a child, and is that call in progress? */
 void callseq_scheme_tell_children(void *function); /* is called in each child */
 
 /* ---- Suspension: suspend.c. A resident is a record as a fixnum ---- */

@@ -61,14 +61,15 @@
                   (if (and (< i end) (blank? (string-ref string i))) (loop (+ i 1)) i))))
     (substring string start end)))
 
-;; The call chain as CHICKEN prints it, or #f.
+;; The call chain as CHICKEN prints it; or #f: there is none, as in code that is compiled with -d0.
 (define (call-chain)
   (call/cc
    (lambda (return)
      (with-exception-handler
       (lambda (_) (return #f))
       (lambda ()
-        (without-nul (call-with-output-string print-call-chain)))))))
+        (let ((chain (without-nul (call-with-output-string print-call-chain))))
+          (and (not (string=? chain "")) chain)))))))
 
 ;; A reply came for another request than the current one: either its level is not the innermost
 ;; yet, or a continuation was entered that belongs to another call.

@@ -63,7 +63,7 @@
 
 (define ends-children? #f)
 
-;; Replaces the two procedures by which Scheme makes children; see above.
+;; Replaces the two procedures by which Scheme makes children, and where an error would be dropped; see above.
 (define (guard-children)
   (define (tell exception)
     (print-error-message exception (current-error-port))
@@ -74,7 +74,13 @@
      (lambda (exception)
        (tell exception)
        (end-process 70))
-     thunk))
+     (lambda ()
+       (let ((ended? #f))
+         (dynamic-wind
+          void
+          (lambda () (thunk) (set! ended? #t))
+          (lambda ()
+            (unless ended? (error "a continuation left the thunk of process-fork"))))))))
   (replace! 'chicken.process#process-fork
             (lambda (fork)
               (lambda (#!optional thunk kill-others?)
@@ -100,7 +106,14 @@
                        (tell exception)
                        (end-at-once 70))
                      (abort exception))
-                   (lambda () (apply run arguments))))))))
+                   (lambda () (apply run arguments)))))))
+  ;; CHICKEN prints an error in a finalizer, and goes on.
+  (replace! '##sys#show-exception-warning
+            (lambda (show)
+              (lambda (exception cause . thread)
+                (apply show exception cause thread)
+                (when (and (string=? cause "in finalizer") (##core#inline "callseq_scheme_is_born"))
+                  (end-process 70))))))
 
 ;; From now on neither (return-to-host) nor the end of the program's code leaves Scheme, where a callback
 ;; comes there, perhaps by a continuation: in a nested call CHICKEN would end the process.

@@ -1,15 +1,18 @@
 ;;; Scheme's signal handlers; see src/runtime/signals.c.
 
-;; A thunk that calls THUNK; an error in it is printed, after HEADER, and that is all.
+;; A thunk that calls THUNK; an error in it is printed, after HEADER, and that is all. But if THUNK has forked,
+;; it ends the child.
 (define (guarded thunk header)
   (lambda ()
-    (call/cc
-     (lambda (return)
-       (with-exception-handler
-        (lambda (exception)
-          (print-error-message exception (current-error-port) header)
-          (return (void)))
-        thunk)))))
+    (let ((before (forks)))
+      (call/cc
+       (lambda (return)
+         (with-exception-handler
+          (lambda (exception)
+            (print-error-message exception (current-error-port) header)
+            (when (> (forks) before) (end-process 70))
+            (return (void)))
+          thunk))))))
 
 ;; Runs the handler of SIGNAL.
 (define (call-handler signal)

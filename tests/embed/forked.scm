@@ -1,7 +1,7 @@
 ; Callbacks for processes that fork at every unlucky moment, and for the children.
 (declare (uses scheduler))
 (import (chicken platform) (chicken base) (chicken condition) (chicken foreign) (chicken process) (chicken process-context)
-        (chicken process signal)
+        (chicken gc) (chicken process signal)
         callseq)
 (include "green-threads.scm")
 
@@ -11,6 +11,7 @@ int fork_in_c(void);
 void fill_stacks_of_others(void);
 int fork_in_twice(void), never_as_host(void);
 void fork_and_note(void);
+#include <signal.h>
 int is_parent(void);
 <#
 
@@ -53,6 +54,25 @@ int is_parent(void);
 (define-sequenced-callback (nest_in_thunk) int
   (code-of (process-fork (lambda () (exit ((foreign-safe-lambda int "never_as_host")))))))
 (define-sequenced-callback (leave_nested_thunk) int ((foreign-safe-lambda int "never_as_host")))
+(define (spin n) (unless (zero? n) (spin (- n 1))))
+(define (execute-nothing)
+  (let ((id (process-fork)))
+    (if (zero? id) (process-execute no-such-program) (code-of id))))
+(define-sequenced-callback (execute_in_handler) int
+  (let ((code -3))
+    (set-signal-handler! signal/usr2 (lambda (_) (set! code (execute-nothing))))
+    ((foreign-lambda int "raise" int) signal/usr2)
+    (let loop () (when (= code -3) (spin 1000) (loop)))
+    (set-signal-handler! signal/usr2 #f)
+    code))
+(define-sequenced-callback (execute_in_finalizer) int
+  (let ((code -3))
+    (set-finalizer! (make-vector 1) (lambda (_) (set! code (execute-nothing))))
+    (gc #t)
+    code))
+(define-external (leave_thunk_plainly) int
+  (let ((id (call/cc (lambda (escape) (process-fork (lambda () (escape #f)))))))
+    (if id (code-of id) -3)))
 ; From then on there is a service, in children too.
 (define-sequenced-callback (handle) void (set-signal-handler! signal/usr1 void))
 (define-sequenced-callback (fork_on) int (process-fork))

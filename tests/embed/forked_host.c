@@ -11,7 +11,8 @@ void hold(void), handle(void);
 const char *fork_lent(int, const char *), *fork_lent_and_nest(int, const char *);
 int run_nothing(void), run_nothing_guarded(void), run_something(void), fork_and_execute(void),
     pipe_nothing(void), leave_thunk(void), fail_in_thunk(void), nest_in_thunk(void),
-    leave_nested_thunk(void), fork_on(void), fork_later(int);
+    leave_nested_thunk(void), execute_in_handler(void), execute_in_finalizer(void),
+    leave_thunk_plainly(void), fork_on(void), fork_later(int);
 
 enum { IMPATIENT = 20 }; /* seconds, for a child that would hang */
 
@@ -264,6 +265,19 @@ static int second_host(void) {
   return code >= 0 ? code : 99;
 }
 
+/* There the child comes back to C under callseq_invoke, before that returns. */
+static void leave_thunk_in(void *code) {
+  *(int *)code = leave_thunk_plainly();
+  if (getpid() != parent)
+    _exit(4);
+}
+
+static int leave_thunk_invoked(void) {
+  int code = -1;
+  callseq_invoke(leave_thunk_in, &code);
+  return code;
+}
+
 static void expect_child(int (*make)(void), int code, const char *what) {
   make_child = make;
   struct outcome outcome = in_child(second_host);
@@ -434,6 +448,9 @@ int main(void) {
   expect_child(fail_in_thunk, 70, "an error in it");
   expect_child(nest_in_thunk, 70, "a nested call in it, which forks itself");
   expect_child(leave_nested_thunk, 70, "an escape from a thunk, in a nested call");
+  expect_child(leave_thunk_invoked, 70, "an escape from a thunk, in callseq_invoke");
+  expect_child(execute_in_handler, 70, "process-execute in a signal handler");
+  expect_child(execute_in_finalizer, 70, "process-execute in a finalizer");
   is_int(in_child(goes_on_as_host).code, 5, "a child without a thunk goes on as a host");
   if (threads_are_known()) {
     is_int(in_child(end_child_of_a_worker).code, 7, "a child ends with its only thread");
