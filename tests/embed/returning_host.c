@@ -82,15 +82,14 @@ static int again(void) {
   return 0;
 }
 
-/* One that does not get a processor for some milliseconds loses its turn, and all wait for ever.
- * Valgrind runs one thread at a time, and they get it late. */
+/* One that does not get a processor for some milliseconds loses its turn, and all wait for ever. */
 static void expect_again(void) {
-  const int most = under("valgrind") ? 20 : 5;
+  enum { TRIES = 5 };
   struct outcome outcome;
   int tries = 0;
   do
     outcome = in_child(again);
-  while (++tries < most && outcome.signal == SIGALRM);
+  while (++tries < TRIES && outcome.signal == SIGALRM);
   ok(outcome.code == 0 && !outcome.signal,
      "who calls again at once does so after those that wait (try %d, signal %d)", tries,
      outcome.signal);
