@@ -155,7 +155,7 @@ bool callseq_service_start(struct callseq_runtime *r, const char *lacking) {
   int error = errno;
   if (!atomic_exchange_explicit(&r->service.reported, true, memory_order_relaxed))
     callseq_print("callseq: %s: no %s for the %s (%s)\n", lacking,
-                  r->service.bell.heard >= 0 ? "memory" : "descriptor",
+                  r->service.bell.heard >= 0 ? "room" : "descriptor",
                   callseq_service_is_hosts(r) ? "host's service" : "library's own thread",
                   strerror(error));
   return false;

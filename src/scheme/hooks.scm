@@ -150,12 +150,24 @@
 (define (catch-interrupts)
   (replace! '##sys#interrupt-hook interrupt-hook))
 
-;; Has an error in a thunk of (on-exit) be printed, and no more; and (emergency-exit) end the process of a C
-;; host.
+;; What (on-exit) has registered in a C host, the latest first.
+(define thunks '())
+
+;; Runs these, and then what they have registered meanwhile, as CHICKEN does.
+(define (run-thunks)
+  (unless (null? thunks)
+    (let ((registered thunks))
+      (set! thunks '())
+      (for-each (lambda (thunk) (thunk)) registered)
+      (run-thunks))))
+
+;; Has thunks of (on-exit) be run by themselves, too, an error in one be printed, and no more; and
+;; (emergency-exit) end the process of a C host.
 (define (keep-exits)
+  (on-exit run-thunks)
   (replace! 'chicken.base#on-exit
-            (lambda (register)
-              (lambda (thunk) (register (guarded thunk "Error in an on-exit thunk")))))
+            (lambda (_)
+              (lambda (thunk) (set! thunks (cons (guarded thunk "Error in an on-exit thunk") thunks)))))
   (replace! 'chicken.base#emergency-exit
             (lambda (_)
               (lambda (#!optional (code 0)) (end-process code)))))

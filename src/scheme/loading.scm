@@ -39,12 +39,12 @@
   (keep-captures)
   (keep-errno))
 
-;; What on-exit has registered, when the host closes Scheme; a procedure.
-(define run-thunks void)
+;; Ends Scheme in a process that goes on; a procedure.
+(define end-scheme void)
 
-;; callseq_close, as a callback: runs that. Once, and not while the process ends by (exit).
+;; callseq_close, as a callback: does that. Once, and not while the process ends by (exit).
 (define (finish serial request)
-  (run-thunks)
+  (end-scheme)
   (go-on (##core#inline "callseq_scheme_reply_void" serial)))
 
 ((foreign-lambda void "callseq_scheme_define_finish" scheme-object) finish)
@@ -52,12 +52,15 @@
 (when (hosted?)
   (let ((clean-up (implicit-exit-handler))
         (exiting #f))
-    (set! run-thunks
+    (keep-exits)
+    ;; The thunks first: after them, in a finalizer that the clean-up runs, (exit) is as anywhere else.
+    (set! end-scheme
       (lambda ()
         (unless exiting
           (set! exiting ##sys#current-thread)
+          (run-thunks)
+          (set! exiting #f)
           (dropping-errors clean-up))))
-    (keep-exits)
     ;; The first to leave ends the process, whatever becomes of the clean-up: under a finalizer it
     ;; raises, and a thunk may jump out of it. Under a thunk (exit) does nothing, as in CHICKEN; other
     ;; green threads that leave meanwhile wait for the end.

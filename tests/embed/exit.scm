@@ -44,6 +44,9 @@ void sit(void), exit_in_c(int);
   (gc #t))
 (define-sequenced-callback (finalize_at_exit (int code)) void
   (set-finalizer! (vector 1) (lambda (_) (tell "finalized ") (exit code))))
+(define-sequenced-callback (finalize_interrupted_at_exit (int code)) void
+  (set-signal-handler! signal/usr1 (lambda (_) (exit code)))
+  (set-finalizer! (vector 1) (lambda (_) (raise-it signal/usr1) (let loop () (loop)))))
 ; A finalizer that is given up leaves CHICKEN's list of them locked for good.
 (define-sequenced-callback (give_up_finalizer) int
   (call/cc

@@ -4,7 +4,8 @@
 #include <semaphore.h>
 
 int give_up_finalizer(void), jump_out_of_exit(int), leave_twice(int);
-void finalize_leaving(int), finalize_interrupted(int), finalize_at_exit(int);
+void finalize_leaving(int), finalize_interrupted(int), finalize_at_exit(int),
+    finalize_interrupted_at_exit(int);
 int leave(int), try_leave(int, int *), leave_externally(int), leave_nested(int), work(int);
 void leave_plainly(void), add_thunk(const char *), add_failing_thunk(void), leave_in_c(int);
 void leave_at_once(int);
@@ -268,6 +269,27 @@ static int after_a_finalizer_was_given_up(void) {
   return 99;
 }
 
+/* While callseq_close runs them the process has not begun to end. */
+static int in_a_finalizer_of_closing(void) {
+  start();
+  finalize_at_exit(25);
+  callseq_close(CALLSEQ_FOREVER);
+  return 99;
+}
+
+static int in_a_handler_during_one_of_closing(void) {
+  start();
+  finalize_interrupted_at_exit(26);
+  callseq_close(CALLSEQ_FOREVER);
+  return 99;
+}
+
+static int in_a_thunk_of_closing(void) {
+  start();
+  add_leaving_thunk();
+  return callseq_close(CALLSEQ_FOREVER) ? 98 : 27;
+}
+
 static int by_a_thunk_that_jumps(void) {
   start();
   jump_out_of_exit(23);
@@ -313,7 +335,12 @@ int main(void) {
   expect_bye(in_a_handler_during_one, 20, "in a signal handler during one");
   expect_bye(with_a_leaving_finalizer, 21, "a finalizer that calls exit itself");
   expect_bye(after_a_finalizer_was_given_up, 22, "after a finalizer was given up");
+  expect_bye(in_a_finalizer_of_closing, 25, "in a finalizer that callseq_close runs");
+  expect_bye(in_a_handler_during_one_of_closing, 26, "in a signal handler during such a one");
   expect(by_a_thunk_that_jumps, 23, "a thunk that jumps out");
+  struct outcome closed = in_child(in_a_thunk_of_closing);
+  is_int(closed.code, 27, "in a thunk that callseq_close runs it has no effect");
+  ok(strstr(closed.out, "leaves bye "), "the others run: %s", closed.out);
   struct outcome two = expect(by_two_threads, 24, "another thread meanwhile");
   ok(!strstr(two.out, "returned"), "whose exit does not return: %s", two.out);
   expect_exit(exit_of_host, 10, "by the main thread");
