@@ -164,7 +164,6 @@
 ;; Has thunks of (on-exit) be run by themselves, too, an error in one be printed, and no more; and
 ;; (emergency-exit) end the process of a C host.
 (define (keep-exits)
-  (on-exit run-thunks)
   (replace! 'chicken.base#on-exit
             (lambda (_)
               (lambda (thunk) (set! thunks (cons (guarded thunk "Error in an on-exit thunk") thunks)))))

@@ -50,8 +50,9 @@
 ((foreign-lambda void "callseq_scheme_define_finish" scheme-object) finish)
 
 (when (hosted?)
-  (let ((clean-up (implicit-exit-handler))
-        (exiting #f))
+  (let* ((finalize (implicit-exit-handler)) ; and runs the thunks that others had registered before
+         (clean-up (lambda () (run-thunks) (finalize)))
+         (exiting #f))
     (keep-exits)
     ;; The thunks first: after them, in a finalizer that the clean-up runs, (exit) is as anywhere else.
     (set! end-scheme

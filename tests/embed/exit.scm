@@ -43,7 +43,8 @@ void sit(void), exit_in_c(int);
   (set-finalizer! (vector 1) (lambda (_) (raise-it signal/usr1) (let loop () (loop))))
   (gc #t))
 (define-sequenced-callback (finalize_at_exit (int code)) void
-  (set-finalizer! (vector 1) (lambda (_) (tell "finalized ") (exit code))))
+  (set-finalizer! (vector 1)
+                  (lambda (_) (on-exit (lambda () (tell "finalized "))) (exit code))))
 (define-sequenced-callback (finalize_interrupted_at_exit (int code)) void
   (set-signal-handler! signal/usr1 (lambda (_) (exit code)))
   (set-finalizer! (vector 1) (lambda (_) (raise-it signal/usr1) (let loop () (loop)))))

@@ -336,6 +336,9 @@ int main(void) {
   expect_bye(with_a_leaving_finalizer, 21, "a finalizer that calls exit itself");
   expect_bye(after_a_finalizer_was_given_up, 22, "after a finalizer was given up");
   expect_bye(in_a_finalizer_of_closing, 25, "in a finalizer that callseq_close runs");
+  struct outcome finalized = in_child(in_a_finalizer_of_closing);
+  ok(strstr(finalized.out, "bye finalized "), "a thunk that it has registered runs: %s",
+     finalized.out);
   expect_bye(in_a_handler_during_one_of_closing, 26, "in a signal handler during such a one");
   expect(by_a_thunk_that_jumps, 23, "a thunk that jumps out");
   struct outcome closed = in_child(in_a_thunk_of_closing);
