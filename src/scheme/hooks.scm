@@ -42,13 +42,13 @@
 ;; (forks) -> fixnum: how many forks have made this process of the one that loaded the program.
 (define (forks) (##core#inline "callseq_scheme_forks"))
 
-;; The green thread that has made this process by process-fork, or #f.
-(define forked-by #f)
+;; What that was when process-fork last made a process of this line; 0: never.
+(define born-as 0)
 
 ;; In a child of process-fork: it is born here. For a THUNK? it must not leave the call in progress;
 ;; see src/runtime/birth.c.
 (define (be-born thunk?)
-  (set! forked-by ##sys#current-thread)
+  (set! born-as (forks))
   (born thunk?)
   (##core#inline "callseq_scheme_allow_interrupts"))
 

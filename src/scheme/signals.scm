@@ -1,7 +1,7 @@
 ;;; Scheme's signal handlers; see src/runtime/signals.c.
 
-;; A thunk that calls THUNK; an error in it is printed, after HEADER, and that is all. But if THUNK has forked,
-;; it ends the child.
+;; A thunk that calls THUNK; an error in it is printed, after HEADER, and that is all. But it ends a child that
+;; process-fork has made meanwhile.
 (define (guarded thunk header)
   (lambda ()
     (let ((before (forks)))
@@ -10,7 +10,7 @@
          (with-exception-handler
           (lambda (exception)
             (print-error-message exception (current-error-port) header)
-            (when (> (forks) before) (end-process 70))
+            (when (> born-as before) (end-process 70))
             (return (void)))
           thunk))))))
 

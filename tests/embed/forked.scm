@@ -65,6 +65,17 @@ int is_parent(void);
     (let loop () (when (= code -3) (spin 1000) (loop)))
     (set-signal-handler! signal/usr2 #f)
     code))
+;; Forks in C in a signal handler, which fails in the child; there the result is 0.
+(define-sequenced-callback (fork_in_c_and_fail_in_handler) int
+  (let ((id -3))
+    (set-signal-handler! signal/usr2
+                         (lambda (_)
+                           (set! id ((foreign-lambda int "fork_in_c")))
+                           (when (zero? id) (error "in the handler"))))
+    ((foreign-lambda int "raise" int) signal/usr2)
+    (let loop () (when (= id -3) (spin 1000) (loop)))
+    (set-signal-handler! signal/usr2 #f)
+    id))
 (define-sequenced-callback (execute_in_finalizer) int
   (let ((code -3))
     (set-finalizer! (make-vector 1) (lambda (_) (set! code (execute-nothing))))

@@ -12,7 +12,7 @@ const char *fork_lent(int, const char *), *fork_lent_and_nest(int, const char *)
 int run_nothing(void), run_nothing_guarded(void), run_something(void), fork_and_execute(void),
     pipe_nothing(void), leave_thunk(void), fail_in_thunk(void), nest_in_thunk(void),
     leave_nested_thunk(void), execute_in_handler(void), execute_in_finalizer(void),
-    leave_thunk_plainly(void), fork_on(void), fork_later(int);
+    leave_thunk_plainly(void), fork_in_c_and_fail_in_handler(void), fork_on(void), fork_later(int);
 
 enum { IMPATIENT = 20 }; /* seconds, for a child that would hang */
 
@@ -294,6 +294,14 @@ static int goes_on_as_host(void) {
   return code_of(child);
 }
 
+static int fails_in_a_handler(void) {
+  quietly();
+  int child = fork_in_c_and_fail_in_handler();
+  if (child == 0)
+    _exit(callseq_last_status() == CALLSEQ_OK && twice(4) == 8 ? 5 : 1);
+  return code_of(child);
+}
+
 /* ---- The end of a child's threads ---- */
 
 static bool threads_are_known(void) {
@@ -452,6 +460,8 @@ int main(void) {
   expect_child(execute_in_handler, 70, "process-execute in a signal handler");
   expect_child(execute_in_finalizer, 70, "process-execute in a finalizer");
   is_int(in_child(goes_on_as_host).code, 5, "a child without a thunk goes on as a host");
+  is_int(in_child(fails_in_a_handler).code, 5,
+         "one that C has made too, after an error in the signal handler in which it did");
   if (threads_are_known()) {
     is_int(in_child(end_child_of_a_worker).code, 7, "a child ends with its only thread");
     is_int(in_child(end_last_thread).code, 7, "and with its last one");
