@@ -103,7 +103,7 @@ static void check_message(struct call *call, const char *message, const char *te
 void mind_exit(void) {
   while (atomic_load_explicit(&ledger->exit_code, memory_order_relaxed) != NO_EXIT) {
     if (getpid() != ledger->process)
-      _exit(0);
+      _exit(CHILD_DONE);
     pause();
   }
 }

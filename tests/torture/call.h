@@ -51,7 +51,10 @@ bool came_wrong(struct call *, int status, int executed, const char *text);
 #define must(call, condition, ...)                                                                 \
   ((condition) ? (void)0 : fail((call)->actor, "call " __VA_ARGS__))
 
-/* Waits for the process to end, for ever, if an exit is under way. */
+enum { CHILD_DONE = 77 }; /* the exit code of a forked child in which all was right */
+
+/* Waits for the process to end, for ever, if an exit is under way; a forked child ends itself then.
+ */
 void mind_exit(void);
 
 /* For callseq_config: the on_error of all calls. */

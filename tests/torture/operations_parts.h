@@ -5,7 +5,7 @@
 #include "call.h"
 #include "operations.h"
 
-enum { HOWS = 10, UNPRINTABLE = 10, CHILD_DONE = 77, DEPTH_MAX = 6 };
+enum { HOWS = 10, UNPRINTABLE = 10, DEPTH_MAX = 6 };
 
 /* The call has failed in the way `how`, 1 to HOWS, of callbacks.scm. */
 void failed_somehow(struct call *call, int how);
