@@ -42,13 +42,16 @@
 ;; (forks) -> fixnum: how many forks have made this process of the one that loaded the program.
 (define (forks) (##core#inline "callseq_scheme_forks"))
 
-;; What that was when process-fork last made a process of this line; 0: never.
-(define born-as 0)
+;; What that was when process-fork last made this process, or one that it stems from; 0: never. And the
+;; green thread that it was in, or #f; callseq-eval uses this one.
+(define last-birth 0)
+(define forked-by #f)
 
 ;; In a child of process-fork: it is born here. For a THUNK? it must not leave the call in progress;
 ;; see src/runtime/birth.c.
 (define (be-born thunk?)
-  (set! born-as (forks))
+  (set! last-birth (forks))
+  (set! forked-by ##sys#current-thread)
   (born thunk?)
   (##core#inline "callseq_scheme_allow_interrupts"))
 
@@ -102,7 +105,7 @@
                 (let ((before (forks)))
                   (with-exception-handler
                    (lambda (exception)
-                     (when (> (forks) before)
+                     (when (> last-birth before)
                        (tell exception)
                        (end-at-once 70))
                      (abort exception))

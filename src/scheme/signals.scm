@@ -10,7 +10,7 @@
          (with-exception-handler
           (lambda (exception)
             (print-error-message exception (current-error-port) header)
-            (when (> born-as before) (end-process 70))
+            (when (> last-birth before) (end-process 70))
             (return (void)))
           thunk))))))
 
