@@ -7,8 +7,9 @@
 ;;; Green threads change only where this file lets them: its code is not interrupted. What it evaluates
 ;;; is.
 
-;; No C of callseq's is used here: the shared module is loaded before it has loaded callseq.
-(declare (unit callseq-eval) (uses scheduler chicken-syntax) (disable-interrupts))
+;; No C of callseq's is used here: the shared module is loaded before it has loaded callseq. The unit posix is
+;; for whoever evaluates: a child made there, too, is what callseq knows of a child (see src/scheme/hooks.scm).
+(declare (unit callseq-eval) (uses scheduler chicken-syntax posix) (disable-interrupts))
 
 (module callseq-eval (repl-listen)
 
@@ -21,6 +22,8 @@
 (include "src/evaluation/texts.scm")
 (include "src/evaluation/sessions.scm")
 (include "src/evaluation/listeners.scm")
+
+(callseq#defined)                       ; process-fork is there now
 
 (callseq#provide-evaluation
  evaluate-text

@@ -3,6 +3,9 @@
  * Such a child has been born there to be a process of its own, as in any CHICKEN program. It goes
  * on as a host only if the callback or program says so: if it was not born for a thunk, and that
  * returns without an error.
+ *
+ * In a call of the service's a green thread may fork for a thunk that waits. That call returns
+ * then, as always, but to serve again: the child has no other host until the thunk ends it.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -12,6 +15,7 @@
 #include "birth.h"
 #include "exit.h"
 #include "scheme.h"
+#include "service.h"
 
 #include <stdio.h>
 
@@ -21,6 +25,11 @@ static bool is_born_here(struct callseq_runtime *r) {
 
 void callseq_scheme_born(int thunk) {
   struct callseq_runtime *r = callseq_runtime_here();
+  const struct callseq_abi_request *q = r->fast.current.request;
+  if (thunk && q && callseq_service_is(q->callback)) {
+    r->fork.birth.serves = true;
+    return;
+  }
   r->fork.birth.in_call = true;
   r->fork.birth.thunk = thunk;
   r->fork.birth.serial = r->fast.current.serial;
@@ -28,6 +37,8 @@ void callseq_scheme_born(int thunk) {
 }
 
 C_word callseq_scheme_is_born(void) { return C_mk_bool(is_born_here(callseq_runtime_here())); }
+
+bool callseq_birth_serves(struct callseq_runtime *r) { return r->fork.birth.serves; }
 
 void callseq_birth_returns(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_HOLDER(r);

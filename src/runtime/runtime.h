@@ -254,7 +254,8 @@ struct callseq_runtime {
       bool in_call; /* this process was born in the call `serial`, which has not ended */
       bool thunk;
       C_word serial;
-    } birth; /* holder */
+      bool serves; /* it was born for a thunk in the service's call; by whoever serves, too */
+    } birth;       /* holder */
   } fork;
 
   /* callseq_close; see close.c. */

@@ -8,6 +8,7 @@
 #include "runtime.h"
 
 #include "base/clock.h"
+#include "birth.h"
 #include "fork.h"
 #include "messages.h"
 #include "service_parts.h"
@@ -59,14 +60,18 @@ static void show(struct callseq_runtime *r) {
                      r->service.deadline);
 }
 
-/* By the thread that serves. */
+/* By the thread that serves. In a child of process-fork it serves until the thunk ends the process.
+ */
 static int serve_for(struct callseq_runtime *r, uint32_t ms) {
   CALLSEQ_ASSERT(atomic_load_explicit(&r->service.serving, memory_order_relaxed));
   if (!wait_for_something(r, ms))
     return CALLSEQ_TIMEDOUT;
-  r->service.until = callseq_clock_now() + SERVE_NS;
-  bool open = callseq_service_call(r);
-  show(r);
+  bool open;
+  do {
+    r->service.until = callseq_clock_now() + SERVE_NS;
+    open = callseq_service_call(r);
+    show(r);
+  } while (open && callseq_birth_serves(r) && wait_for_something(r, UINT32_MAX));
   return open ? CALLSEQ_OK : CALLSEQ_CLOSED;
 }
 

@@ -432,6 +432,15 @@ static void forked(const char *path) {
           "\"unseen\") (exit 9))))) list)\n",
           " #t 9)\n#;5> ");
   close(fd);
+  fd = reach(
+      path); /* its reader, who waits for the answer to the rest, looks after the child, too */
+  say(fd, "(import (chicken process))\n(call-with-values (lambda () (process-wait (process-fork "
+          "(lambda "
+          "() (do ((i 0 (+ i 1))) ((= i 300)) (pause)) (exit 9))))) list)");
+  shutdown(fd, SHUT_WR);
+  const char *text = hear(fd, NULL);
+  ok(strstr(text, " #t 9)\n"), "nor does it end what has forked: %s", text);
+  close(fd);
   close(at_prompt(path));
 }
 

@@ -7,7 +7,7 @@
 
 int events(void), serve_nested(void);
 void leave_sleeper(int), leave_reader(int), leave_readers(int), leave_computing(void),
-    stop_computing(void), handle_signals(void), leave_blocking(int);
+    stop_computing(void), handle_signals(void), leave_blocking(int), leave_forking(int);
 int serve_inside(void);
 
 int serve_inside(void) { return callseq_serve(0); }
@@ -53,6 +53,16 @@ static int no_host(void) {
   is_int(start(CALLSEQ_SERVICE_THREAD), CALLSEQ_OK, "init");
   is_int(callseq_service_fd(), -1, "the library's own thread has no descriptor");
   is_int(callseq_serve(0), CALLSEQ_INVALID, "and need not be served");
+  return done();
+}
+
+/* As below, where there is no loop to come back to. */
+static int forks_in_thread(void) {
+  is_int(start(CALLSEQ_SERVICE_THREAD), CALLSEQ_OK, "init");
+  leave_forking(9);
+  while (events() == 0)
+    usleep(1000);
+  is_int(events(), 9, "a child of process-fork in the service has ended with its thunk");
   return done();
 }
 
@@ -134,6 +144,19 @@ static void one_at_a_time(void) {
   settle();
 }
 
+/* The child of process-fork must not come back to this loop, which it has a copy of. */
+static void forks(void) {
+  pid_t parent = getpid();
+  int before = events();
+  leave_forking(9);
+  while (events() == before) {
+    callseq_serve(CALLSEQ_FOREVER);
+    if (getpid() != parent)
+      _exit(100);
+  }
+  is_int(events(), before + 9, "a child of process-fork serves itself until its thunk has ended");
+}
+
 static int child(void) {
   int before = events();
   ok(callseq_service_fd() >= 0, "the child has a descriptor");
@@ -149,12 +172,15 @@ static int child(void) {
 int main(void) {
   struct outcome outcome = in_child(no_host);
   is_int(outcome.code, 0, "without the host's service: %s", outcome.err);
+  outcome = in_child(forks_in_thread);
+  is_int(outcome.code, 0, "a thread of its own: %s", outcome.err);
   is_int(start(CALLSEQ_SERVICE_HOST), CALLSEQ_OK, "init");
   idle();
   green_threads();
   bounded();
   signals();
   one_at_a_time();
+  forks();
   int before = events();
   raise(SIGUSR1); /* the parent's */
   outcome = in_child(child);
