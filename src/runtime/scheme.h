@@ -52,6 +52,7 @@ C_word callseq_scheme_hold_interrupts(void);
 C_word callseq_scheme_allow_interrupts(void);
 C_word callseq_scheme_has_room(void);
 C_word callseq_scheme_keep_mask(void);
+C_word callseq_scheme_note_mask(C_word block, C_word signal);
 C_word callseq_scheme_next_signal(void);
 C_word callseq_scheme_signals_pending(void);
 void callseq_scheme_catch_signal(int number);

@@ -5,17 +5,44 @@
   (when (##sys#symbol-has-toplevel-binding? name)
     (##sys#setslot name 0 (wrap (##sys#slot name 0)))))
 
-;; Has CHICKEN's procedures that change the signal mask keep the caller's.
+;; Calls THUNK with interrupts held; gives its value.
+(define (without-interrupts thunk)
+  (with-exception-handler
+   (let ((handle ##sys#current-exception-handler))
+     (lambda (exception)
+       (##core#inline "callseq_scheme_allow_interrupts")
+       (handle exception)))
+   (lambda ()
+     (##core#inline "callseq_scheme_hold_interrupts")
+     (let ((value (thunk)))
+       (##core#inline "callseq_scheme_allow_interrupts")
+       value))))
+
+;; Has CHICKEN's procedures that change the signal mask keep the caller's, and tell what they change; see
+;; src/runtime/masks.c. A green thread could go on elsewhere in between.
 (define (keep-masks)
-  (for-each
-   (lambda (name)
-     (replace! name
-               (lambda (change)
-                 (lambda arguments
-                   (##core#inline "callseq_scheme_keep_mask")
-                   (apply change arguments)))))
-   '(chicken.process.signal#set-signal-mask! chicken.process.signal#signal-mask!
-     chicken.process.signal#signal-unmask!)))
+  (define (keep name note)
+    (replace! name
+              (lambda (change)
+                (lambda (signals)
+                  (without-interrupts
+                   (lambda ()
+                     (##core#inline "callseq_scheme_keep_mask")
+                     (change signals)
+                     (note signals)))))))
+  (define (block signal) (##core#inline "callseq_scheme_note_mask" #t signal))
+  (define (unblock signal) (##core#inline "callseq_scheme_note_mask" #f signal))
+  (define set-signal-mask! 'chicken.process.signal#set-signal-mask!)
+  (keep 'chicken.process.signal#signal-mask! block)
+  (keep 'chicken.process.signal#signal-unmask! unblock)
+  (keep set-signal-mask!
+        (lambda (signals)
+          (unblock 0)                   ; all
+          (for-each block signals)))
+  (replace! 'chicken.process.signal#signal-mask ; which has its setter for itself
+            (lambda (mask)
+              (getter-with-setter (lambda () (mask))
+                                  (lambda (signals) ((##sys#slot set-signal-mask! 0) signals))))))
 
 ;; Has CHICKEN's procedures that set signal handlers leave its own C handler out; see src/runtime/signals.c.
 (define (catch-signals)
@@ -87,17 +114,10 @@
   (replace! 'chicken.process#process-fork
             (lambda (fork)
               (lambda (#!optional thunk kill-others?)
-                (with-exception-handler
-                 (let ((handle ##sys#current-exception-handler))
-                   (lambda (exception)
-                     (##core#inline "callseq_scheme_allow_interrupts")
-                     (handle exception)))
+                (without-interrupts
                  (lambda ()
-                   (##core#inline "callseq_scheme_hold_interrupts")
                    (let ((id (fork (and thunk (lambda () (run-born thunk))) kill-others?)))
-                     (if (eq? id 0)
-                         (be-born #f)
-                         (##core#inline "callseq_scheme_allow_interrupts"))
+                     (when (eq? id 0) (be-born #f))
                      id))))))
   (replace! 'chicken.process#process-run
             (lambda (run)

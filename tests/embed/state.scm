@@ -1,5 +1,5 @@
 ; Bodies that disturb what belongs to the calling thread, and arithmetic that shows its settings.
-(import (chicken platform) (chicken base) (chicken file) (chicken foreign) (chicken process signal) (chicken time) callseq)
+(import (chicken platform) (chicken base) (chicken condition) (chicken file) (chicken foreign) (chicken process signal) (chicken time) callseq)
 
 #>
 void set_errno(void), round_down(void), call_block(void), call_divide(void), signal_host(void), raise_usr2(void);
@@ -46,6 +46,18 @@ double raise_exceptions(void);
   (signal-mask! signal/usr1)
   (doze)
   (error "failed"))
+; Changes that interrupts come between, while other threads want to call.
+(define-sequenced-callback (block_often (int n)) int
+  (let loop ((i 0) (right 0))
+    (cond ((= i n) right)
+          (else
+           (if (odd? i) (signal-mask! signal/usr1) (set! (signal-mask) (list signal/usr1)))
+           (let ((blocked (blocks-usr1?)))
+             (signal-unmask! signal/usr1)
+             (loop (+ i 1) (if (and blocked (not (blocks-usr1?))) (+ right 1) right)))))))
+(define no-signal (make-parameter 'usr1))
+(define-sequenced-callback (block_wrongly) bool
+  (handle-exceptions exception #t (signal-mask! (no-signal)) #f))
 ; A signal that is blocked, and comes, is not let in between.
 (define handled 0)
 (set-signal-handler! signal/usr2 (lambda (n) (set! handled (+ handled 1))))
