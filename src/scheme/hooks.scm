@@ -1,9 +1,15 @@
 ;;; Where CHICKEN's own procedures are replaced: all of it is here.
 
-;; Has the global procedure NAME, if the program has it, be what WRAP makes of it.
+;; Has the global procedure NAME, if the program has it, be what WRAP makes of it; once. Was it so just now?
 (define (replace! name wrap)
-  (when (##sys#symbol-has-toplevel-binding? name)
-    (##sys#setslot name 0 (wrap (##sys#slot name 0)))))
+  (and (##sys#symbol-has-toplevel-binding? name)
+       (not (memq name replaced))
+       (begin
+         (set! replaced (cons name replaced))
+         (##sys#setslot name 0 (wrap (##sys#slot name 0)))
+         #t)))
+
+(define replaced '())
 
 ;; Calls THUNK with interrupts held; gives its value.
 (define (without-interrupts thunk)
@@ -45,15 +51,8 @@
                                   (lambda (signals) ((##sys#slot set-signal-mask! 0) signals))))))
 
 ;; Has CHICKEN's procedures that set signal handlers leave its own C handler out; see src/runtime/signals.c.
+;; Did they do so just before?
 (define (catch-signals)
-  (replace! 'chicken.process.signal#set-signal-handler!
-            (lambda (change)
-              (lambda (signal handler)
-                (##sys#check-range signal 1 65 'set-signal-handler!)
-                (cond (handler
-                       (vector-set! ##sys#signal-vector signal handler)
-                       (catch-signal signal))
-                      (else (change signal handler))))))
   (replace! 'chicken.process.signal#make-signal-handler ; since CHICKEN 5.4; tells signals by a queue
             (lambda (make)
               (lambda signals
@@ -64,7 +63,15 @@
             (lambda (handler-of)
               (getter-with-setter handler-of
                                   (lambda (signal handler)
-                                    (chicken.process.signal#set-signal-handler! signal handler))))))
+                                    (chicken.process.signal#set-signal-handler! signal handler)))))
+  (replace! 'chicken.process.signal#set-signal-handler!
+            (lambda (change)
+              (lambda (signal handler)
+                (##sys#check-range signal 1 65 'set-signal-handler!)
+                (cond (handler
+                       (vector-set! ##sys#signal-vector signal handler)
+                       (catch-signal signal))
+                      (else (change signal handler)))))))
 
 ;; (forks) -> fixnum: how many forks have made this process of the one that loaded the program.
 (define (forks) (##core#inline "callseq_scheme_forks"))
@@ -83,18 +90,10 @@
   (##core#inline "callseq_scheme_allow_interrupts"))
 
 ;; A child must not go on as a second host against the program's will. One that process-fork makes for
-;; a thunk ends with it, also by an error, and one that process-run makes if there is no such program.
-;; Interrupts are held until it is known who has forked: others look for that. Each definition of a
-;; callback calls this, as callseq#defined: the program may load these procedures later.
+;; a thunk ends with it, also by an error, and one that process-run makes if there is no such program. So
+;; the two procedures by which Scheme makes children are replaced, and where an error would be dropped.
+;; Interrupts are held until it is known who has forked: others look for that.
 (define (end-children)
-  (when (and (not ends-children?) (##sys#symbol-has-toplevel-binding? 'chicken.process#process-run))
-    (set! ends-children? #t)
-    (guard-children)))
-
-(define ends-children? #f)
-
-;; Replaces the two procedures by which Scheme makes children, and where an error would be dropped; see above.
-(define (guard-children)
   (define (tell exception)
     (print-error-message exception (current-error-port))
     (print-call-chain (current-error-port)))

@@ -33,8 +33,10 @@
 ;; fail.
 (define first-copy? (not (##sys#symbol-has-toplevel-binding? 'callseq:at-work)))
 (##sys#setslot 'callseq:at-work 0 #t)
+;; Each definition of a callback calls callseq#defined: the program may have loaded the unit posix since. In a C
+;; host the rest is done when the program has been loaded.
 (when first-copy?
-  (##sys#setslot 'callseq#defined 0 end-children)
+  (##sys#setslot 'callseq#defined 0 (lambda () ((if hosting adopt-posix end-children))))
   (keep-scheduling)
   (keep-captures)
   (keep-errno))

@@ -9,15 +9,18 @@
   (when (host (vector-ref ((##core#primitive "C_get_memory_info")) 1))
     (set! hosting #t)
     (reside-as-program)
-    (catch-signals)
-    (keep-masks)
-    (end-children)
     (end-hosting)
     (end-with-program)
     (end-in-program)
     (keep-prompt)
     (catch-interrupts)
-    (take-over-signals)))
+    (adopt-posix)))
+
+;; Replaces what the unit posix has. The program may load that later.
+(define (adopt-posix)
+  (keep-masks)
+  (end-children)
+  (when (catch-signals) (take-over-signals)))
 
 ;; Has calls refused when the program ends, after its on-exit thunks: they run in the opposite order. A
 ;; green thread that ends it may run in a callback, or in the service: an answer would give up the runtime,
