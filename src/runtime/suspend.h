@@ -26,7 +26,7 @@ struct callseq_resident {
   struct callseq_resident *next;       /* in the list of all. Holder */
   struct callseq_abi_request *request; /* which it executes; NULL: it is spare. Holder */
   C_word serial;                       /* of its request, while that is suspended. Holder */
-  struct callseq_suspended_mask mask;    /* of its call. As what it waits for, below */
+  struct callseq_suspended_mask mask;  /* of its call. As what it waits for, below */
   void *root;                          /* GC root of its level, see residents.scm. Holder */
   bool ended;                          /* its green thread was terminated. Holder */
   bool away;                           /* its request is suspended. Holder */
