@@ -6,10 +6,13 @@
  * `pending`, and sees to it that somebody looks there soon.
  *
  * If the holder computes in Scheme, a ring has it run the interrupt hook, which looks
- * (interrupts.h). If it is in a system call, the signal is passed on to its thread, so that the
- * call ends with EINTR. A holder that has just looked, and is not in the call yet, would miss that:
- * the service, which waits for it, passes the signal on again. If nobody is inside, the service
- * calls, and looks.
+ * (interrupts.h). If nobody is inside, the service calls, and looks. If it cannot, for a while, and
+ * nobody has looked, the holder may be in a system call: the service passes the signal on to its
+ * thread, so that the call ends with EINTR.
+ *
+ * It does not do so at once. The holder may be about to look and to leave, and the system would
+ * merge with what is under way a new signal that its thread is sent then, or raises: that one would
+ * be lost. Only where the library has no service of its own there is no later.
  *
  * Whoever looks first takes the signal out of `pending` (callseq_scheme_next_signal), and runs
  * Scheme's handler, once: (handle-signals) of src/scheme/signals.scm.
@@ -88,7 +91,7 @@ static void note(int number, siginfo_t *info, void *context) {
     /* seq_cst: pairs with the fences where it is looked for */
     atomic_thread_fence(memory_order_seq_cst);
     callseq_interrupts_ring();
-    if (holder && holder != callseq_abi_self)
+    if (holder && holder != callseq_abi_self && !callseq_service_has_thread(&callseq_runtime))
       callseq_system_pass_on(holder, number);
     callseq_service_tell(&callseq_runtime);
   }

@@ -241,6 +241,34 @@ static int forks_while_one_waits(void) {
   _exit(waitpid(child, &status, 0) == child ? status : 1);
 }
 
+static pthread_barrier_t turn;
+
+/* The first thread raises signals, and each must be seen. The others raise some beside it, and take
+ * part in handling them. */
+static void raise_and_see(int index) {
+  unsigned random = (unsigned)index;
+  int rounds = emulated() || under("valgrind") ? 300 : 8000;
+  for (int round = 0; round < rounds; round++) {
+    pthread_barrier_wait(&turn);
+    for (int times = index ? 1 + rand_r(&random) % 3 : 3; times > 0; times--) {
+      int before = seen_so_far();
+      raise(SIGUSR1);
+      while (index == 0 && seen_so_far() == before)
+        sched_yield();
+    }
+    for (int times = index ? rand_r(&random) % 4 : 0; times > 0; times--)
+      seen_so_far();
+    pthread_barrier_wait(&turn);
+  }
+}
+
+static int none_is_lost(void) {
+  start_quietly();
+  pthread_barrier_init(&turn, NULL, 3);
+  crew(3, raise_and_see);
+  return 0;
+}
+
 int main(void) {
   struct sigaction action = {.sa_handler = host_handler}, present;
   for (int i = 0; i < 65; i++)
@@ -248,6 +276,8 @@ int main(void) {
   sem_init(&let_go, 0, 0);
   sigaction(SIGUSR2, &action, NULL);
   is_int(in_child(waits_for_a_signal).code, 0, "a host that waits for its signals gets them");
+  if (!under("tsan")) /* it merges signals of one number that a thread is sent */
+    is_int(in_child(none_is_lost).code, 0, "none is lost that a thread raises as it leaves");
   start_quietly();
 
   raise(SIGUSR1);
