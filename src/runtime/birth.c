@@ -38,8 +38,6 @@ void callseq_scheme_born(int thunk) {
 
 C_word callseq_scheme_is_born(void) { return C_mk_bool(is_born_here(callseq_runtime_here())); }
 
-bool callseq_birth_serves(struct callseq_runtime *r) { return r->fork.birth.serves; }
-
 void callseq_birth_returns(struct callseq_runtime *r) {
   CALLSEQ_ASSERT_HOLDER(r);
   const struct callseq_abi_request *q = r->fast.current.request;

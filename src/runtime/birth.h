@@ -8,7 +8,4 @@
 void callseq_birth_returns(struct callseq_runtime *r);
 void callseq_birth_fails(struct callseq_runtime *r, const char *message, const char *trace);
 
-/* Does this process only serve, because of a thunk that it was born for? By whoever serves. */
-bool callseq_birth_serves(struct callseq_runtime *r);
-
 #endif

@@ -8,7 +8,6 @@
 #include "runtime.h"
 
 #include "base/clock.h"
-#include "birth.h"
 #include "fork.h"
 #include "messages.h"
 #include "service_parts.h"
@@ -71,7 +70,7 @@ static int serve_for(struct callseq_runtime *r, uint32_t ms) {
     r->service.until = callseq_clock_now() + SERVE_NS;
     open = callseq_service_call(r);
     show(r);
-  } while (open && callseq_birth_serves(r) && wait_for_something(r, UINT32_MAX));
+  } while (open && r->fork.birth.serves && wait_for_something(r, UINT32_MAX));
   return open ? CALLSEQ_OK : CALLSEQ_CLOSED;
 }
 
