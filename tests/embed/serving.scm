@@ -5,6 +5,7 @@
 
 #>
 int serve_inside(void);
+void note_code(int);
 <#
 
 (include "green-threads.scm")
@@ -37,13 +38,15 @@ int serve_inside(void);
 (define-sequenced-callback (leave_blocking (int fd)) void
   (start-thread (lambda () (blocks fd) (count-event!))))
 
-; Forks for a thunk that waits; counts what the child's exit code says.
+; Forks for a thunk that waits; tells C the child's exit code. Nobody calls meanwhile: a green thread that has
+; interrupted a callback forks in its call.
+(define note-code (foreign-lambda void "note_code" int))
 (define-sequenced-callback (leave_forking (int naps)) void
   (start-thread
    (lambda ()
      (receive (id normally? status)
          (process-wait
           (process-fork (lambda () (do ((i 0 (+ i 1))) ((= i naps) (exit naps)) (doze 1)))))
-       (set! done (+ done (if normally? status 1000)))))))
+       (note-code (if normally? status 1000))))))
 
 (return-to-host)
