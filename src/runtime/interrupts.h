@@ -8,8 +8,8 @@
  * comes while another is on its way is one with it. */
 void callseq_interrupts_ring(void);
 
-/* If a signal has come that nobody has looked for, it is passed on to the holder again: a system
- * call ends. Any thread, outside. */
+/* If a signal has come that nobody has looked for, it is passed on to the holder: a system call
+ * ends. Any thread, outside. */
 struct callseq_runtime;
 void callseq_interrupts_remind(struct callseq_runtime *r);
 

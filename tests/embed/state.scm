@@ -3,7 +3,7 @@
 
 #>
 void set_errno(void), round_down(void), call_block(void), call_divide(void), signal_host(void), raise_usr2(void);
-_Bool blocks_usr1(void);
+_Bool blocks_usr1(void), blocks_usr2(void);
 double raise_exceptions(void);
 <#
 
@@ -46,6 +46,12 @@ double raise_exceptions(void);
   (signal-mask! signal/usr1)
   (doze)
   (error "failed"))
+; A whole mask, where others are blocked: on a thread of the library's.
+(define blocks-usr2? (foreign-lambda bool "blocks_usr2"))
+(define-sequenced-callback/future (set_later) bool
+  (set-signal-mask! (list signal/usr1))
+  (doze)
+  (and (blocks-usr1?) (not (blocks-usr2?))))
 ; Changes that interrupts come between, while other threads want to call.
 (define-sequenced-callback (block_often (int n)) int
   (let loop ((i 0) (right 0))

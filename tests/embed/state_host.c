@@ -8,6 +8,7 @@
 #include <float.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -18,6 +19,8 @@ _Bool block_wrongly(void);
 int block_and_wait(int), block_and_wait_and_fail(void), block_what_comes(void);
 callseq_future *block_later(int);
 int block_later_result(callseq_future *, int *);
+callseq_future *set_later(void);
+int set_later_result(callseq_future *, _Bool *);
 int look_for_file(const char *), fail(void), deep(int), try_fail(int *);
 int rounding_and_fail(void), all_exceptions(void);
 double exceptions_in_c(void), raise_exceptions(void);
@@ -256,6 +259,8 @@ static bool blocks(int signal) {
 /* Called by Scheme, too. */
 bool blocks_usr1(void);
 bool blocks_usr1(void) { return blocks(SIGUSR1); }
+bool blocks_usr2(void);
+bool blocks_usr2(void) { return blocks(SIGUSR2); }
 void raise_usr2(void);
 void raise_usr2(void) { pthread_kill(pthread_self(), SIGUSR2); }
 
@@ -309,6 +314,23 @@ static void futures_wait_with_a_mask(int index) {
   is_int(right, 20 * (MANY + 1), "thread %d: it is the same for futures", index);
 }
 
+static void tell(void *ended, int status) {
+  (void)status;
+  atomic_store((atomic_bool *)ended, true);
+}
+
+/* Nobody else executes it: this thread does not call while it waits. */
+static void set_by_the_service(void) {
+  bool right = false;
+  static atomic_bool ended;
+  callseq_future *future = set_later();
+  callseq_future_then(future, tell, &ended);
+  while (!atomic_load(&ended))
+    usleep(1000);
+  is_int(set_later_result(future, &right), CALLSEQ_OK, "a future that sets a mask");
+  ok(right, "what it has left out is unblocked, also after a wait");
+}
+
 static void callbacks_change_the_mask_often(int index) {
   int right = 0;
   for (int i = 0; i < 20; i++)
@@ -352,6 +374,7 @@ int main(void) {
   callbacks_wait_with_a_mask(0);
   crew(6, callbacks_wait_with_a_mask);
   crew(6, futures_wait_with_a_mask);
+  set_by_the_service();
   callbacks_change_the_mask_often(0);
   crew(4, callbacks_change_the_mask_often);
   ok(block_wrongly() && !blocks_usr1(), "a change that is refused is none");

@@ -14,14 +14,23 @@ static void *signalled(void *unused) {
   masked = sigismember(&set, SIGUSR2);
   usleep(100000);
   pthread_kill(pthread_self(), SIGUSR1);
+  usleep(100000);
+  pthread_kill(pthread_self(), SIGHUP);
   return unused;
 }
 ")
+
+;; Sleeps until a signal comes, at most half a minute; was that long?
+(define (sleeps-on?)
+  (let ((begun (current-process-milliseconds)))
+    (##sys#thread-sleep! (+ 30000 begun))
+    (< 20000 (- (current-process-milliseconds) begun))))
+
+(set-signal-handler! signal/usr1 (lambda (signal) (print "a handler that was set before")))
 (define-sequenced-callback (mask_usr2) int (signal-mask! signal/usr2) 0)
-(define begun (current-process-milliseconds))
-(define (now) (- (current-process-milliseconds) begun))
-(set-signal-handler! signal/usr1 (lambda (signal) (print "handled while it sleeps: " (< (now) 20000))))
+(set-signal-handler! signal/hup (lambda (signal) (print "a handler that was set after")))
 ((foreign-lambda* int () "C_return(pthread_create(&thread, NULL, signalled, NULL));"))
-(##sys#thread-sleep! (+ 30000 (current-process-milliseconds)))
+(let* ((first (sleeps-on?)) (second (sleeps-on?)))
+  (print "sleeps on: " first ", " second))
 ((foreign-blocking-lambda* void () "pthread_join(thread, NULL);"))
 (print "masked afterwards: " (foreign-value "masked" int))
