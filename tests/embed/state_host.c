@@ -14,13 +14,12 @@
 #endif
 
 double divide(double, double), divide_plus(double, double), multiply(double, double);
-int block_usr1(int), block_and_fail(void), block_below(int), block_often(int);
-_Bool block_wrongly(void);
+int block_usr1(int), block_and_fail(void), block_below(int), block_often(int), block_wrongly(void);
 int block_and_wait(int), block_and_wait_and_fail(void), block_what_comes(void);
 callseq_future *block_later(int);
 int block_later_result(callseq_future *, int *);
 callseq_future *set_later(void);
-int set_later_result(callseq_future *, _Bool *);
+int set_later_result(callseq_future *, int *);
 int look_for_file(const char *), fail(void), deep(int), try_fail(int *);
 int rounding_and_fail(void), all_exceptions(void);
 double exceptions_in_c(void), raise_exceptions(void);
@@ -321,7 +320,7 @@ static void tell(void *ended, int status) {
 
 /* Nobody else executes it: this thread does not call while it waits. */
 static void set_by_the_service(void) {
-  bool right = false;
+  int right = 0;
   static atomic_bool ended;
   callseq_future *future = set_later();
   callseq_future_then(future, tell, &ended);
