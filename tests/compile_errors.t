@@ -286,6 +286,10 @@ refused 'name before type, C that blocks' "(define f ($blocking* int ((n int)) \
   "$blocking*" '(int n)'
 refused 'a name that C has not, C that blocks' "(define f ($blocking* int ((int a-b)) \"return 1;\"))" \
   "$blocking*" a-b 'its name in the C body'
+for macro in linux errno NULL; do
+  refused "a macro's name, C that blocks: $macro" "(define f ($blocking* int ((int $macro)) \"return 1;\"))" \
+    "$blocking*" "$macro" 'a macro'
+done
 refused 'a name twice, C that blocks' "(define f ($blocking* int ((int a) (int a)) \"return a;\"))" \
   "$blocking*" 'rename one'
 cat >case.scm <<'END'
@@ -322,6 +326,30 @@ for option in '' -c++; do
   ok "what is accepted is C without a warning: $option" $CSC $option -c -e case.scm -o case.o \
     -C '-Wall -Wextra -Werror -Wno-unused -Wno-unused-parameter -Wno-ignored-qualifiers -Wno-alloc-size'
 done
+
+# The macros of a program are its own: not one word of the library's headers stands in the generated C.
+words=$(cd "$TESTS/../src" && sed 's,/\*.*,,' runtime/abi.h runtime/self.h sequence/sequencer.h context/context.h |
+  sed -n 's/^  [a-zA-Z].*[ *(]\([a-z_]*\)\()(.*)\)\{0,1\}\(\[.*\]\)\{0,1\};.*/\1/p' | grep -v '^callseq_' | sort -u)
+is 'the words are found' "$(echo "$words" | grep -c -x -e run -e drop -e status -e waiter)" 4
+number=0
+{
+  echo '(import (chicken platform) (chicken foreign) (chicken base) callseq)'
+  echo '#>'
+  for word in $words; do
+    echo "#define $word 1 no_$word"
+  done
+  echo '<#'
+  for form in "$plain" "$status" "$future"; do
+    number=$((number + 1))
+    echo "($form (number_$number (int n) (c-string s)) int n)"
+    echo "($form (string_$number (c-string* s) (callseq-handle h)) c-string s)"
+  done
+  echo "($plain/post (post (c-string s)) void s) ($plain/notify (notify) void 1)"
+  echo "(list ($blocking int \"close\" int) ($blocking c-string \"strstr\" c-string c-string)"
+  echo " ($blocking* int ((callseq-handle h)) \"return h != 0;\"))"
+  echo '(return-to-host)'
+} >case.scm
+ok "the program's macros may be called like what the library has" $CSC -c -e case.scm -o case.o
 
 for form in post future notify; do
   echo "(import (chicken platform) callseq) (define-sequenced-callback/$form (fetch) void 1)" >case.scm

@@ -62,6 +62,8 @@
       (unless (c-identifier? (symbol->string (car v)))
         (refuse syntax #f "an argument's name is its name in the C body; take letters, digits and underscores, and no keyword"
                 (car v)))
+      (when (member (symbol->string (car v)) argument-refusals)
+        (refuse syntax #f "an argument's name is its name in the C body, where this is a macro; rename it" (car v)))
       (when (memq (car v) (cdr v))
         (refuse syntax #f "two arguments have the same name; rename one" (car v)))
       (loop (cdr v)))))
@@ -181,8 +183,8 @@
              (handle? (blocking-result blocking)))
          "callseq_call->callseq_result = 0;"
          '())
-     (sprintf "callseq_call->callseq_job.run = ~A;" (job "run" blocking))
-     (sprintf "callseq_call->callseq_job.drop = ~A;" (job "drop" blocking))
+     (sprintf "callseq_abi_make_job(&callseq_call->callseq_job, ~A, ~A);"
+              (job "run" blocking) (job "drop" blocking))
      (map (lambda (t m)
             (cond ((string-type? t)
                    (sprintf "callseq_call->~A = (~A)callseq_abi_copy((const char *)~A, &callseq_whole);" m
@@ -193,7 +195,8 @@
                   (else
                    (sprintf "callseq_call->~A = (~A)~A~A;" m (place t "") (if (reference? t) "&" "") m))))
           (blocking-types blocking) (job-members blocking))
-     "if (!callseq_whole) { callseq_call->callseq_job.drop(&callseq_call->callseq_job); C_return(C_SCHEME_FALSE); }"
+     (sprintf "if (!callseq_whole) { ~A(&callseq_call->callseq_job); C_return(C_SCHEME_FALSE); }"
+              (job "drop" blocking))
      "C_return((C_word)callseq_call | C_FIXNUM_BIT);")))
 
 ;;; The Scheme procedure

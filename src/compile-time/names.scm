@@ -19,6 +19,9 @@
 (define predefined-macros               ; of GCC and Clang in GNU C, on the CPUs of src/context
   '("linux" "unix" "i386"))
 
+(define argument-refusals               ; of macros, those that no C text can have as a parameter
+  (append predefined-macros '("NULL" "errno")))
+
 (define header-macros                   ; of the C library's headers, that take no arguments
   '("NULL" "basename" "d_fileno" "errno" "h_addr" "h_errno" "math_errhandling" "s6_addr" "sa_handler"
     "sa_sigaction" "sched_priority" "si_addr" "si_band" "si_fd" "si_int" "si_overrun" "si_pid" "si_ptr"

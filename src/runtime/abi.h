@@ -101,6 +101,14 @@ struct callseq_abi_job {
   int saved_errno;                           /* what the function has left in errno */
 };
 
+/* Generated code does not name the members itself: the program may have macros of these names. */
+CALLSEQ_INLINE void callseq_abi_make_job(struct callseq_abi_job *job,
+                                         void (*run)(struct callseq_abi_job *job),
+                                         void (*drop)(struct callseq_abi_job *job)) {
+  job->run = run;
+  job->drop = drop;
+}
+
 /* Where the reply of a call goes, and with it the runtime. */
 enum callseq_abi_reply_to {
   CALLSEQ_ABI_TO_CALLER, /* the holder, which made the call: the fast path */

@@ -18,7 +18,9 @@
  * Scheme's handler, once: (handle-signals) of src/scheme/signals.scm.
  *
  * A fault is no signal to note: the instruction would fault again, for ever, before anybody looked.
- * It goes to the handler that was there before, the host's, or takes its default course.
+ * It goes to the handler that was there before, the host's, or takes its default course. A host's
+ * handler may itself lead here, to what it has replaced, and Scheme may then have taken the signal
+ * once more. So a fault that comes here again goes to what was there before all of this.
  */
 #define _DEFAULT_SOURCE /* which chicken.h switches off */
 #include <chicken.h>
@@ -40,12 +42,27 @@ static const int faults[CALLSEQ_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
 /* ---- Faults ---- */
 
-/* What handled it before Scheme did; NULL: it is no such signal. */
-static struct sigaction *before_of(int number) {
+/* NULL: it is no such signal. */
+static struct callseq_fault *fault_of(int number) {
   for (int i = 0; i < CALLSEQ_FAULTS; i++)
     if (faults[i] == number)
-      return &callseq_runtime.signals.before[i];
+      return &callseq_runtime.signals.faults[i];
   return NULL;
+}
+
+/* The last fault of this thread: its context, and the frame of the handler that it came to. */
+static CALLSEQ_THREAD_LOCAL(const void *, last_context);
+static CALLSEQ_THREAD_LOCAL(uintptr_t, last_frame);
+
+/* Has the handler that got this fault from us handed it back? It runs deeper in the stack then. A
+ * handler may have been left by a jump, and a later fault's context lie at the same address: so
+ * does the frame then. */
+static bool is_back(const void *context, uintptr_t frame) {
+  if (context == last_context && frame < last_frame)
+    return true;
+  last_context = context;
+  last_frame = frame;
+  return false;
 }
 
 /* Blocks what would be blocked if the earlier handler were the only one. */
@@ -61,7 +78,7 @@ static void set_mask(const struct sigaction *before, int number, const ucontext_
 
 /* What had the signal before Scheme has the fault. If that is nobody, the instruction faults again,
  * and the core shows it. */
-static void fault(struct sigaction *earlier, int number, siginfo_t *info, void *context) {
+static void hand_on(struct sigaction *earlier, int number, siginfo_t *info, void *context) {
   struct sigaction before = *earlier;
   bool detailed = before.sa_flags & SA_SIGINFO;
   if (!detailed && (before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN)) {
@@ -81,9 +98,10 @@ static void fault(struct sigaction *earlier, int number, siginfo_t *info, void *
 
 static void note(int number, siginfo_t *info, void *context) {
   int saved = errno;
-  struct sigaction *real = callseq_system_is_fault(info) ? before_of(number) : NULL;
-  if (real) {
-    fault(real, number, info, context);
+  struct callseq_fault *fault = callseq_system_is_fault(info) ? fault_of(number) : NULL;
+  if (fault) {
+    bool back = is_back(context, (uintptr_t)__builtin_frame_address(0));
+    hand_on(back ? &fault->first : &fault->before, number, info, context);
   } else if (!callseq_system_passed_on(number, info)) {
     uint32_t holder = callseq_sequencer_holder(&callseq_runtime.fast.sequencer);
     atomic_fetch_or_explicit(&callseq_runtime.signals.pending[(number - 1) / 32],
@@ -135,7 +153,7 @@ void callseq_scheme_take_over_signals(void) { callseq_signals_take_over(); }
 
 void callseq_signals_begin(void) {
   for (int i = 0; i < CALLSEQ_FAULTS; i++)
-    sigaction(faults[i], NULL, &callseq_runtime.signals.before[i]);
+    sigaction(faults[i], NULL, &callseq_runtime.signals.faults[i].before);
 }
 
 /* What had come belongs to the parent. */
@@ -147,9 +165,14 @@ void callseq_signals_forked(void) {
 /* ---- Which signals ---- */
 
 static void catch (int number) {
+  struct callseq_fault *fault = fault_of(number);
   struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   callseq_service_start(&callseq_runtime, "Scheme's signal handlers run only while callbacks do");
   sigfillset(&action.sa_mask);
+  if (fault && !fault->taken) {
+    fault->first = fault->before;
+    fault->taken = true;
+  }
   sigaction(number, &action, NULL);
 }
 
@@ -157,11 +180,11 @@ static void catch (int number) {
  * CHICKEN's own, other signals are blocked while it is noted, and system calls are not restarted.
  */
 void callseq_scheme_catch_signal(int number) {
-  struct sigaction *earlier = before_of(number);
+  struct callseq_fault *fault = fault_of(number);
   struct sigaction before;
-  if (earlier && sigaction(number, NULL, &before) == 0 &&
+  if (fault && sigaction(number, NULL, &before) == 0 &&
       !((before.sa_flags & SA_SIGINFO) && before.sa_sigaction == note))
-    *earlier = before;
+    fault->before = before;
   catch (number);
 }
 

@@ -9,13 +9,19 @@
 
 enum { CALLSEQ_SIGNALS = 64, CALLSEQ_FAULTS = 4 };
 
+/* What has the faults of one signal that Scheme handles. The holder, and the handler of a fault. */
+struct callseq_fault {
+  struct sigaction before; /* what had it when Scheme last took it */
+  struct sigaction first;  /* what had it when Scheme first took it */
+  bool taken;
+};
+
 /* A part of struct callseq_runtime. */
 struct callseq_signals {
   _Atomic(uint32_t) pending[CALLSEQ_SIGNALS / 32]; /* bit n - 1: signal n has come. Any thread, and
                                                       signal handlers */
-  void *handlers;                          /* GC root of Scheme's vector of handlers. Set-up */
-  struct sigaction before[CALLSEQ_FAULTS]; /* what had the signals of faults before Scheme. The
-                                              holder, and the handler of a fault */
+  void *handlers; /* GC root of Scheme's vector of handlers. Set-up */
+  struct callseq_fault faults[CALLSEQ_FAULTS];
 };
 
 /* To be called before the program is loaded: notes who handles faults. */

@@ -254,6 +254,50 @@ static int sent_and_real(void) {
   return 3;
 }
 
+/* A handler of the host's that leads to what it has replaced, Scheme's, which then takes the signal
+ * once more. At first it jumps out of the fault. */
+enum { JUMPS = 20 };
+static volatile sig_atomic_t chained;
+static struct sigaction replaced;
+
+static void chain(int number, siginfo_t *info, void *context) {
+  if (chained++ < JUMPS)
+    siglongjmp(back, 1);
+  if (chained > JUMPS + 1 || write(STDOUT_FILENO, "chained", 7) != 7)
+    _exit(95);
+  replaced.sa_sigaction(number, info, context);
+}
+
+static int chain_to_scheme(void) {
+  static char alternate[65536];
+  stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
+  struct sigaction action = {.sa_sigaction = chain, .sa_flags = SA_SIGINFO};
+  struct rlimit no_core = {0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  if (on_alternate_stack) {
+    action.sa_flags |= SA_ONSTACK;
+    sigaltstack(&stack, NULL);
+  }
+  callseq_init();
+  handle_in_scheme(SIGSEGV);
+  sigaction(SIGSEGV, &action, &replaced);
+  handle_in_scheme(SIGSEGV);
+  page = page_without_access();
+  for (volatile int i = 0; i < 2 * JUMPS; i++)
+    if (!sigsetjmp(back, 1))
+      *page = 1;
+  return 3;
+}
+
+static void chains_end(bool alternate) {
+  on_alternate_stack = alternate;
+  struct outcome outcome = in_child(chain_to_scheme);
+  is_int(outcome.signal, SIGSEGV,
+         "a handler that leads back to Scheme's gets a fault once: code %d", outcome.code);
+  is_str(outcome.out, "chained", "and each fault of those that it jumps out of");
+  on_alternate_stack = false;
+}
+
 static void jump_out(int index) {
   enum { TIMES = 500 };
   volatile int right = 0;
@@ -342,6 +386,8 @@ int main(void) {
   struct outcome outcome = in_child(sent_and_real);
   is_int(outcome.signal, SIGSEGV, "sent ones are Scheme's, faults are the host's: code %d",
          outcome.code);
+  chains_end(false);
+  chains_end(true);
 
   start_quietly();
   mend_in_scheme(0);
